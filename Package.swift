@@ -1,0 +1,126 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target is held to the same rules; `make test` and CI add `-warnings-as-errors`.
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioConcurrency = Target.Dependency.product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = [], exclude: [String] = [])
+    -> Target
+{
+    .testTarget(
+        name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
+}
+
+let package = Package(
+    name: "entrepot",
+    platforms: [.macOS(.v15)],
+    products: [.executable(name: "entrepot", targets: ["entrepot"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+    ],
+    targets: [
+        // C modules: header and shims, no logic.
+        .systemLibrary(
+            name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"]), .brew(["curl"])]),
+        .systemLibrary(
+            name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
+
+        // Leaves: reusable, know no server.
+        library("OCI"),
+        library("Hashing", ["CCrypto", "OCI", nioCore]),
+        library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
+
+        // Ports, layout, typed configuration.
+        library("Storage", ["OCI", nioCore]),
+        library("Configuration", ["OCI", "TOMLKit"]),
+
+        // Adapters: one port each.
+        library("FileStorage", ["Storage", "OCI", nioCore, nioPosix, logging]),
+        library("Upstream", ["OCI", "CurlClient", nioCore, nioConcurrency, logging, metrics]),
+
+        // Use cases.
+        library(
+            "Registry",
+            ["OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioConcurrency, logging, metrics, lifecycle]),
+
+        // The edge and the specification's endpoints.
+        library(
+            "HTTPServer",
+            [nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioConcurrency, logging, metrics, lifecycle]),
+        library(
+            "DistributionAPI",
+            ["HTTPServer", "OCI", "Registry", "Storage", nioCore, nioHTTP1, logging, metrics]),
+
+        .executableTarget(
+            name: "entrepot",
+            dependencies: [
+                "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer", "Hashing", "OCI",
+                "Registry", "Storage", "Upstream", logging, metrics, lifecycle, unixSignals, nioCore, nioPosix,
+                nioConcurrency, nioSSL,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+
+        // Tests.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency, logging,
+            ],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests("OCITests", ["OCI"]),
+        tests("HashingTests", ["Hashing", "OCI", nioCore]),
+        tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioHTTP1, nioConcurrency]),
+        tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
+        tests("ConfigurationTests", ["Configuration", "OCI", "TestSupport"]),
+        tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
+        tests("UpstreamTests", ["Upstream", "CurlClient", "OCI", "TestSupport", nioCore, nioHTTP1, nioConcurrency]),
+        tests(
+            "RegistryTests",
+            [
+                "Registry", "Upstream", "FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore,
+                nioConcurrency, logging,
+            ]),
+        tests(
+            "HTTPServerTests",
+            ["HTTPServer", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency, logging, lifecycle]),
+        tests(
+            "DistributionAPITests",
+            [
+                "DistributionAPI", "HTTPServer", "Registry", "Upstream", "FileStorage", "Storage", "OCI", "Hashing",
+                "TestSupport", nioCore, nioHTTP1, logging,
+            ]),
+        tests(
+            "EndToEndTests",
+            ["TestSupport", "OCI", "Hashing", nioCore, nioHTTP1, nioConcurrency],
+            exclude: ["Support"]),
+    ],
+    swiftLanguageModes: [.v6],
+    cxxLanguageStandard: .cxx17
+)
