@@ -23,25 +23,24 @@ struct Connection: Sendable {
         }
     }
 
+    /// Each request gets a child task, one after the other. What a task's frames took it keeps until it ends: the
+    /// child's are gone when the response is, and a connection that only waits holds next to nothing.
     private func serve() async {
-        while true {
-            switch await nextHead() {
-            case .closed:
-                if handle.handler.isOpen { handle.handler.closeGracefully() }
-                return
-            case .refused(let refusal):
-                await refuse(refusal)
-                return
-            case .request(let head):
-                guard await answer(head) else { return }
-                handle.handler.becomeIdle()
+        await withDiscardingTaskGroup { requests in
+            while true {
+                switch await withCheckedContinuation({ handle.handler.awaitHead($0) }) {
+                case .closed:
+                    if handle.handler.isOpen { handle.handler.closeGracefully() }
+                    return
+                case .refused(let refusal):
+                    requests.addTask { await refuse(refusal) }
+                case .request(let head):
+                    requests.addTask {
+                        if await answer(head) { handle.handler.becomeIdle() }
+                    }
+                }
             }
         }
-    }
-
-    private func nextHead() async -> ConnectionHandler.Incoming {
-        if let incoming = handle.handler.pollHead() { return incoming }
-        return await withCheckedContinuation { handle.handler.awaitHead($0) }
     }
 
     /// - Returns: whether another request may follow.

@@ -24,6 +24,7 @@ extension ConnectionHandler {
         phase = .lingering
         deadline = .now() + TimeAmount(HTTPServerConfiguration.lingerTimeout)
         input = ByteBuffer()
+        serveReader()
         let flushed = context.eventLoop.makePromise(of: Void.self)
         flushed.futureResult.assumeIsolated().whenComplete { _ in
             guard let context = self.context else { return }
@@ -74,12 +75,10 @@ extension ConnectionHandler {
         case .idle:
             context.close(promise: nil)
         case .receivingHead:
-            if case .head(let continuation) = readWaiter {
-                readWaiter = nil
-                phase = .responding
-                deadline = .distantFuture
-                continuation.resume(returning: .refused(.headTimeout))
-            }
+            phase = .responding
+            isRefused = true
+            deadline = .distantFuture
+            headWaiter.take()?.resume(returning: .refused(.headTimeout))
         case .responding:
             deadline = .distantFuture
             failBody(.stalled)

@@ -3,8 +3,8 @@ import NIOCore
 extension ConnectionHandler {
     /// The next head, a refusal, or the end; nil where more bytes are needed.
     func pollHead() -> Incoming? {
-        guard isOpen else { return .closed }
-        if phase == .handshaking { return nil }
+        guard isOpen, phase != .lingering else { return .closed }
+        guard phase == .idle || phase == .receivingHead else { return nil }
         if input.readableBytes > 0 {
             do throws(Refusal) {
                 if let head = try headParser.next(from: &input, maxBytes: configuration.maxHeaderBytes) {
@@ -33,12 +33,12 @@ extension ConnectionHandler {
         if input.readableBytes == 0 { input = ByteBuffer() }
     }
 
-    /// Called by the connection's task between two requests.
+    /// Called by the connection's task; answered when the response under way is complete and a head has arrived.
     func awaitHead(_ continuation: CheckedContinuation<Incoming, Never>) {
         if let incoming = pollHead() {
             continuation.resume(returning: incoming)
         } else {
-            readWaiter = .head(continuation)
+            headWaiter = continuation
             resumeRead()
         }
     }
@@ -54,6 +54,8 @@ extension ConnectionHandler {
             phase = .receivingHead
             deadline = .now() + TimeAmount(configuration.headerTimeout)
         }
+        resumeRead()
+        serveReader()
     }
 
     /// The next chunk, the end (nil), or an error; nil where more bytes are needed.
@@ -81,7 +83,7 @@ extension ConnectionHandler {
         guard serial == self.serial else {
             return continuation.resume(throwing: RequestBodyError.requestFinished)
         }
-        guard readWaiter == nil, !(first && bodyIsTaken) else {
+        guard bodyWaiter == nil, !(first && bodyIsTaken) else {
             return continuation.resume(throwing: RequestBodyError.alreadyConsumed)
         }
         bodyIsTaken = true
@@ -95,14 +97,12 @@ extension ConnectionHandler {
             sendContinue()
         }
         deadline = .now() + TimeAmount(configuration.bodyStallTimeout)
-        readWaiter = .body(continuation)
+        bodyWaiter = continuation
         resumeRead()
     }
 
     func failBody(_ error: RequestBodyError) {
         bodyError = error
-        guard case .body(let continuation) = readWaiter else { return }
-        readWaiter = nil
-        continuation.resume(throwing: error)
+        bodyWaiter.take()?.resume(throwing: error)
     }
 }

@@ -27,11 +27,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case closed
     }
 
-    enum ReadWaiter {
-        case head(CheckedContinuation<Incoming, Never>)
-        case body(CheckedContinuation<ByteBuffer?, any Error>)
-    }
-
     let loop: LoopContext
     let isSecure: Bool
     var context: ChannelHandlerContext?
@@ -52,7 +47,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The input is not understood any more; the next response is the last.
     var isRefused = false
     var owesContinue = false
-    var readWaiter: ReadWaiter?
+    var headWaiter: CheckedContinuation<Incoming, Never>?
+    var bodyWaiter: CheckedContinuation<ByteBuffer?, any Error>?
     var holdsRead = false
     /// Counts requests, so that a body or a writer kept beyond its request is recognised.
     var serial: UInt64 = 0
@@ -110,7 +106,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     /// Reads ahead of the consumer by no more than one buffer's worth.
     func read(context: ChannelHandlerContext) {
-        if phase != .lingering, readWaiter == nil, input.readableBytes >= Self.maxReadAhead {
+        if phase == .responding, bodyWaiter == nil, input.readableBytes >= Self.maxReadAhead {
             holdsRead = true
         } else {
             context.read()
@@ -157,18 +153,14 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     /// Gives a waiting reader what it waits for, where it is there.
-    private func serveReader() {
-        switch readWaiter {
-        case .head(let continuation):
-            guard let incoming = pollHead() else { return }
-            readWaiter = nil
-            continuation.resume(returning: incoming)
-        case .body(let continuation):
-            guard let result = pollBody() else { return }
-            readWaiter = nil
-            continuation.resume(with: result)
-        case nil:
-            break
+    func serveReader() {
+        if let waiter = bodyWaiter, let result = pollBody() {
+            bodyWaiter = nil
+            waiter.resume(with: result)
+        }
+        if let waiter = headWaiter, let incoming = pollHead() {
+            headWaiter = nil
+            waiter.resume(returning: incoming)
         }
     }
 

@@ -84,8 +84,9 @@ final class RawClient {
             body = try await text(count: length)
         } else if headers["transfer-encoding"] == "chunked" {
             while true {
-                let size = try await text(through: "\r\n").dropLast(2)
-                let chunk = try await text(count: Int(size, radix: 16)! + 2).dropLast(2)
+                // Swift takes a carriage return and line feed for one character.
+                let size = try await text(through: "\r\n").dropLast()
+                let chunk = try await text(count: Int(size, radix: 16)! + 2).dropLast()
                 if chunk.isEmpty { break }
                 body += chunk
             }
