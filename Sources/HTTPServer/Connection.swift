@@ -108,6 +108,8 @@ struct Connection: Sendable {
                 }
                 try handle.handler.finishBody()
             }
+            // A client that asks without taking the answers must not make them pile up.
+            try await handle.writable()
         } catch {
             outcome = settleFailure(error, requestID: id)
         }
@@ -138,7 +140,7 @@ struct Connection: Sendable {
     /// Gets the connection ready for its next request, or closes it.
     private func afterResponse(staysOpen: Bool) async -> Bool {
         let handler = handle.handler
-        if staysOpen, await drainBody(), await takesMore() { return true }
+        if staysOpen, await drainBody() { return true }
         handler.closeGracefully()
         return false
     }
@@ -157,17 +159,6 @@ struct Connection: Sendable {
                 guard drained <= HTTPServerConfiguration.maxDrainedBytes else { return false }
             }
             return true
-        } catch {
-            return false
-        }
-    }
-
-    /// Waits until the client has taken most of the response: a client that sends requests without reading must not
-    /// make responses pile up.
-    private func takesMore() async -> Bool {
-        do {
-            try await handle.writable()
-            return handle.handler.isOpen
         } catch {
             return false
         }

@@ -53,7 +53,9 @@ struct ConnectionHandle: Sendable {
         }
     }
 
+    /// Returns when at most ``HTTPServerConfiguration/maxUnsentBytes`` wait for the client.
     func writable() async throws {
+        if eventLoop.inEventLoop, bound.value.context?.channel.isWritable == true { return }
         try await withCheckedThrowingContinuation { continuation in
             onLoop { $0.awaitWritable(continuation) }
         }

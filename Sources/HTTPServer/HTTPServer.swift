@@ -95,10 +95,17 @@ public final class HTTPServer: Service {
             .childChannelOption(.maxMessagesPerRead, value: 1)
             .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(
                 minimum: 1024, initial: 1024, maximum: 65536))
-            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
+            .childChannelOption(.writeBufferWaterMark, value: .init(
+                low: HTTPServerConfiguration.maxUnsentBytes / 2, high: HTTPServerConfiguration.maxUnsentBytes))
             .bind(host: core.configuration.address, port: core.configuration.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try Self.open(channel, core: core, tls: tls, loops: loops)
+                    do {
+                        return try Self.open(channel, core: core, tls: tls, loops: loops)
+                    } catch {
+                        // Nobody else closes a channel that never became a connection.
+                        channel.close(promise: nil)
+                        throw error
+                    }
                 }
             }
     }
@@ -108,10 +115,12 @@ public final class HTTPServer: Service {
     ) throws -> Connection {
         guard core.admitConnection() else { throw ConnectionRefused() }
         let handler = ConnectionHandler(loop: loops.context(of: channel.eventLoop), isSecure: tls != nil)
-        if let tls {
-            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.current))
-        }
+        // From here on the handler gives the place back when it is removed.
         try channel.pipeline.syncOperations.addHandler(handler)
+        if let tls {
+            try channel.pipeline.syncOperations.addHandler(
+                NIOSSLServerHandler(context: tls.current), position: .first)
+        }
         return Connection(handle: ConnectionHandle(handler), core: core)
     }
 }

@@ -43,4 +43,6 @@ public struct HTTPServerConfiguration: Sendable {
     /// How long a connection that is closing still reads, so that the client gets the response and not a reset.
     static let lingerTimeout: Duration = .seconds(5)
     static let maxHeaderFields = 128
+    /// How much of a response may wait in memory for a slow client before its producer is suspended.
+    static let maxUnsentBytes = 64 * 1024
 }

@@ -18,6 +18,8 @@ final class RawClient {
     private var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private let channel: any Channel
     private var received = ByteBuffer()
+    /// The connection was reset, or TLS ended without `close_notify`.
+    private(set) var sawUncleanEnd = false
 
     private init(
         _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
@@ -94,6 +96,10 @@ final class RawClient {
         return Response(status: status, headers: headers, body: body)
     }
 
+    func peerCertificate() async throws -> NIOSSLCertificate? {
+        try await channel.nioSSL_peerCertificate().get()
+    }
+
     func text(count: Int) async throws -> String {
         while received.readableBytes < count { try await more() }
         return take(count)
@@ -110,8 +116,15 @@ final class RawClient {
     }
 
     private func more() async throws {
-        guard let bytes = try await inbound.next() else { throw Failure.closedEarly(received: String(buffer: received)) }
-        received.writeImmutableBuffer(bytes)
+        do {
+            guard let bytes = try await inbound.next() else {
+                throw Failure.closedEarly(received: String(buffer: received))
+            }
+            received.writeImmutableBuffer(bytes)
+        } catch let error where !(error is Failure) {
+            sawUncleanEnd = true
+            throw error
+        }
     }
 
     private func take(_ count: Int) -> String { received.readString(length: count) ?? "" }

@@ -22,7 +22,14 @@ final class ScriptedHandler: RequestHandler {
         Response(status: refusal.status, headers: ["Retry-After": "1"], body: .bytes(ByteBuffer(string: "\(refusal)")))
     }
 
-    func finished(_ exchange: Exchange) { report.yield(exchange) }
+    private let count = NIOLockedValueBox(0)
+    /// How many exchanges were reported so far.
+    var finishedCount: Int { count.withLockedValue { $0 } }
+
+    func finished(_ exchange: Exchange) {
+        count.withLockedValue { $0 += 1 }
+        report.yield(exchange)
+    }
 
     func nextExchange() async -> Exchange? { await exchanges.first { _ in true } }
 }
