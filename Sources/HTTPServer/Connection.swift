@@ -103,7 +103,7 @@ struct Connection: Sendable {
             if isUnfinished {
                 switch response.body {
                 case .file(let slice): try await handle.write(slice, serial: serial)
-                case .stream(_, let produce): try await produce(BodyWriter(connection: handle, serial: serial))
+                case .stream(_, let produce): try await produce(BodyWriter(sink: .connection(handle, serial: serial)))
                 case .empty, .bytes: break
                 }
                 try handle.handler.finishBody()

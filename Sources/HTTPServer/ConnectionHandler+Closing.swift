@@ -20,7 +20,8 @@ extension ConnectionHandler {
     /// given time to read the response: closing with unread input would reset the connection and lose it.
     func closeGracefully() {
         guard isOpen, let context else { return }
-        let mayBeSending = !isInputClosed && (!body.isFinished || bodyError != nil || input.readableBytes > 0 || isRefused)
+        let mayBeSending =
+            !isInputClosed && (!body.isFinished || bodyError != nil || input.readableBytes > 0 || isRefused)
         phase = .lingering
         deadline = .now() + TimeAmount(HTTPServerConfiguration.lingerTimeout)
         input = ByteBuffer()
@@ -29,6 +30,7 @@ extension ConnectionHandler {
         flushed.futureResult.assumeIsolated().whenComplete { _ in
             guard let context = self.context else { return }
             if mayBeSending {
+                self.deadline = .now() + TimeAmount(HTTPServerConfiguration.lingerTimeout)
                 context.close(mode: .output, promise: nil)
                 self.resumeRead()
             } else {
@@ -78,7 +80,8 @@ extension ConnectionHandler {
             phase = .responding
             isRefused = true
             deadline = .distantFuture
-            headWaiter.take()?.resume(returning: .refused(.headTimeout))
+            guard let waiter = headWaiter.take() else { return abort() }
+            waiter.resume(returning: .refused(.headTimeout))
         case .responding:
             deadline = .distantFuture
             failBody(.stalled)

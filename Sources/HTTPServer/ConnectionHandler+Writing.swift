@@ -1,14 +1,5 @@
 import NIOCore
 import NIOHTTP1
-import NIOPosix
-
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 
 extension ConnectionHandler {
     func sendContinue() {
@@ -54,7 +45,7 @@ extension ConnectionHandler {
             loop.withScratch { scratch in
                 head(&scratch)
                 do throws(BodyWriteError) {
-                    try Self.read(slice, into: &scratch)
+                    try slice.read(into: &scratch)
                     context.writeAndFlush(buffer(scratch), promise: nil)
                 } catch {
                     failure = error
@@ -127,7 +118,7 @@ extension ConnectionHandler {
             var failure: BodyWriteError?
             loop.withScratch { scratch in
                 do throws(BodyWriteError) {
-                    try Self.read(slice, into: &scratch)
+                    try slice.read(into: &scratch)
                 } catch {
                     failure = error
                     return
@@ -190,36 +181,5 @@ extension ConnectionHandler {
         context.write(buffer(ByteBuffer(staticString: "\r\n")), promise: nil)
     }
 
-    private static func read(_ slice: FileSlice, into buffer: inout ByteBuffer) throws(BodyWriteError) {
-        let descriptor = slice.file.descriptor
-        let length = Int(slice.length)
-        var count = 0
-        while count < length {
-            let result = buffer.writeWithUnsafeMutableBytesReturningResult(
-                minimumWritableBytes: length - count, descriptor: descriptor, offset: slice.offset + Int64(count),
-                count: length - count)
-            if result > 0 {
-                count += result
-            } else if result == 0 {
-                throw .fileTooShort
-            } else if errno != EINTR {
-                throw .fileUnreadable(errno: errno)
-            }
-        }
-    }
-
     static let maxCoalesced = 32 * 1024
-}
-
-extension ByteBuffer {
-    fileprivate mutating func writeWithUnsafeMutableBytesReturningResult(
-        minimumWritableBytes: Int, descriptor: CInt, offset: Int64, count: Int
-    ) -> Int {
-        var result = 0
-        writeWithUnsafeMutableBytes(minimumWritableBytes: minimumWritableBytes) { bytes in
-            result = pread(descriptor, bytes.baseAddress, count, off_t(offset))
-            return max(result, 0)
-        }
-        return result
-    }
 }

@@ -125,6 +125,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
             if phase == .handshaking {
                 phase = .idle
                 deadline = .now() + TimeAmount(configuration.idleTimeout)
+                serveReader()
             }
         default:
             break

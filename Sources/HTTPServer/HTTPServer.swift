@@ -93,10 +93,16 @@ public final class HTTPServer: Service {
             .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .childChannelOption(.maxMessagesPerRead, value: 1)
-            .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(
-                minimum: 1024, initial: 1024, maximum: 65536))
-            .childChannelOption(.writeBufferWaterMark, value: .init(
-                low: HTTPServerConfiguration.maxUnsentBytes / 2, high: HTTPServerConfiguration.maxUnsentBytes))
+            .childChannelOption(
+                .recvAllocator,
+                value: AdaptiveRecvByteBufferAllocator(
+                    minimum: 1024, initial: 1024, maximum: 65536)
+            )
+            .childChannelOption(
+                .writeBufferWaterMark,
+                value: .init(
+                    low: HTTPServerConfiguration.maxUnsentBytes / 2, high: HTTPServerConfiguration.maxUnsentBytes)
+            )
             .bind(host: core.configuration.address, port: core.configuration.port) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     do {

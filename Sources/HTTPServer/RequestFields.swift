@@ -37,7 +37,9 @@ struct RequestFields {
         switch name.count {
         case 4 where name.equalsIgnoringCase("host"):
             hosts += 1
-            for byte in value where !ByteSet.host.contains(byte) { throw .malformedRequest("the Host field is not a host") }
+            for byte in value where !ByteSet.host.contains(byte) {
+                throw .malformedRequest("the Host field is not a host")
+            }
         case 6 where name.equalsIgnoringCase("expect"):
             expectsContinue = value.equalsIgnoringCase("100-continue")
         case 10 where name.equalsIgnoringCase("connection"):

@@ -50,7 +50,9 @@ struct RequestHeadParser {
         guard start <= 8 else { throw .malformedRequest("empty lines before the request line") }
         var position = max(from, start)
         while let feed = indexOfLineFeed(in: bytes, from: position) {
-            guard feed > start, bytes[feed - 1] == cr else { throw .malformedRequest("a line feed without a carriage return") }
+            guard feed > start, bytes[feed - 1] == cr else {
+                throw .malformedRequest("a line feed without a carriage return")
+            }
             guard feed + 1 - start <= maxBytes else { throw .headersTooLarge }
             if feed >= start + 3, bytes[feed - 2] == lf {
                 let head = UnsafeRawBufferPointer(rebasing: bytes[start..<(feed - 1)])

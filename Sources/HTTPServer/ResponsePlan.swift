@@ -17,6 +17,7 @@ struct ResponsePlan {
         let status = response.status.code
         let hasNoBody = status == 204 || status == 304 || (100..<200).contains(status)
         let declared = response.headers.first(name: "content-length").flatMap { Int64($0) }
+            .flatMap { $0 < 0 ? nil : $0 }
         let endsWithConnection: Bool
         switch (hasNoBody, response.body.length) {
         case (true, _):

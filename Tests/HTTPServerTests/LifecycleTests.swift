@@ -19,7 +19,8 @@ struct LifecycleTests {
                 await gate.pass()
                 try await writer.write(file.slice(1000, 19_999_000))
             })
-        try await TestServer.with(answer: { $0.path == "/" ? response : .text("x") }) { server in
+        let handler: @Sendable (Request) async -> Response = { $0.path == "/" ? response : .text("x") }
+        try await TestServer.with(answer: handler) { server in
             try await RawClient.with(server.address) { busy in
                 try await RawClient.with(server.address) { idle in
                     try await idle.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n")
@@ -66,7 +67,7 @@ struct LifecycleTests {
             try? await Task.sleep(for: .seconds(50))
             return .text("never")
         }
-        try await TestServer.with({ $0.shutdownGrace = .milliseconds(50) }, answer: waiting) { server in
+        try await TestServer.with(limits { $0.shutdownGrace = .milliseconds(50) }, answer: waiting) { server in
             try await RawClient.with(server.address) { client in
                 try await client.send(get)
                 try await client.send("")
@@ -115,7 +116,7 @@ struct LifecycleTests {
     func manyClientsComeAndGo() async throws {
         let file = try TemporaryFile(count: 300_000)
         let response = Response(status: .ok, body: .file(file.all))
-        try await TestServer.with(answer: { _ in response }) { server in
+        try await TestServer.with(answer: always(response)) { server in
             try await withThrowingTaskGroup(of: Void.self) { clients in
                 for number in 0..<64 {
                     clients.addTask {

@@ -30,7 +30,8 @@ struct RequestBodyTests {
     func aChunkedBodyIsReadAndTheNextRequestFollows() async throws {
         try await TestServer.with(answer: Self.echo) { server in
             try await RawClient.with(server.address) { client in
-                let request = "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+                let request =
+                    "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
                 try await client.send(request + request)
                 #expect(try await client.response().body == "abcde")
                 #expect(try await client.response().body == "abcde")
@@ -42,7 +43,8 @@ struct RequestBodyTests {
     func aBrokenChunkedBodyFailsTheReaderAndClosesTheConnection() async throws {
         try await TestServer.with(answer: Self.echo) { server in
             let text = try await server.exchange(
-                "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n")
+                "PUT / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nGET / HTTP/1.1\r\nHost: h\r\n\r\n"
+            )
             #expect(text.hasPrefix("HTTP/1.1 400 "))
             #expect(text.ranges(of: "HTTP/1.1 ").count == 1)
         }
@@ -143,7 +145,9 @@ struct RequestBodyTests {
             }
         }
         try await TestServer.with(answer: limited) { server in
-            for framing in ["Content-Length: 5\r\n\r\nabcde", "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n"] {
+            for framing in [
+                "Content-Length: 5\r\n\r\nabcde", "Transfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+            ] {
                 try await RawClient.with(server.address) { client in
                     try await client.send("PUT / HTTP/1.1\r\nHost: h\r\n" + framing)
                     #expect(try await client.response().status == 413)
@@ -154,7 +158,7 @@ struct RequestBodyTests {
 
     @Test
     func aReaderOfABodyThatNeverComesIsToldSo() async throws {
-        try await TestServer.with({ $0.bodyStallTimeout = .milliseconds(100) }, answer: Self.echo) { server in
+        try await TestServer.with(limits { $0.bodyStallTimeout = .milliseconds(100) }, answer: Self.echo) { server in
             try await RawClient.with(server.address) { client in
                 try await client.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na")
                 let response = try await client.response()

@@ -143,7 +143,8 @@ struct RequestHeadParserTests {
         let alphabet = Array("GET /HTP1.0\r\n\r\n: ahost\t\u{0}".utf8)
         for _ in 0..<20_000 {
             let count = Int(generator.next() % 80)
-            var buffer = ByteBuffer(bytes: (0..<count).map { _ in alphabet[Int(generator.next() % UInt64(alphabet.count))] })
+            var buffer = ByteBuffer(
+                bytes: (0..<count).map { _ in alphabet[Int(generator.next() % UInt64(alphabet.count))] })
             var parser = RequestHeadParser()
             _ = try? parser.next(from: &buffer, maxBytes: 64)
         }

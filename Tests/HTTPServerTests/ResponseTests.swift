@@ -12,7 +12,8 @@ struct ResponseTests {
     @Test(arguments: [(0, 0), (0, 1), (5, 32 * 1024), (7, 32 * 1024 + 1), (1, 3_000_000), (2_999_999, 1)])
     func filesArriveByteExact(offset: Int, length: Int) async throws {
         let file = try TemporaryFile(count: 3_000_001)
-        try await TestServer.with(answer: { _ in Response(status: .ok, body: .file(file.slice(offset, length))) }) { server in
+        let response = Response(status: .ok, body: .file(file.slice(offset, length)))
+        try await TestServer.with(answer: always(response)) { server in
             try await RawClient.with(server.address) { client in
                 for _ in 0..<2 {
                     try await client.send(get())
@@ -30,7 +31,7 @@ struct ResponseTests {
     @Test(arguments: [0, 10, 100_000, 5_000_000])
     func bytesArriveWhole(count: Int) async throws {
         let text = String(repeating: "x", count: count)
-        try await TestServer.with(answer: { _ in .text(text) }) { server in
+        try await TestServer.with(answer: always(.text(text))) { server in
             try await RawClient.with(server.address) { client in
                 try await client.send(get() + get())
                 #expect(try await client.response().body == text)
@@ -50,7 +51,7 @@ struct ResponseTests {
                 try await writer.write(file.all)
                 try await writer.write(ByteBuffer(string: "world"))
             })
-        try await TestServer.with(answer: { _ in response }) { server in
+        try await TestServer.with(answer: always(response)) { server in
             try await RawClient.with(server.address) { client in
                 for _ in 0..<2 {
                     try await client.send(get())
@@ -74,7 +75,7 @@ struct ResponseTests {
     @Test(arguments: bodies.indices)
     func headSaysWhatGetWouldAndSendsNoBody(index: Int) async throws {
         let response = Response(status: .ok, headers: ["X": "y"], body: Self.bodies[index])
-        try await TestServer.with(answer: { _ in response }) { server in
+        try await TestServer.with(answer: always(response)) { server in
             try await RawClient.with(server.address) { client in
                 for _ in 0..<2 {
                     try await client.send(get(method: "HEAD"))
@@ -96,7 +97,7 @@ struct ResponseTests {
         var response = Response(status: status, body: .bytes(ByteBuffer(string: "surplus")))
         if let declared { response.headers.add(name: "Content-Length", value: declared) }
         let answer = response
-        try await TestServer.with(answer: { _ in answer }) { server in
+        try await TestServer.with(answer: always(answer)) { server in
             try await RawClient.with(server.address) { client in
                 for _ in 0..<2 {
                     try await client.send(get())
@@ -116,7 +117,7 @@ struct ResponseTests {
                 "Content-Length": "99", "Transfer-Encoding": "gzip", "Connection": "x", "Date": "never",
                 "Injected": "a\r\nEvil: b", "Bad Name": "x",
             ], body: .bytes(ByteBuffer(string: "abc")))
-        try await TestServer.with(answer: { _ in response }) { server in
+        try await TestServer.with(answer: always(response)) { server in
             try await RawClient.with(server.address) { client in
                 try await client.send(get())
                 let head = try await client.response()
@@ -151,7 +152,7 @@ struct ResponseTests {
     @Test(arguments: cut.indices)
     func aBodyThatIsNotWhatWasAnnouncedCutsTheConnection(index: Int) async throws {
         let response = Response(status: .ok, body: .stream(length: 10, Self.cut[index]))
-        try await TestServer.with(answer: { _ in response }) { server in
+        try await TestServer.with(answer: always(response)) { server in
             let text = try await server.exchange(get() + get())
             #expect(text.hasSuffix("\r\n\r\nabc"))
             #expect(text.contains("Content-Length: 10\r\n"))
@@ -164,7 +165,7 @@ struct ResponseTests {
     @Test
     func aFailedChunkedBodyHasNoLastChunk() async throws {
         let response = Response(status: .ok, body: .stream(length: nil, Self.cut[0]))
-        try await TestServer.with(answer: { _ in response }) { server in
+        try await TestServer.with(answer: always(response)) { server in
             let text = try await server.exchange(get())
             #expect(text.hasSuffix("\r\n\r\n3\r\nabc\r\n"))
         }
@@ -175,7 +176,7 @@ struct ResponseTests {
         let file = try TemporaryFile(count: 200_000)
         let slice = file.all
         file.truncate(to: 1000)
-        try await TestServer.with(answer: { _ in Response(status: .ok, body: .file(slice)) }) { server in
+        try await TestServer.with(answer: always(Response(status: .ok, body: .file(slice)))) { server in
             let text = try await server.exchange(get())
             #expect(!text.contains(file.expected(0, 100)) || text.utf8.count < 200_000)
             #expect(await server.handler.nextExchange()?.outcome == .failed)
@@ -186,7 +187,7 @@ struct ResponseTests {
     func aWriterKeptBeyondItsResponseIsRefused() async throws {
         let (writers, keep) = AsyncStream<BodyWriter>.makeStream()
         let response = Response(status: .ok, body: .stream(length: 0) { writer in keep.yield(writer) })
-        try await TestServer.with(answer: { _ in response }) { server in
+        try await TestServer.with(answer: always(response)) { server in
             try await RawClient.with(server.address) { client in
                 try await client.send(get())
                 #expect(try await client.response().body == "")

@@ -41,7 +41,7 @@ struct TLSTests {
         let handler: @Sendable (Request) async -> Response = { request in
             Response(status: request.isSecure ? .ok : .forbidden, body: .file(file.slice(1, length)))
         }
-        try await TestServer.with({ $0.tls = material }, answer: handler) { server in
+        try await TestServer.with(limits { $0.tls = material }, answer: handler) { server in
             try await RawClient.with(server.address, tls: context) { client in
                 for _ in 0..<2 {
                     try await client.send(get)
@@ -57,7 +57,7 @@ struct TLSTests {
     func nothingOlderThanTLS12IsSpoken(version: TLSVersion, isAccepted: Bool) async throws {
         let material = try material()
         let context = try client(maximum: version)
-        try await TestServer.with({ $0.tls = material }) { server in
+        try await TestServer.with(limits { $0.tls = material }) { server in
             let status = try? await RawClient.with(server.address, tls: context) { client in
                 try await client.send(get)
                 return try await client.response().status
@@ -90,7 +90,7 @@ struct TLSTests {
         let handler: @Sendable (Request) async -> Response = { request in
             .text("\(request.clientCertificates.map { (try? $0.toDERBytes()) ?? [] })")
         }
-        try await TestServer.with({ $0.tls = material }, answer: handler) { server in
+        try await TestServer.with(limits { $0.tls = material }, answer: handler) { server in
             let body = try? await RawClient.with(server.address, tls: context) { client in
                 try await client.send(get)
                 return try await client.response().body
@@ -108,7 +108,7 @@ struct TLSTests {
         let first = try material()
         let second = try material(certificates.otherServer)
         let trustsFirst = try client()
-        try await TestServer.with({ $0.tls = first }) { server in
+        try await TestServer.with(limits { $0.tls = first }) { server in
             try await RawClient.with(server.address, tls: trustsFirst) { old in
                 try await old.send(get)
                 _ = try await old.response()
@@ -130,10 +130,11 @@ struct TLSTests {
     @Test
     func aHandshakeThatDoesNotComeIsCutOff() async throws {
         let material = try material()
-        try await TestServer.with({
+        let change = limits {
             $0.tls = material
             $0.handshakeTimeout = .milliseconds(100)
-        }) { server in
+        }
+        try await TestServer.with(change) { server in
             let text = try await server.exchange("")
             #expect(text == "")
         }
@@ -150,7 +151,7 @@ struct TLSTests {
                 try await writer.write(ByteBuffer(string: "abc"))
                 throw Broken()
             })
-        try await TestServer.with({ $0.tls = material }, answer: { _ in response }) { server in
+        try await TestServer.with(limits { $0.tls = material }, answer: always(response)) { server in
             try await RawClient.with(server.address, tls: context) { client in
                 try await client.send("GET / HTTP/1.0\r\n\r\n")
                 await #expect(throws: (any Error).self) {

@@ -73,11 +73,20 @@ struct TestServer: Sendable {
     /// Sends `text` on a connection of its own and returns all that comes back until the server closes.
     func exchange(_ text: String) async throws -> String {
         try await RawClient.with(address) { client in
-            try await client.send(text)
+            // The server may have closed already.
+            try? await client.send(text)
             return await client.rest()
         }
     }
 }
+
+/// A handler that gives the same response to every request.
+func always(_ response: Response) -> @Sendable (Request) async -> Response { { _ in response } }
+
+/// Changes to the default configuration.
+func limits(
+    _ change: @escaping @Sendable (inout HTTPServerConfiguration) -> Void
+) -> @Sendable (inout HTTPServerConfiguration) -> Void { change }
 
 extension Response {
     static func text(_ text: String) -> Response {
