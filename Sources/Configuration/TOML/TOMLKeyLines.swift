@@ -102,7 +102,7 @@ struct TOMLKeyLines {
             skipBlank(newlines: true)
             if accept("]") { return }
             guard peek() != nil else { throw Stop() }
-            lines[path + [.index(index)]] = line
+            if peek() == UInt8(ascii: "{") { lines[path + [.index(index)]] = line }
             try value(at: path + [.index(index)])
             index += 1
             skipBlank(newlines: true)
