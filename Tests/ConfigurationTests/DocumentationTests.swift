@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import OCI
 import Testing
 
 /// The example and the manual have the keys that the decoder has, no more and no fewer.
@@ -44,7 +45,7 @@ import Testing
         let server = configuration.server
         #expect(
             server
-                == ServerSection(defaultRepository: server.defaultRepository, tls: try #require(server.tls)))
+                == ServerSection(defaultRepository: server.defaultRepository, tls: server.tls))
         #expect(server.tls?.clients?.authentication == .optional)
     }
 

@@ -57,7 +57,8 @@ import Testing
         for step in path {
             switch (step, node.content) {
             case (.key(let key), .table(let entries)): node = try #require(entries[key])
-            case (.index(let index), .array(let elements)): node = try #require(elements.indices.contains(index) ? elements[index] : nil)
+            case (.index(let index), .array(let elements)):
+                node = try #require(elements.indices.contains(index) ? elements[index] : nil)
             default: Issue.record("no \(step) in \(node.kind)")
             }
         }
@@ -65,14 +66,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("a = ", 1), ("x = 1\n\na = \"open\n", 3), ("[a\n", 1), ("a = 1\na = 2\n", 2), ("a = [1,\n\n", 3),
-        ("= 1", 1), ("a", 1), ("\u{FEFF}a = 1\nb == 2", 2), ("a = '''\n\n", 3), ("a = \"\"\"\\", 1),
+        ("a = ", 1), ("x = 1\n\na = \"open\n", 3), ("[a\n", 1), ("a = 1\na = 2\n", 2), ("a = [1,\n\n=", 3),
+        ("= 1", 1), ("a", 1), ("\u{FEFF}a = 1\nb == 2", 2), ("a = '''x\n\n'' ]", 3), ("a = \"\"\"\\", 1),
     ])
     func `a syntax error has its line`(text: String, line: Int) throws {
         let error = #expect(throws: ConfigurationProblems.self) { try TOMLDocument.parse(text, file: "f.toml") }
         let problem = try #require(error?.problems.first)
         #expect(problem.line == line)
         #expect(problem.description.hasPrefix("f.toml:\(line): is not TOML: "))
+    }
+
+    @Test func `a byte order mark does not hide the first key's line`() throws {
+        #expect(try TOMLDocument.parse("\u{FEFF}a = 1", file: "f").table?["a"]?.origin.line == 1)
     }
 
     @Test func `carriage returns do not disturb lines`() throws {
