@@ -98,7 +98,8 @@ import Testing
     @Test func `max_concurrent_requests may stand in global`() throws {
         #expect(try load("[global]\nmax_concurrent_requests = 50").maxConcurrentRequests == 50)
         #expect(
-            try load("max_concurrent_requests = 50\n[global]\nmax_concurrent_requests = 50").maxConcurrentRequests == 50)
+            try load("max_concurrent_requests = 50\n[global]\nmax_concurrent_requests = 50").maxConcurrentRequests == 50
+        )
     }
 
     @Test func `unreadable, huge and binary files are problems, all of them`() throws {

@@ -73,46 +73,60 @@ import Testing
         Mistake("[server]\ndefault_repository = \"dokcer.io\"", 2, "server.default_repository", "mean \"docker.io\"?"),
         Mistake("[storage]", 1, "storage", "names no back end"),
         Mistake("[repository]", 1, "repository", "defines no repository"),
-        Mistake("[server.tls]\nclient_auth = \"required\"\nserver_private_key = \"/dev/null\"", 1,
+        Mistake(
+            "[server.tls]\nclient_auth = \"required\"\nserver_private_key = \"/dev/null\"", 1,
             "server.tls.server_certificate_bundle", "is missing; add server_certificate_bundle to [server.tls]"),
         Mistake("[server.tls]\nclient_auth = \"required\"", 2, "server.tls.client_auth", "without client_ca_bundle"),
         // Files.
-        Mistake("[server.tls]\nserver_private_key = \"/no/such\"", 2, "server.tls.server_private_key",
+        Mistake(
+            "[server.tls]\nserver_private_key = \"/no/such\"", 2, "server.tls.server_private_key",
             "cannot read '/no/such': No such file or directory"),
-        Mistake(upstream + "server_ca_bundle = \"/dev/null\"", 3, "repository.x.upstream[0].server_ca_bundle",
+        Mistake(
+            upstream + "server_ca_bundle = \"/dev/null\"", 3, "repository.x.upstream[0].server_ca_bundle",
             "it is not a regular file"),
-        Mistake(upstream + "client_certificate = \"/tmp\"", 3, "repository.x.upstream[0].client_certificate",
+        Mistake(
+            upstream + "client_certificate = \"/tmp\"", 3, "repository.x.upstream[0].client_certificate",
             "it is not a regular file"),
         // Repositories.
         Mistake("[repository.\"Docker.io\"]", 1, "repository.\"Docker.io\"", "did you mean 'docker.io'?"),
         Mistake("[repository.\"a:5000\"]", 1, "repository.\"a:5000\"", "a host with a port goes into namespace"),
         Mistake("[repository.\"\"]", 1, "repository.\"\"", "is not a repository name"),
         Mistake("[repository.\"a//b\"]\ntag_ttl = []", 2, "repository.\"a//b\".tag_ttl", "expected a duration"),
-        Mistake("[repository.x]\nnamespace = \"https://x.io\"", 2, "repository.x.namespace", "is not a registry's host"),
-        Mistake("[repository.\"x.io\"]\n[repository.y]\nnamespace = \"X.io\"", 3, "repository.y.namespace",
+        Mistake(
+            "[repository.x]\nnamespace = \"https://x.io\"", 2, "repository.x.namespace", "is not a registry's host"),
+        Mistake(
+            "[repository.\"x.io\"]\n[repository.y]\nnamespace = \"X.io\"", 3, "repository.y.namespace",
             "'x.io' is claimed by repository 'x.io' as well"),
         Mistake("[[repository.x.upstream]]\nmax_redirect = 1", 1, "repository.x.upstream[0].url", "is missing"),
         Mistake("[[repository.x.upstream]]\nurl = \"x.io\"", 2, "repository.x.upstream[0].url", "has no scheme"),
         Mistake(upstream + "max_redirect = 256", 3, "repository.x.upstream[0].max_redirect", "256 is out of range"),
         // Credentials.
-        Mistake(upstream + "client_private_key = \"/no\"", 3, "repository.x.upstream[0].client_private_key",
+        Mistake(
+            upstream + "client_private_key = \"/no\"", 3, "repository.x.upstream[0].client_private_key",
             "is given without client_certificate"),
         Mistake(upstream + "username = \"u\"", 3, "repository.x.upstream[0].username", "is given without a password"),
         Mistake(upstream + "password = \"hunter2\"", 3, "repository.x.upstream[0].password", "without username"),
-        Mistake(upstream + "username = \"u\"\npassword = \"hunter2\"\npassword_env = \"P\"", 5,
+        Mistake(
+            upstream + "username = \"u\"\npassword = \"hunter2\"\npassword_env = \"P\"", 5,
             "repository.x.upstream[0].password_env", "is given beside password"),
-        Mistake(upstream + "username = \"a:b\"\npassword = \"hunter2\"", 3, "repository.x.upstream[0].username",
+        Mistake(
+            upstream + "username = \"a:b\"\npassword = \"hunter2\"", 3, "repository.x.upstream[0].username",
             "holds a colon"),
         Mistake(upstream + "username = \"u\"\npassword = \"\"", 4, "repository.x.upstream[0].password", "is empty"),
-        Mistake(upstream + "username = \"u\"\npassword = 12345", 4, "repository.x.upstream[0].password",
+        Mistake(
+            upstream + "username = \"u\"\npassword = 12345", 4, "repository.x.upstream[0].password",
             "expected a string, found an integer"),
-        Mistake(upstream + "username = \"u\"\npassword_env = \"NO_SUCH\"", 4, "repository.x.upstream[0].password_env",
+        Mistake(
+            upstream + "username = \"u\"\npassword_env = \"NO_SUCH\"", 4, "repository.x.upstream[0].password_env",
             "the environment has no variable 'NO_SUCH'"),
-        Mistake(upstream + "username = \"u\"\npassword_file = \"/no/such\"", 4,
+        Mistake(
+            upstream + "username = \"u\"\npassword_file = \"/no/such\"", 4,
             "repository.x.upstream[0].password_file", "'/no/such' cannot be read"),
-        Mistake(upstream + "username = \"u\"\npassword_file = \"/dev/zero\"", 4,
+        Mistake(
+            upstream + "username = \"u\"\npassword_file = \"/dev/zero\"", 4,
             "repository.x.upstream[0].password_file", "'/dev/zero' is larger than 64KiB"),
-        Mistake(upstream + "username = \"u\"\npassword_file = \"/dev/null\"", 4,
+        Mistake(
+            upstream + "username = \"u\"\npassword_file = \"/dev/null\"", 4,
             "repository.x.upstream[0].password_file", "'/dev/null' is empty"),
     ]
 

@@ -32,26 +32,33 @@ import Testing
         k=1
         """#
 
-    @Test(arguments: [
-        ([.key("top")], 2), ([.key("server")], 4), ([.key("server"), .key("port")], 5),
-        ([.key("server"), .key("quoted key")], 6), ([.key("server"), .key("dotted")], 7),
-        ([.key("server"), .key("dotted"), .key("inner")], 7), ([.key("server"), .key("multi")], 8),
-        ([.key("server"), .key("after")], 12),
-        ([.key("repository"), .key("docker.io"), .key("upstream")], 14),
-        ([.key("repository"), .key("docker.io"), .key("upstream"), .index(0), .key("url")], 15),
-        ([.key("repository"), .key("docker.io"), .key("upstream"), .index(0), .key("sub"), .key("deep")], 17),
-        ([.key("repository"), .key("docker.io"), .key("upstream"), .index(1)], 18),
-        ([.key("repository"), .key("docker.io"), .key("upstream"), .index(1), .key("url")], 19),
-        ([.key("repository"), .key("docker.io"), .key("upstream"), .index(1), .key("list"), .index(1)], 22),
-        (
-            [.key("repository"), .key("docker.io"), .key("upstream"), .index(1), .key("list"), .index(1), .key("b.c")],
-            22
-        ),
-        (
-            [.key("repository"), .key("docker.io"), .key("upstream"), .index(1), .key("inline"), .key("y"), .key("z")],
-            24
-        ), ([.key("spaced"), .key("out"), .key("k")], 26),
-    ] as [([KeyStep], Int)])
+    @Test(
+        arguments: [
+            ([.key("top")], 2), ([.key("server")], 4), ([.key("server"), .key("port")], 5),
+            ([.key("server"), .key("quoted key")], 6), ([.key("server"), .key("dotted")], 7),
+            ([.key("server"), .key("dotted"), .key("inner")], 7), ([.key("server"), .key("multi")], 8),
+            ([.key("server"), .key("after")], 12),
+            ([.key("repository"), .key("docker.io"), .key("upstream")], 14),
+            ([.key("repository"), .key("docker.io"), .key("upstream"), .index(0), .key("url")], 15),
+            ([.key("repository"), .key("docker.io"), .key("upstream"), .index(0), .key("sub"), .key("deep")], 17),
+            ([.key("repository"), .key("docker.io"), .key("upstream"), .index(1)], 18),
+            ([.key("repository"), .key("docker.io"), .key("upstream"), .index(1), .key("url")], 19),
+            ([.key("repository"), .key("docker.io"), .key("upstream"), .index(1), .key("list"), .index(1)], 22),
+            (
+                [
+                    .key("repository"), .key("docker.io"), .key("upstream"), .index(1), .key("list"), .index(1),
+                    .key("b.c"),
+                ],
+                22
+            ),
+            (
+                [
+                    .key("repository"), .key("docker.io"), .key("upstream"), .index(1), .key("inline"), .key("y"),
+                    .key("z"),
+                ],
+                24
+            ), ([.key("spaced"), .key("out"), .key("k")], 26),
+        ] as [([KeyStep], Int)])
     func `every key has its line`(path: [KeyStep], line: Int) throws {
         var node = try TOMLDocument.parse(TOMLDocumentTests.text, file: "f")
         for step in path {
