@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import NIOHTTP1
 import OCI
+import Registry
 import TestSupport
 import Testing
 import Upstream

@@ -44,7 +44,10 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     let api = DistributionAPI(registry: registry, namespaces: namespaces, readiness: readiness, logger: logger)
     let server = HTTPServer(
         configuration: try HTTPServerConfiguration(configuration), handler: api, logger: logger,
-        onBound: { address in logger.notice("serving", metadata: ["address": "\(address)", "storage": "\(root)"]) })
+        onBound: { address in
+            let host = address.ipAddress ?? "?"
+            logger.notice("serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(root)"])
+        })
     let gate = ReadinessGate(readiness: readiness, delay: configuration.server.shutdownDelay.duration, logger: logger)
     return ServiceGroupConfiguration(
         services: [
