@@ -5,6 +5,7 @@
 #   images/           an OCI layout made by umoci: four layers, an index of two platforms, an artifact that refers to it
 #   registry-store/   the same content as Debian's docker-registry wrote it: test/app:{multi,amd64,arm64,latest},
 #                     library/app:latest, and the referrers fallback tag
+#   blob-256m, blob-1m  random bytes
 #
 # usage: build-images.sh CACHE-DIRECTORY
 # Needs root (debootstrap), debootstrap, umoci, skopeo, docker-registry, python3. Delete the directory to build anew.
@@ -97,5 +98,9 @@ push "oci:$layout:arm64" "docker://127.0.0.1:$port/test/app:arm64"
 push "oci:$layout:amd64" "docker://127.0.0.1:$port/test/app:latest"
 push "oci:$layout:amd64" "docker://127.0.0.1:$port/library/app:latest"
 python3 "$here/compose-images.py" push-artifact "$layout" "http://127.0.0.1:$port" test/app
+
+# Bytes that do not compress, for the tests about large blobs.
+head -c 268435456 /dev/urandom >"$cache/blob-256m"
+head -c 1048576 /dev/urandom >"$cache/blob-1m"
 
 echo "$recipe" >"$cache/recipe"

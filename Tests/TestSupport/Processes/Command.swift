@@ -1,4 +1,4 @@
-public import Foundation
+import Foundation
 
 /// A program run to its end.
 public struct Command: Sendable {

@@ -13,7 +13,7 @@ extension RunningProcess {
 
     /// `posix_spawn` and not `Foundation.Process`: the child gets its own group, clean signals and no inherited descriptors.
     static func spawn(
-        _ path: String, _ arguments: [String], environment: [String: String], directory: URL?, log: URL
+        _ path: String, _ arguments: [String], environment: [String: String], log: URL
     ) throws(ProcessError) -> Int32 {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -21,8 +21,10 @@ extension RunningProcess {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log.path, O_WRONLY | O_CREAT | O_APPEND, 0o644)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
-        if let directory { posix_spawn_file_actions_addchdir_np(&actions, directory.path) }
+        // A listening socket that leaks into a child would keep its port taken.
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? [] {
+            if let descriptor = Int32(name), descriptor > 2 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

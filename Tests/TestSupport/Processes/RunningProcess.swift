@@ -12,14 +12,14 @@ public final class RunningProcess: Sendable {
 
     /// Starts `program` (a name looked up in `PATH` and the `sbin` folders, or a path).
     public init(
-        _ program: String, _ arguments: [String], environment: [String: String] = [:], directory: URL? = nil, log: URL
+        _ program: String, _ arguments: [String], environment: [String: String] = [:], log: URL
     ) throws(ProcessError) {
         guard let path = Self.path(of: program) else { throw .missing(program: program) }
         self.program = program
         self.log = log
         self.pid = try Self.spawn(
             path, arguments, environment: ProcessInfo.processInfo.environment.merging(environment) { _, new in new },
-            directory: directory, log: log)
+            log: log)
     }
 
     deinit {

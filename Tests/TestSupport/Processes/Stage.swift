@@ -47,7 +47,8 @@ public final class Stage: Sendable {
         }
         let base = name ?? URL(fileURLWithPath: program).lastPathComponent
         let process = try RunningProcess(
-            program, arguments, environment: environment, log: directory.appendingPathComponent("\(number)-\(base).log"))
+            program, arguments, environment: environment, log: directory.appendingPathComponent("\(number)-\(base).log")
+        )
         processes.withLockedValue { $0.append(process) }
         return process
     }
