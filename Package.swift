@@ -57,11 +57,11 @@ let package = Package(
         library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
 
         // Ports, layout, typed configuration.
-        library("Storage", ["OCI", nioCore]),
+        library("Storage", ["Hashing", "OCI", nioCore]),
         library("Configuration", ["OCI", "TOMLKit"]),
 
         // Adapters: one port each.
-        library("FileStorage", ["Storage", "OCI", nioCore, nioPosix, logging]),
+        library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
         library("Upstream", ["OCI", "CurlClient", nioCore, nioConcurrency, logging, metrics]),
 
         // Use cases.
@@ -75,7 +75,7 @@ let package = Package(
             [nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioConcurrency, logging, metrics, lifecycle]),
         library(
             "DistributionAPI",
-            ["HTTPServer", "OCI", "Registry", "Storage", nioCore, nioHTTP1, logging, metrics]),
+            ["HTTPServer", "OCI", "Registry", "Storage", nioCore, nioHTTP1, nioConcurrency, logging, metrics]),
 
         .executableTarget(
             name: "entrepot",
