@@ -75,7 +75,7 @@ let package = Package(
             [nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioConcurrency, logging, metrics, lifecycle]),
         library(
             "DistributionAPI",
-            ["HTTPServer", "OCI", "Registry", "Storage", nioCore, nioHTTP1, nioConcurrency, logging, metrics]),
+            ["HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging, metrics]),
 
         .executableTarget(
             name: "entrepot",

@@ -1,9 +1,10 @@
-internal import HTTPServer
+public import HTTPServer
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
 internal import Registry
-internal import Storage
+public import Storage
+internal import Upstream
 
 extension OpenFile: DescriptorHolder {}
 

@@ -2,7 +2,7 @@ public import HTTPServer
 public import Logging
 internal import NIOCore
 internal import NIOHTTP1
-public import OCI
+internal import OCI
 public import Registry
 
 /// The endpoints of the distribution specification: a request parsed into an ``Action``, the action carried out by the

@@ -1,7 +1,8 @@
-internal import HTTPServer
+public import HTTPServer
 internal import Logging
 internal import Metrics
 internal import NIOCore
+internal import NIOHTTP1
 internal import OCI
 
 /// What became of a request, carried to the log.
