@@ -2,6 +2,7 @@ import Hashing
 import NIOCore
 import OCI
 import Registry
+import Storage
 import TestSupport
 import Testing
 import Upstream

@@ -19,3 +19,18 @@ extension HTTPServerConfiguration {
         shutdownGrace = server.shutdownGracePeriod.duration
     }
 }
+
+extension TLSMaterial {
+    /// - Throws: ``TLSMaterialError`` naming the file at fault.
+    init(_ section: ServerTLSSection) throws {
+        let authentication: ClientAuthentication =
+            switch section.clients?.authentication {
+            case nil: .none
+            case .optional?: .optional
+            case .required?: .required
+            }
+        try self.init(
+            certificateChain: .file(section.serverCertificateBundle), privateKey: .file(section.serverPrivateKey),
+            clientAuthorities: section.clients.map { .file($0.caBundle) }, clientAuthentication: authentication)
+    }
+}
