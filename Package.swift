@@ -91,7 +91,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency, logging,
+                "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency,
+                logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("OCITests", ["OCI"]),

@@ -23,8 +23,8 @@ struct ConfigurationDecoder {
     private func maxConcurrentRequests(_ root: TableReader) -> Int {
         let key = "max_concurrent_requests"
         let global = root.table("global", as: .global)
-        if let global, global.isSet(key), root.isSet(key) {
-            global.report(key, "is given at the top level as well", "keep one of the two")
+        if let global, let inner = global.node(key), let outer = root.node(key), inner.content != outer.content {
+            global.report(key, "contradicts \(key) at the top level", "keep one of the two")
         }
         let reader = global.flatMap { $0.isSet(key) ? $0 : nil } ?? root
         return reader.integer(key, in: 1...1_000_000, default: Configuration().maxConcurrentRequests)

@@ -24,12 +24,14 @@ enum TOMLDocument {
         do {
             root = try TOMLTable(string: text)
         } catch let error as TOMLParseError {
+            // What the parser "saw" may be the beginning of a password without quotes.
+            let description = error.description.split(separator: ", saw ").first ?? "syntax error"
             throw problem(
                 line: error.source.begin.line,
-                "is not TOML: \(error.description) (column \(error.source.begin.column))",
+                "is not TOML: \(description) (column \(error.source.begin.column))",
                 "correct the syntax")
         } catch {
-            throw problem(line: nil, "is not TOML: \(error)", "correct the syntax")
+            throw problem(line: nil, "is not TOML", "correct the syntax")
         }
         // TOMLKit never frees a table; this empties it, so that a reload leaves neither megabytes nor secrets behind.
         defer { root.clear() }

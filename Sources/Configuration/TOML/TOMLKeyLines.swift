@@ -20,6 +20,7 @@ struct TOMLKeyLines {
     init(_ text: [UInt8], maximumDepth: Int) {
         self.text = text
         self.maximumDepth = maximumDepth
+        if text.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }  // a byte order mark is no part of the first key
         do throws(Stop) { try scan() } catch {}
     }
 

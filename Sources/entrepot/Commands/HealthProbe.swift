@@ -75,7 +75,9 @@ struct HealthProbe {
             answer += chunk[..<count]
         }
         let status = String(decoding: answer.prefix { $0 != UInt8(ascii: "\r") && $0 != 10 }, as: UTF8.self)
-        guard status.hasPrefix("HTTP/1.1 200") else { throw Failure(message: "it answered '\(status)'") }
+        guard status.hasPrefix("HTTP/1."), status.dropFirst(8).hasPrefix(" 200") else {
+            throw Failure(message: "it answered '\(status)'")
+        }
     }
 
     private func connected() throws(Failure) -> Int32 {

@@ -40,7 +40,7 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
         limits: FillLimits(configuration), logger: logger)
     let registry = Registry(store: store, fills: fills, background: background, logger: logger, now: WallClock.seconds)
     let readiness = Readiness()
-    let namespaces = UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()
+    let namespaces = try UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()
     let api = DistributionAPI(registry: registry, namespaces: namespaces, readiness: readiness, logger: logger)
     let server = HTTPServer(
         configuration: try HTTPServerConfiguration(configuration), handler: api, logger: logger,

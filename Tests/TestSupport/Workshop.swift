@@ -1,23 +1,19 @@
-import FileStorage
-import Logging
-import NIOConcurrencyHelpers
-import NIOCore
-import NIOPosix
-import OCI
-import Registry
-import Storage
-import TestSupport
-import Testing
-import Upstream
+internal import Logging
+internal import NIOConcurrencyHelpers
+internal import NIOPosix
+internal import OCI
+public import Registry
+public import Storage
+internal import Testing
 
 /// A registry over a memory store with scripted upstreams and a clock that tests move.
-final class Workshop: Sendable {
-    let objects: MemoryStore
-    let store: RegistryStore
-    let registry: Registry
-    let upstreams: [ScriptedUpstream]
-    let namespaces: Namespaces
-    let spoolFolder: TemporaryDirectory
+public final class Workshop: Sendable {
+    public let objects: MemoryStore
+    public let store: RegistryStore
+    public let registry: Registry
+    public let upstreams: [ScriptedUpstream]
+    public let namespaces: Namespaces
+    public let spoolFolder: TemporaryDirectory
     private let clock: NIOLockedValueBox<Int64>
 
     private init(
@@ -33,16 +29,16 @@ final class Workshop: Sendable {
         self.clock = clock
     }
 
-    var upstream: ScriptedUpstream { upstreams[0] }
+    public var upstream: ScriptedUpstream { upstreams[0] }
 
-    func pass(seconds: Int64) { clock.withLockedValue { $0 += seconds } }
+    public func pass(seconds: Int64) { clock.withLockedValue { $0 += seconds } }
 
     /// Namespaces: `mirror` with the upstreams, `other` with the last of them alone, `local` with none.
-    func repository(_ name: String) throws -> Repository {
+    public func repository(_ name: String) throws -> Repository {
         try namespaces.repository(try #require(RepositoryName(name)))
     }
 
-    static func open<Value: Sendable>(
+    public static func open<Value: Sendable>(
         upstreams count: Int = 1, limits: FillLimits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2),
         _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
@@ -71,36 +67,6 @@ final class Workshop: Sendable {
             let value = try await body(workshop)
             group.cancelAll()
             return value
-        }
-    }
-}
-
-extension BlobAnswer {
-    /// The bytes the answer stands for, read as the edge would.
-    func bytes() async throws -> ByteBuffer {
-        let part = range ?? 0..<(size ?? .max)
-        switch source {
-        case .stored(.bytes(let bytes)):
-            return try #require(bytes.getSlice(at: bytes.readerIndex + Int(part.lowerBound), length: part.count))
-        case .stored(.file(let file, let size)):
-            let all = try #require(file.bytes(count: Int(size)))
-            return try #require(all.getSlice(at: Int(part.lowerBound), length: part.count))
-        case .filling(let reader):
-            var bytes = ByteBuffer()
-            var offset = part.lowerBound
-            while offset < part.upperBound, let released = try await reader.end(after: offset), let file = reader.file {
-                let end = min(released, part.upperBound)
-                let all = try #require(file.bytes(count: Int(end)))
-                bytes.writeImmutableBuffer(try #require(all.getSlice(at: Int(offset), length: Int(end - offset))))
-                offset = end
-            }
-            return bytes
-        case .passing(let body):
-            var bytes = ByteBuffer()
-            while let piece = try await body.next() { bytes.writeImmutableBuffer(piece) }
-            return bytes
-        case .nothing:
-            return ByteBuffer()
         }
     }
 }
