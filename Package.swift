@@ -120,7 +120,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             ["TestSupport", "OCI", "Hashing", nioCore, nioHTTP1, nioConcurrency],
-            exclude: ["Support"]),
+            exclude: ["README.md", "Support"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
