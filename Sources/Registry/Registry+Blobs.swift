@@ -121,7 +121,7 @@ extension Registry {
         let key = BlobKey(repository: repository.name, digest: digest)
         let (size, isCollapsed) = try await vouchers.value(key) { () async throws(RegistryError) in
             do throws(UpstreamList.Verdict) {
-                return try await upstreams.first { (upstream) async throws(UpstreamError) in
+                return try await upstreams.first(.hedged) { (upstream) async throws(UpstreamError) in
                     try await upstream.headBlob(repository.remoteName, digest).size
                 }.answer
             } catch {
@@ -137,7 +137,7 @@ extension Registry {
     ) async -> UpstreamBody? {
         guard let slot = fills.farRanges.take() else { return nil }
         let range = UpstreamRange(from: part.lowerBound, to: part.upperBound)
-        let found = try? await upstreams(repository).first { (upstream) async throws(UpstreamError) in
+        let found = try? await upstreams(repository).first(.inTurn) { (upstream) async throws(UpstreamError) in
             try await upstream.blob(repository.remoteName, digest, range: range)
         }
         guard let blob = found?.answer, blob.offset == part.lowerBound else { return nil }

@@ -43,7 +43,7 @@ extension Registry {
             return Served(held, .hit)
         }
         // A clock that was set back must not make a tag fresh for ever.
-        if let record, let held, (0..<repository.namespace.tagTTL).contains(now() - record.checked) {
+        if let record, let held, (0..<repository.namespace.freshness.tagTTL).contains(now() - record.checked) {
             return Served(held, .hit)
         }
         return try await fetch(repository, .tag(tag), held: held)
@@ -68,7 +68,7 @@ extension Registry {
         let answer: UpstreamManifest?
         let upstream: any UpstreamRegistry
         do throws(UpstreamList.Verdict) {
-            (answer, upstream) = try await upstreams(repository).first { (upstream) async throws(UpstreamError) in
+            (answer, upstream) = try await upstreams(repository).first(.hedged) { (upstream) async throws(UpstreamError) in
                 try await current(upstream, repository, reference, held)
             }
         } catch {

@@ -9,6 +9,7 @@ internal import Upstream
 public struct Registry: Sendable {
     let store: RegistryStore
     let fills: Fills
+    let health: UpstreamHealth
     let hot = HotContent()
     let manifestFetches: SingleFlight<ManifestKey, FetchedManifest>
     let vouchers: SingleFlight<BlobKey, Int64?>
@@ -28,11 +29,12 @@ public struct Registry: Sendable {
     }
 
     public init(
-        store: RegistryStore, fills: Fills, background: BackgroundWork, logger: Logger,
+        store: RegistryStore, fills: Fills, background: BackgroundWork, health: UpstreamHealth, logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
         self.fills = fills
+        self.health = health
         self.logger = logger
         self.now = now
         manifestFetches = SingleFlight(background: background)
@@ -41,7 +43,9 @@ public struct Registry: Sendable {
     }
 
     func upstreams(_ repository: Repository) -> UpstreamList {
-        UpstreamList(upstreams: repository.namespace.upstreams, logger: logger)
+        UpstreamList(
+            upstreams: repository.namespace.upstreams, health: health, isOffline: repository.namespace.isOffline,
+            logger: logger)
     }
 
     /// Translates what the store throws; the cause is for the log.

@@ -14,11 +14,14 @@ public final class Workshop: Sendable {
     public let upstreams: [ScriptedUpstream]
     public let namespaces: Namespaces
     public let spoolFolder: TemporaryDirectory
+    /// Stand still until the test moves them.
+    public let timers: ManualTimers
+    public let health: UpstreamHealth
     private let clock: NIOLockedValueBox<Int64>
 
     private init(
         objects: MemoryStore, registry: Registry, upstreams: [ScriptedUpstream], namespaces: Namespaces,
-        folder: TemporaryDirectory, clock: NIOLockedValueBox<Int64>
+        folder: TemporaryDirectory, timers: ManualTimers, health: UpstreamHealth, clock: NIOLockedValueBox<Int64>
     ) {
         self.objects = objects
         store = RegistryStore(objects: objects)
@@ -26,6 +29,8 @@ public final class Workshop: Sendable {
         self.upstreams = upstreams
         self.namespaces = namespaces
         spoolFolder = folder
+        self.timers = timers
+        self.health = health
         self.clock = clock
     }
 
@@ -40,10 +45,12 @@ public final class Workshop: Sendable {
 
     public static func open<Value: Sendable>(
         upstreams count: Int = 1, limits: FillLimits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2),
+        freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = false,
         _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
         let clock = NIOLockedValueBox<Int64>(1_000_000)
         let now: @Sendable () -> Int64 = { clock.withLockedValue { $0 } }
+        let timers = ManualTimers()
         let objects = MemoryStore(now: now)
         let folder = try TemporaryDirectory()
         let background = BackgroundWork()
@@ -51,17 +58,24 @@ public final class Workshop: Sendable {
         let store = RegistryStore(objects: objects)
         let fills = Fills(
             store: store, spool: try Spool(root: folder.path), background: background, pool: .singleton, limits: limits,
-            logger: logger)
-        let registry = Registry(store: store, fills: fills, background: background, logger: logger, now: now)
+            timers: timers.timers, logger: logger)
+        let health = UpstreamHealth(timers: timers.timers, jitter: { 1 })
+        let registry = Registry(
+            store: store, fills: fills, background: background, health: health, logger: logger, now: now)
         let upstreams = (0..<count).map { ScriptedUpstream("upstream\($0)") }
         let namespaces = Namespaces(
             [
-                Namespace(key: try #require(RepositoryName("mirror")), host: "mirror.example", upstreams: upstreams),
-                Namespace(key: try #require(RepositoryName("other")), host: nil, upstreams: [upstreams[count - 1]]),
+                Namespace(
+                    key: try #require(RepositoryName("mirror")), host: "mirror.example", upstreams: upstreams,
+                    freshness: freshness, isOffline: isOffline, completesPulls: completesPulls),
+                Namespace(
+                    key: try #require(RepositoryName("other")), host: nil, upstreams: [upstreams[count - 1]],
+                    completesPulls: false),
                 Namespace(key: try #require(RepositoryName("local")), host: nil, upstreams: []),
             ], fallback: nil)
         let workshop = Workshop(
-            objects: objects, registry: registry, upstreams: upstreams, namespaces: namespaces, folder: folder, clock: clock)
+            objects: objects, registry: registry, upstreams: upstreams, namespaces: namespaces, folder: folder,
+            timers: timers, health: health, clock: clock)
         return try await withThrowingTaskGroup { group in
             group.addTask { try await background.run() }
             let value = try await body(workshop)

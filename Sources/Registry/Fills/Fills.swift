@@ -26,19 +26,21 @@ public final class Fills: Sendable {
     private let spool: Spool
     private let background: BackgroundWork
     private let executor: ThreadPoolExecutor
+    private let timers: Timers
     private let logger: Logger
     private let state = NIOLockedValueBox(State())
     let farRanges: Slots
 
     public init(
         store: RegistryStore, spool: Spool, background: BackgroundWork, pool: NIOThreadPool, limits: FillLimits,
-        logger: Logger
+        timers: Timers = .system, logger: Logger
     ) {
         self.store = store
         self.spool = spool
         self.background = background
         self.executor = ThreadPoolExecutor(pool)
         self.limits = limits
+        self.timers = timers
         self.logger = logger
         farRanges = Slots(limits.farRanges)
     }
@@ -69,7 +71,7 @@ public final class Fills: Sendable {
             guard state.running.count < limits.concurrent else { return (nil, nil) }
             let source = Fill.Source(
                 upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [])
-            let fill = Fill(digest, source, limits)
+            let fill = Fill(digest, source, limits, timers)
             state.running[digest] = Running(fill: fill, beneficiaries: [repository.name])
             return (self.reader(digest, &state), fill)
         }
@@ -119,17 +121,17 @@ public final class Fills: Sendable {
             Counter(label: "entrepot_fill_bytes_total").increment(by: size)
             logger.debug("filled", metadata: ["digest": "\(fill.digest)", "bytes": "\(size)"])
         } catch {
-            if let liar = error.liar {
+            if !error.liars.isEmpty {
                 state.withLockedValue { state in
                     if state.liars.count > 10_000 { state.liars = [:] }
-                    state.liars[fill.digest, default: []].insert(liar)
+                    state.liars[fill.digest, default: []].formUnion(error.liars)
                 }
             }
             end(fill, error.error)
-            let outcome = error.liar == nil ? "failed" : "wrong_bytes"
+            let outcome = error.liars.isEmpty ? "failed" : "wrong_bytes"
             Counter(label: "entrepot_fills_total", dimensions: [("outcome", outcome)]).increment()
             logger.log(
-                level: error.liar == nil ? .notice : .error, "fill failed",
+                level: error.liars.isEmpty ? .notice : .error, "fill failed",
                 metadata: ["digest": "\(fill.digest)", "error": "\(error.error)"])
         }
     }

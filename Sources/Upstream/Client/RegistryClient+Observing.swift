@@ -57,6 +57,7 @@ extension UpstreamError.Kind {
         case .invalidResponse: "invalid_response"
         case .redirectLoop: "redirect_loop"
         case .cancelled: "cancelled"
+        case .offline: "offline"
         }
     }
 }

@@ -38,7 +38,9 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     let fills = Fills(
         store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
         limits: FillLimits(configuration), logger: logger)
-    let registry = Registry(store: store, fills: fills, background: background, logger: logger, now: WallClock.seconds)
+    let registry = Registry(
+        store: store, fills: fills, background: background, health: UpstreamHealth(), logger: logger,
+        now: WallClock.seconds)
     let readiness = Readiness()
     let namespaces = try UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()
     let api = DistributionAPI(registry: registry, namespaces: namespaces, readiness: readiness, logger: logger)

@@ -28,7 +28,7 @@ struct UpstreamBuilder {
             key: section.name, host: section.namespace?.text, upstreams: try section.upstreams.map(client),
             impliesLibrary: section.namespace?.text == "docker.io"
                 || section.upstreams.contains { $0.url.isDockerHub && $0.url.prefix == nil },
-            tagTTL: section.tagTTL.milliseconds / 1000)
+            freshness: Freshness(tagTTL: section.tagTTL.milliseconds / 1000))
     }
 
     private func client(_ section: UpstreamSection) throws -> RegistryClient {
