@@ -25,14 +25,13 @@ public protocol OpaqueValue: Sendable {
 }
 
 extension Value: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
-    ExpressibleByFloatLiteral, ExpressibleByArrayLiteral, ExpressibleByNilLiteral
+    ExpressibleByFloatLiteral, ExpressibleByArrayLiteral
 {
     public init(stringLiteral value: String) { self = .string(value) }
     public init(booleanLiteral value: Bool) { self = .bool(value) }
     public init(integerLiteral value: Int64) { self = .int(value) }
     public init(floatLiteral value: Double) { self = .double(value) }
     public init(arrayLiteral elements: Value...) { self = .list(elements) }
-    public init(nilLiteral: ()) { self = .null }
 }
 
 extension Value {
@@ -71,6 +70,27 @@ extension Value {
         case .duration(let value): value.nanoseconds == 0
         case .optional(let value): value == nil
         case .type, .opaque: false
+        }
+    }
+}
+
+extension Value: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .null: "null"
+        case .bool(let value): "\(value)"
+        case .int(let value): "\(value)"
+        case .uint(let value): "\(value)u"
+        case .double(let value): "\(value)"
+        case .string(let value): value.debugDescription
+        case .bytes(let value): "b\(value)"
+        case .list(let elements): "\(elements)"
+        case .map(let map): "{" + map.entries.map { "\($0.key): \($0.value)" }.joined(separator: ", ") + "}"
+        case .timestamp(let value): "timestamp(\(value.rfc3339))"
+        case .duration(let value): "duration(\(value.text))"
+        case .type(let value): value.name
+        case .optional(let value): value.map { "optional.of(\($0))" } ?? "optional.none()"
+        case .opaque(let value): "\(value)"
         }
     }
 }
