@@ -57,7 +57,8 @@ public final class CELEnvironment: Sendable {
         }
     }
 
-    private func plan(_ expression: Expression, _ source: SourceText, resultType: CELType) throws(CELIssues) -> Program {
+    private func plan(_ expression: Expression, _ source: SourceText, resultType: CELType) throws(CELIssues) -> Program
+    {
         var planner = Planner(resolver: resolver, source: source, limits: limits)
         let root = planner.plan(expression)
         guard planner.issues.isEmpty else { throw CELIssues(planner.issues) }

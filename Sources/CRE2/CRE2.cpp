@@ -43,7 +43,9 @@ void cre2_free(cre2_pattern *pattern) { delete pattern; }
 
 bool cre2_matches(const cre2_pattern *pattern, const char *text, size_t length)
 {
-    return pattern->re.Match(re2::StringPiece(text, length), 0, length, RE2::UNANCHORED, nullptr, 0);
+    // An empty Swift string may have no address, and RE2 tells "no match" by a null one.
+    const char *base = text == nullptr ? "" : text;
+    return pattern->re.Match(re2::StringPiece(base, length), 0, length, RE2::UNANCHORED, nullptr, 0);
 }
 
 int cre2_group_count(const cre2_pattern *pattern) { return pattern->re.NumberOfCapturingGroups(); }
@@ -53,7 +55,8 @@ bool cre2_find(
 {
     re2::StringPiece groups[17];
     int count = std::min(span_count, 17);
-    if (!pattern->re.Match(re2::StringPiece(text, length), start, length, RE2::UNANCHORED, groups, count)) {
+    const char *base = text == nullptr ? "" : text;
+    if (!pattern->re.Match(re2::StringPiece(base, length), start, length, RE2::UNANCHORED, groups, count)) {
         return false;
     }
     for (int i = 0; i < count; i++) {
@@ -61,7 +64,7 @@ bool cre2_find(
             spans[i].start = -1;
             spans[i].length = 0;
         } else {
-            spans[i].start = groups[i].data() - text;
+            spans[i].start = groups[i].data() - base;
             spans[i].length = static_cast<int64_t>(groups[i].size());
         }
     }

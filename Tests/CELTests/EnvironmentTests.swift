@@ -101,6 +101,7 @@ struct EnvironmentTests {
         ("regex.extract('item-A, item-B', r'item-(\\w+)') == optional.of('A')", true),
         ("regex.extractAll('id:123, id:456', r'id:\\d+') == ['id:123', 'id:456']", true),
         ("regex.replace('banana', 'a', 'x', 2) == 'bxnxna'", true),
+        ("regex.extractAll('', 'a*') == [''] && regex.replace('', '^', 'x') == 'x'", true),
         ("sets.contains([1, 2], [1]) && sets.equivalent([1], [1, 1]) && !sets.intersects([1], [2])", true),
         ("{'a': 'b'}.transformMapEntry(k, v, {v: k}) == {'b': 'a'}", true),
         ("timestamp('2050-07-01T12:00:00Z').getHours('Europe/Paris') == 14", true),

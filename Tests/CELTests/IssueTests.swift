@@ -4,7 +4,8 @@ import Testing
 /// What a source is refused for, and where the finger points.
 struct IssueTests {
     private static let environment = CELEnvironment(variables: [
-        VariableDeclaration("x", .int), VariableDeclaration("name", .string), VariableDeclaration("list", .list(.string)),
+        VariableDeclaration("x", .int), VariableDeclaration("name", .string),
+        VariableDeclaration("list", .list(.string)),
     ])
 
     private func issues(_ source: String, expecting type: CELType? = nil) -> [CELIssue] {
@@ -74,6 +75,28 @@ struct IssueTests {
         activation["x"] = 1
         let bound = activation
         #expect(try await Task { try sum.evaluate(bound) }.value == .int(99))
+    }
+
+    @Test(arguments: [
+        ("[1].map(v, ", "1", ")", 45), ("[1].all(v, ", "true", ")", 45), ("(true ? ", "1", " : 2)", 90),
+        ("int(", "1", ")", 95), ("cel.bind(v, 1, ", "1", ")", 90), ("[", "1", "][0]", 45), ("-(", "1", ")", 90),
+        ("{1: ", "1", "}", 95), ("!(", "true", ")", 95), ("(1 + ", "1", ")", 95),
+        ("optional.of(1).optMap(v, ", "1", ")", 90),
+    ])
+    func nestingNearTheLimitEvaluatesOnATask(open: String, core: String, close: String, count: Int) async throws {
+        let source = String(repeating: open, count: count) + core + String(repeating: close, count: count)
+        let program = try Self.environment.compile(source)
+        let error = await Task { () -> CELError? in
+            do throws(CELError) {
+                _ = try program.evaluate(Self.environment.activation())
+                return nil
+            } catch { return error }
+        }.value
+        #expect(error == nil)
+    }
+
+    @Test func thousandsOfComparisonsAreChecked() {
+        #expect(issues(String(repeating: "1==1||", count: 10_000) + "false").isEmpty)
     }
 
     @Test func anOverlongSourceIsRefused() {

@@ -46,13 +46,18 @@ struct LimitTests {
         #expect(try error(source)?.code == .costLimitExceeded)
     }
 
-    @Test(arguments: ["list.all(a, list.all(b, list.all(c, true))) || true", "list.exists(z, list.all(a, list.all(b, list.all(c, true))))"])
+    @Test(arguments: [
+        "list.all(a, list.all(b, list.all(c, true))) || true",
+        "list.exists(z, list.all(a, list.all(b, list.all(c, true))))",
+    ])
     func theCostLimitIsNotAbsorbed(source: String) throws {
         #expect(try error(source)?.code == .costLimitExceeded)
     }
 
     @Test func ordinaryWorkIsFarBelowTheLimit() throws {
-        #expect(try error("list.filter(a, a % 2 == 0).map(a, string(a)).join(',').size() > 0", limits: Limits(cost: 10_000)) == nil)
+        #expect(
+            try error("list.filter(a, a % 2 == 0).map(a, string(a)).join(',').size() > 0", limits: Limits(cost: 10_000))
+                == nil)
     }
 
     @Test func anOverlongPatternIsRefused() throws {

@@ -11,28 +11,27 @@ extension Checker {
             report("undeclared reference to function '\(name)'", at: offset)
             return .dyn
         }
-        var matches: [(unifier: TypeUnifier, result: CELType)] = []
+        var matches: [FunctionOverload] = []
+        var results: Set<CELType> = []
         for overload in overloads where overload.parameters.count == types.count {
-            var trial = unifier
-            let signature = trial.instantiate(overload.parameters + [overload.result])
-            var fits = true
-            for (type, parameter) in zip(types, signature) where fits {
-                fits = trial.assign(type, to: parameter)
+            let result = unifier.probe { unifier in
+                unifier.apply(overload, to: types).map { unifier.substitute($0, unknownAsDyn: true) }
             }
-            if fits { matches.append((trial, signature[types.count])) }
+            guard let result else { continue }
+            matches.append(overload)
+            results.insert(result)
         }
-        guard let first = matches.first else {
+        switch matches.count {
+        case 0:
             let shownTypes = types.map { shown($0) }.joined(separator: ", ")
             report("no overload of '\(name)' takes (\(shownTypes))", at: offset)
             return .dyn
+        case 1:
+            return unifier.apply(matches[0], to: types).map { unifier.substitute($0) } ?? .dyn
+        default:
+            // Which one it is shows when it runs: keep only what all agree on.
+            return results.count == 1 ? results.first ?? .dyn : .dyn
         }
-        if matches.count == 1 {
-            unifier = first.unifier
-            return unifier.substitute(first.result)
-        }
-        // Which one it is shows when it runs: keep only what all agree on.
-        let results = Set(matches.map { $0.unifier.substitute($0.result, unknownAsDyn: true) })
-        return results.count == 1 ? results.first ?? .dyn : .dyn
     }
 
     mutating func conditional(_ condition: Expression, _ then: Expression, _ otherwise: Expression) -> CELType {
@@ -46,5 +45,16 @@ extension Checker {
             return .dyn
         }
         return unifier.join(thenType, otherwiseType)
+    }
+}
+
+extension TypeUnifier {
+    /// The result of an overload for arguments of some types; nil when it does not take them.
+    fileprivate mutating func apply(_ overload: FunctionOverload, to types: [CELType]) -> CELType? {
+        let signature = instantiate(overload.parameters + [overload.result])
+        for (type, parameter) in zip(types, signature) {
+            guard assign(type, to: parameter) else { return nil }
+        }
+        return signature.last
     }
 }

@@ -38,10 +38,7 @@ struct Checker {
 
     /// Whether `type` fits `target`; keeps the bindings when it does.
     mutating func accepts(_ type: CELType, as target: CELType) -> Bool {
-        var trial = unifier
-        guard trial.assign(type, to: target) else { return false }
-        unifier = trial
-        return true
+        unifier.attempt { $0.assign(type, to: target) }
     }
 
     mutating func require(_ expression: Expression, _ target: CELType, _ what: String) {

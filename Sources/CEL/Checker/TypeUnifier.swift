@@ -1,12 +1,38 @@
 /// Finds types for the type parameters met so far.
 struct TypeUnifier {
     private var bindings: [String: CELType] = [:]
+    /// Each changed binding and what it was before, so that a failed attempt can be taken back.
+    private var trail: [(name: String, previous: CELType?)] = []
     private var freshCount = 0
 
     mutating func fresh() -> CELType {
         freshCount += 1
         // No declared parameter starts with a dollar sign.
         return .parameter("$\(freshCount)")
+    }
+
+    /// Runs `body`, and takes its bindings back unless it returns true.
+    mutating func attempt(_ body: (inout TypeUnifier) -> Bool) -> Bool {
+        let mark = trail.count
+        if body(&self) { return true }
+        undo(to: mark)
+        return false
+    }
+
+    /// Runs `body`, and takes its bindings back in any case.
+    mutating func probe<Result>(_ body: (inout TypeUnifier) -> Result) -> Result {
+        let mark = trail.count
+        defer { undo(to: mark) }
+        return body(&self)
+    }
+
+    private mutating func undo(to mark: Int) {
+        while trail.count > mark, let (name, previous) = trail.popLast() { bindings[name] = previous }
+    }
+
+    private mutating func set(_ name: String, _ type: CELType) {
+        trail.append((name, bindings[name]))
+        bindings[name] = type
     }
 
     /// Gives every type parameter in `types` a name of its own.
@@ -48,7 +74,7 @@ struct TypeUnifier {
 
     /// Whether a value of `source` may stand where `target` is wanted; binds parameters as needed.
     ///
-    /// After a failure the bindings are undefined: callers try on a copy.
+    /// After a failure the bindings are undefined: callers ``attempt(_:)``.
     mutating func assign(_ source: CELType, to target: CELType) -> Bool {
         if source == target { return true }
         if case .parameter(let name) = target { return bind(name, to: source, reversed: false) }
@@ -76,23 +102,21 @@ struct TypeUnifier {
             let resolved = substitute(type)
             if resolved == .parameter(name) { return true }
             guard !resolved.mentions(name) else { return false }
-            bindings[name] = resolved
+            set(name, resolved)
             return true
         }
         let fits = reversed ? assign(bound, to: type) : assign(type, to: bound)
         guard fits else { return false }
         let resolved = substitute(type)
         if resolved.isLessSpecific(than: substitute(bound)) && !resolved.mentions(name) {
-            bindings[name] = resolved
+            set(name, resolved)
         }
         return true
     }
 
     /// The type of a place that takes values of both types.
     mutating func join(_ left: CELType, _ right: CELType) -> CELType {
-        var trial = self
-        guard trial.assign(right, to: left) else { return .dyn }
-        self = trial
+        guard attempt({ $0.assign(right, to: left) }) else { return .dyn }
         let (left, right) = (substitute(left), substitute(right))
         if case .nullable = right { return right }
         if left == .null { return right }

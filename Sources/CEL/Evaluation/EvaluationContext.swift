@@ -17,10 +17,11 @@ public final class EvaluationContext {
     /// - Throws: ``CELError`` when the evaluation has used up its cost.
     @inline(__always)
     public func charge(_ units: Int) throws(CELError) {
-        remainingCost -= units
-        if remainingCost < 0 {
+        guard units <= remainingCost else {
+            remainingCost = 0
             throw CELError(.costLimitExceeded, "the evaluation costs more than its limit")
         }
+        remainingCost -= units
     }
 
     /// Accounts for reading or building `count` bytes.

@@ -68,10 +68,18 @@ extension Library {
             ]),
         FunctionDeclaration(
             "first",
-            [.member(listOfElements, .optional(element)) { (list, _) throws(CELError) in .optional(try list.list.first) }]),
+            [
+                .member(listOfElements, .optional(element)) { (list, _) throws(CELError) in
+                    .optional(try list.list.first)
+                }
+            ]),
         FunctionDeclaration(
             "last",
-            [.member(listOfElements, .optional(element)) { (list, _) throws(CELError) in .optional(try list.list.last) }]),
+            [
+                .member(listOfElements, .optional(element)) { (list, _) throws(CELError) in
+                    .optional(try list.list.last)
+                }
+            ]),
     ]
 
     private static func flattened(

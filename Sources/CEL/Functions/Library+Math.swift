@@ -1,9 +1,9 @@
 #if canImport(Glibc)
-import Glibc
+    import Glibc
 #elseif canImport(Musl)
-import Musl
+    import Musl
 #elseif canImport(Darwin)
-import Darwin
+    import Darwin
 #endif
 
 /// The math extension.
@@ -48,7 +48,8 @@ extension Library {
                     .global(.uint, .double) { (value, _) throws(CELError) in
                         .double(Double(try value.uint).squareRoot())
                     },
-                    .global(.int, .double) { (value, _) throws(CELError) in .double(Double(try value.int).squareRoot()) },
+                    .global(.int, .double) { (value, _) throws(CELError) in .double(Double(try value.int).squareRoot())
+                    },
                 ]),
         ] + bits
 

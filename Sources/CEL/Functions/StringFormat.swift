@@ -2,7 +2,8 @@
 struct StringFormat {
     private static let precisionLimit = 1000
 
-    static func format(_ format: String, _ arguments: [Value], _ context: EvaluationContext) throws(CELError) -> String {
+    static func format(_ format: String, _ arguments: [Value], _ context: EvaluationContext) throws(CELError) -> String
+    {
         var output = ""
         var remaining = format.unicodeScalars[...]
         var next = 0
@@ -97,7 +98,9 @@ struct StringFormat {
             return "[" + parts.joined(separator: ", ") + "]"
         case .map(let map):
             var parts: [(key: String, value: String)] = []
-            for entry in map.entries { parts.append((try display(entry.key, context), try display(entry.value, context))) }
+            for entry in map.entries {
+                parts.append((try display(entry.key, context), try display(entry.value, context)))
+            }
             parts.sort { $0.key.byteOrder($1.key) == .less }
             return "{" + parts.map { $0.key + ": " + $0.value }.joined(separator: ", ") + "}"
         case .optional, .opaque:

@@ -66,7 +66,8 @@ extension Expression {
         switch form {
         case .identifier(let name, let isAbsolute):
             return (name, isAbsolute)
-        case .select(let operand, let field, .plain, isQuoted: false), .select(let operand, let field, .presence, false):
+        case .select(let operand, let field, .plain, isQuoted: false),
+            .select(let operand, let field, .presence, false):
             guard let prefix = operand.qualifiedName else { return nil }
             return (prefix.name + "." + field, prefix.isAbsolute)
         default:

@@ -39,7 +39,9 @@ extension Parser {
     }
 
     /// One argument or two are a call; more become a list, as the function has no overload for each count.
-    private func extremum(_ function: String, _ arguments: [Expression], at offset: Int) throws(SyntaxError) -> Expression {
+    private func extremum(_ function: String, _ arguments: [Expression], at offset: Int) throws(SyntaxError)
+        -> Expression
+    {
         guard !arguments.isEmpty else {
             throw SyntaxError("math.greatest() and math.least() take at least one argument", at: offset)
         }
