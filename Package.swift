@@ -61,11 +61,11 @@ let package = Package(
         library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
 
         // Ports, layout, typed configuration.
-        library("Storage", ["OCI", nioCore]),
+        library("Storage", ["Hashing", "OCI", nioCore]),
         library("Configuration", ["OCI", "TOMLKit"]),
 
         // Adapters: one port each.
-        library("FileStorage", ["Storage", "OCI", nioCore, nioPosix, logging]),
+        library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
         library("Upstream", ["OCI", "CurlClient", nioCore, nioConcurrency, logging, metrics]),
 
         // Use cases.
@@ -79,7 +79,7 @@ let package = Package(
             [nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioConcurrency, logging, metrics, lifecycle]),
         library(
             "DistributionAPI",
-            ["HTTPServer", "OCI", "Registry", "Storage", nioCore, nioHTTP1, logging, metrics]),
+            ["HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging, metrics]),
 
         .executableTarget(
             name: "entrepot",
@@ -96,7 +96,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency, logging,
+                "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency,
+                logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("OCITests", ["OCI"]),
@@ -125,7 +126,7 @@ let package = Package(
         tests(
             "EndToEndTests",
             ["TestSupport", "OCI", "Hashing", nioCore, nioHTTP1, nioConcurrency],
-            exclude: ["Support"]),
+            exclude: ["README.md", "Support"]),
     ],
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17

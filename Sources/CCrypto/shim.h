@@ -1,2 +1,17 @@
 #pragma once
+// The low-level hash calls: deprecated in OpenSSL 3 in favour of EVP, but only these have a context that is a plain
+// value, which can be copied, stored beside an upload and taken up again after a restart.
+#define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
+
+static inline void entrepot_sha256_init(SHA256_CTX *context) { SHA256_Init(context); }
+static inline void entrepot_sha256_update(SHA256_CTX *context, const void *bytes, size_t count) {
+    SHA256_Update(context, bytes, count);
+}
+static inline void entrepot_sha256_final(SHA256_CTX *context, unsigned char *out) { SHA256_Final(out, context); }
+
+static inline void entrepot_sha512_init(SHA512_CTX *context) { SHA512_Init(context); }
+static inline void entrepot_sha512_update(SHA512_CTX *context, const void *bytes, size_t count) {
+    SHA512_Update(context, bytes, count);
+}
+static inline void entrepot_sha512_final(SHA512_CTX *context, unsigned char *out) { SHA512_Final(out, context); }

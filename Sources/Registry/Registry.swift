@@ -1,1 +1,57 @@
-// Registry
+public import Logging
+internal import NIOCore
+internal import OCI
+public import Storage
+internal import Upstream
+
+/// The registry's use cases: what to serve, from where, and what to keep. Holds no connection and no request; every
+/// call stands alone.
+public struct Registry: Sendable {
+    let store: RegistryStore
+    let fills: Fills
+    let hot = HotContent()
+    let manifestFetches: SingleFlight<ManifestKey, FetchedManifest>
+    let vouchers: SingleFlight<BlobKey, Int64?>
+    let tagLists: SingleFlight<RepositoryName, [Tag]>
+    let logger: Logger
+    /// Seconds since 1970.
+    let now: @Sendable () -> Int64
+
+    struct ManifestKey: Hashable {
+        let repository: RepositoryName
+        let reference: Reference
+    }
+
+    struct BlobKey: Hashable {
+        let repository: RepositoryName
+        let digest: Digest
+    }
+
+    public init(
+        store: RegistryStore, fills: Fills, background: BackgroundWork, logger: Logger,
+        now: @escaping @Sendable () -> Int64
+    ) {
+        self.store = store
+        self.fills = fills
+        self.logger = logger
+        self.now = now
+        manifestFetches = SingleFlight(background: background)
+        vouchers = SingleFlight(background: background)
+        tagLists = SingleFlight(background: background)
+    }
+
+    func upstreams(_ repository: Repository) -> UpstreamList {
+        UpstreamList(upstreams: repository.namespace.upstreams, logger: logger)
+    }
+
+    /// Translates what the store throws; the cause is for the log.
+    func stored<Value>(
+        _ ask: (RegistryStore) async throws(StorageError) -> Value
+    ) async throws(RegistryError) -> Value {
+        do throws(StorageError) {
+            return try await ask(store)
+        } catch {
+            throw RegistryError(error)
+        }
+    }
+}

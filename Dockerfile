@@ -1,0 +1,32 @@
+# syntax=docker/dockerfile:1
+# docker build -t entrepot . && docker run -p 5000:5000 -v entrepot:/var/lib/entrepot entrepot
+
+FROM swift:6.3-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libcurl4-openssl-dev libssl-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+# The dependencies first: their layer lasts as long as the package description does.
+COPY Package.* ./
+RUN swift package resolve
+COPY Sources Sources
+COPY Tests Tests
+RUN swift build -c release --product entrepot --static-swift-stdlib \
+    && install -D "$(swift build -c release --static-swift-stdlib --show-bin-path)/entrepot" /out/entrepot \
+    && strip /out/entrepot
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libssl3 libstdc++6 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 65532 --home-dir /var/lib/entrepot --create-home entrepot \
+    && install -d -o entrepot -g entrepot /var/lib/entrepot
+COPY --from=build /out/entrepot /usr/local/bin/entrepot
+COPY config/container.toml /etc/entrepot/entrepot.toml
+USER entrepot
+EXPOSE 5000
+VOLUME /var/lib/entrepot
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
+    CMD ["entrepot", "-c", "/etc/entrepot/entrepot.toml", "healthcheck"]
+ENTRYPOINT ["entrepot"]
+CMD ["-c", "/etc/entrepot/entrepot.toml", "server"]

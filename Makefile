@@ -1,0 +1,54 @@
+# Two commands do everything on a fresh Debian 12 machine that has a Swift toolchain: `make run` and `make test`.
+
+SHELL := /bin/bash
+CONFIG ?=
+ARGS ?=
+BUILD_FLAGS ?= --explicit-target-dependency-import-check error
+# What CI adds; `make test STRICT=1` is the same by hand.
+STRICT_FLAGS := $(if $(STRICT),-Xswiftc -warnings-as-errors)
+
+LIBRARIES := libcurl4-openssl-dev libssl-dev pkg-config
+# Registries, proxies, clients and tools that the end-to-end tests and the benchmarks run for real.
+TOOLS := docker-registry nginx-light skopeo podman buildah umoci containerd docker.io debootstrap crun uidmap \
+    apache2-utils openssl curl wrk python3 ca-certificates
+
+.PHONY: help run build test bench format lint deps libraries sanitize clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 14
+
+run: libraries ## Build a release and serve on 127.0.0.1:5000 (CONFIG=file.toml, ARGS=...)
+	swift build -c release --product entrepot $(BUILD_FLAGS)
+	exec "$$(swift build -c release --show-bin-path)/entrepot" $(if $(CONFIG),-c $(CONFIG)) server $(ARGS)
+
+build: libraries ## Build a release binary
+	swift build -c release --product entrepot $(BUILD_FLAGS)
+
+test: deps ## Run every test, end to end included (FILTER=regex for some)
+	swift build --build-tests $(BUILD_FLAGS) $(STRICT_FLAGS)
+	Tests/EndToEndTests/Support/build-images.sh .build/e2e
+	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
+
+bench: deps build ## Measure against docker-registry and nginx (ARGS="--quick", ARGS="--write" for docs/benchmarks.md)
+	python3 Tests/Bench/bench.py --entrepot "$$(swift build -c release --show-bin-path)/entrepot" $(ARGS)
+
+format: ## Format all Swift code in place
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+lint: ## Check format and style; any finding fails
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+
+# Unit tests of the parts that share memory between threads, each sanitizer in its own scratch path.
+CONCURRENT := CurlClientTests|RegistryTests|HTTPServerTests|FileStorageTests|UpstreamTests
+sanitize: libraries ## Run the concurrent parts' unit tests under the thread and address sanitizers
+	swift test --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'
+	swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)'
+
+libraries: ## Install the C libraries the build needs, where missing
+	@.ci/install-packages $(LIBRARIES)
+
+deps: ## Install all that the tests need, where missing
+	@.ci/install-packages $(LIBRARIES) $(TOOLS)
+
+clean: ## Remove what was built
+	swift package clean

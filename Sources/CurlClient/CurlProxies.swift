@@ -1,0 +1,44 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Through which proxies requests go. Values may hold credentials, so that they never print.
+public struct CurlProxies: Sendable, CustomStringConvertible, CustomReflectable {
+    /// For `http` URLs.
+    public var http: String?
+    /// For `https` URLs.
+    public var https: String?
+    /// Comma-separated hosts, domains and networks that are asked directly; `*` for all.
+    public var exceptions: String?
+
+    public init(http: String? = nil, https: String? = nil, exceptions: String? = nil) {
+        self.http = http
+        self.https = https
+        self.exceptions = exceptions
+    }
+
+    public static let none = CurlProxies()
+
+    /// `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY` and `NO_PROXY`, each in lower case first, as of this call.
+    /// libcurl by itself would not read `HTTP_PROXY` in capitals, which only CGI programs have reason to fear.
+    public static func environment() -> CurlProxies {
+        let all = variable("ALL_PROXY")
+        return CurlProxies(
+            http: variable("HTTP_PROXY") ?? all, https: variable("HTTPS_PROXY") ?? all,
+            exceptions: variable("NO_PROXY"))
+    }
+
+    public var description: String { "CurlProxies(redacted)" }
+    public var customMirror: Mirror { Mirror(self, children: []) }
+
+    private static func variable(_ name: String) -> String? {
+        for name in [name.lowercased(), name] {
+            if let value = getenv(name), value[0] != 0 { return String(cString: value) }
+        }
+        return nil
+    }
+}

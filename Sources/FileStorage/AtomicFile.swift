@@ -1,0 +1,109 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import NIOConcurrencyHelpers
+import NIOCore
+import Storage
+
+/// Files that appear whole: written beside their place under a name nobody asks for, then renamed.
+enum AtomicFile {
+    private static let counter = NIOLockedValueBox(UInt64(0))
+
+    /// Left-over temporary files are told by this and may be swept when no server runs.
+    static let temporaryPrefix = ".entrepot-"
+
+    static func write(
+        _ bytes: ByteBuffer, to path: String, _ key: ObjectKey, root: String, _ durability: Durability
+    ) throws(StorageError) {
+        let folder = parent(of: path)
+        try Directory.make(folder, below: root, key, durability)
+        let number = counter.withLockedValue { value in
+            value += 1
+            return value
+        }
+        let temporary = "\(folder)/\(temporaryPrefix)\(getpid())-\(number)"
+        let descriptor = retrying { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
+        guard descriptor >= 0 else { throw StorageError(errno: errno, "open", key) }
+        do throws(StorageError) {
+            defer { close(descriptor) }
+            try writeAll(bytes, to: descriptor, key)
+            if durability == .durable { try sync(descriptor, key) }
+        } catch {
+            unlink(temporary)
+            throw error
+        }
+        try rename(temporary, to: path, key, durability)
+    }
+
+    static func move(
+        _ file: String, to path: String, _ key: ObjectKey, root: String, _ durability: Durability
+    ) throws(StorageError) {
+        try Directory.make(parent(of: path), below: root, key, durability)
+        if durability == .durable {
+            let descriptor = retrying { open(file, O_RDONLY | O_CLOEXEC) }
+            guard descriptor >= 0 else { throw StorageError(errno: errno, "open", key) }
+            defer { close(descriptor) }
+            try sync(descriptor, key)
+        }
+        try rename(file, to: path, key, durability)
+    }
+
+    private static func rename(
+        _ source: String, to path: String, _ key: ObjectKey, _ durability: Durability
+    ) throws(StorageError) {
+        guard retrying({ system_rename(source, path) }) == 0 else {
+            let error = StorageError(errno: errno, "rename", key)
+            unlink(source)
+            throw error
+        }
+        if durability == .durable { try Directory.sync(parent(of: path), key) }
+    }
+
+    private static func writeAll(_ bytes: ByteBuffer, to descriptor: CInt, _ key: ObjectKey) throws(StorageError) {
+        var rest = bytes
+        while rest.readableBytes > 0 {
+            let count = rest.readWithUnsafeReadableBytes { buffer in
+                max(0, retrying { system_write(descriptor, buffer.baseAddress, buffer.count) })
+            }
+            guard count > 0 else { throw StorageError(errno: errno, "write", key) }
+        }
+    }
+
+    static func sync(_ descriptor: CInt, _ key: ObjectKey) throws(StorageError) {
+        #if canImport(Darwin)
+            let result = retrying { fsync(descriptor) }
+        #else
+            let result = retrying { fdatasync(descriptor) }
+        #endif
+        guard result == 0 else { throw StorageError(errno: errno, "fdatasync", key) }
+    }
+
+    /// The start of a small text file; nil if there is none.
+    static func text(_ path: String, _ key: ObjectKey) throws(StorageError) -> String? {
+        let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else {
+            if isAbsent { return nil }
+            throw StorageError(errno: errno, "open", key)
+        }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 256)
+        let count = retrying { read(descriptor, &bytes, bytes.count) }
+        guard count >= 0 else { throw StorageError(errno: errno, "read", key) }
+        return String(decoding: bytes.prefix(count), as: UTF8.self)
+    }
+
+    static func parent(of path: String) -> String {
+        guard let slash = path.utf8.lastIndex(of: UInt8(ascii: "/")) else { return "." }
+        return String(path[..<slash])
+    }
+}
+
+// `rename` and `write` are also names of ours.
+private func system_rename(_ source: String, _ target: String) -> CInt { rename(source, target) }
+private func system_write(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}

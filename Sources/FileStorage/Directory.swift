@@ -1,0 +1,71 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import Storage
+
+/// Making, listing and removing directories.
+enum Directory {
+    /// Makes `path` and what is missing above it, down from `root`, which must exist.
+    static func make(
+        _ path: String, below root: String, _ key: ObjectKey?, _ durability: Durability
+    ) throws(StorageError) {
+        if mkdir(path, 0o755) == 0 {
+            if durability == .durable { try sync(AtomicFile.parent(of: path), key) }
+            return
+        }
+        switch errno {
+        case EEXIST:
+            return
+        case ENOENT where path.utf8.count > root.utf8.count:
+            try make(AtomicFile.parent(of: path), below: root, key, durability)
+            try make(path, below: root, key, durability)
+        default:
+            throw StorageError(errno: errno, "mkdir", key)
+        }
+    }
+
+    static func sync(_ path: String, _ key: ObjectKey?) throws(StorageError) {
+        let descriptor = retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        guard descriptor >= 0 else { throw StorageError(errno: errno, "open", key) }
+        defer { close(descriptor) }
+        guard retrying({ fsync(descriptor) }) == 0 else { throw StorageError(errno: errno, "fsync", key) }
+    }
+
+    /// Names in `path`, in lexical byte order, without temporary files; empty if there is no such directory.
+    static func names(_ path: String, _ key: ObjectKey?) throws(StorageError) -> [String] {
+        try allNames(path, key).filter { !$0.hasPrefix(AtomicFile.temporaryPrefix) }
+            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Removes a file, or a directory with all that is in it; what is absent is no error.
+    static func remove(_ path: String, _ key: ObjectKey?) throws(StorageError) {
+        if unlink(path) == 0 || isAbsent { return }
+        guard errno == EISDIR || errno == EPERM else { throw StorageError(errno: errno, "unlink", key) }
+        for name in try allNames(path, key) { try remove(path + "/" + name, key) }
+        guard rmdir(path) == 0 || isAbsent else { throw StorageError(errno: errno, "rmdir", key) }
+    }
+
+    private static func allNames(_ path: String, _ key: ObjectKey?) throws(StorageError) -> [String] {
+        guard let directory = opendir(path) else {
+            if isAbsent { return [] }
+            throw StorageError(errno: errno, "opendir", key)
+        }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while true {
+            errno = 0
+            guard let entry = readdir(directory) else {
+                guard errno == 0 else { throw StorageError(errno: errno, "readdir", key) }
+                return names
+            }
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+    }
+}

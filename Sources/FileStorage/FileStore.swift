@@ -1,0 +1,121 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+public import NIOCore
+public import NIOPosix
+public import Storage
+
+/// Objects as files below a root directory.
+///
+/// Reading a small object, opening and asking for its size are done in place: with a warm page cache they cost less
+/// than the way to another thread. Whatever writes, syncs or lists goes to the thread pool.
+public struct FileStore: ObjectStore {
+    private let root: String
+    private let pool: NIOThreadPool
+
+    /// - Parameters:
+    ///   - root: An existing directory; use ``prepare(root:)`` to make one.
+    public init(root: String, pool: NIOThreadPool) {
+        self.root = root
+        self.pool = pool
+    }
+
+    func path(_ key: ObjectKey) -> String { root + "/" + key.path }
+
+    public func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? {
+        var status = stat()
+        guard stat(path(key), &status) == 0 else {
+            if isAbsent { return nil }
+            throw StorageError(errno: errno, "stat", key)
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return ObjectInfo(status)
+    }
+
+    public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)? {
+        guard let (file, info) = try open(key) else { return nil }
+        guard info.size <= limit else {
+            throw StorageError(.tooLarge, "the object has \(info.size) bytes, more than the \(limit) allowed", key: key)
+        }
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(Int(info.size))
+        while bytes.readableBytes < Int(info.size) {
+            let offset = bytes.readableBytes
+            let count = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: Int(info.size) - offset) { buffer in
+                max(0, retrying { pread(file.descriptor, buffer.baseAddress, Int(info.size) - offset, off_t(offset)) })
+            }
+            guard count > 0 else { throw StorageError(errno: errno, "pread", key) }
+        }
+        return (bytes, info)
+    }
+
+    public func content(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
+        try open(key).map { .file($0.file, size: $0.info.size) }
+    }
+
+    public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
+        try await inPool { () throws(StorageError) in
+            try AtomicFile.write(bytes, to: path(key), key, root: root, durability)
+        }
+    }
+
+    public func adopt(file: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError) {
+        try await inPool { () throws(StorageError) in
+            try AtomicFile.move(file, to: path(key), key, root: root, durability)
+        }
+    }
+
+    public func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String] {
+        try await inPool { () throws(StorageError) in
+            let names = try Directory.names(path(prefix), prefix)
+            guard let after else { return Array(names.prefix(limit)) }
+            return Array(names.drop { !after.utf8.lexicographicallyPrecedes($0.utf8) }.prefix(limit))
+        }
+    }
+
+    public func delete(_ key: ObjectKey) async throws(StorageError) {
+        try await inPool { () throws(StorageError) in
+            try Directory.remove(path(key), key)
+        }
+    }
+
+    private func open(_ key: ObjectKey) throws(StorageError) -> (file: OpenFile, info: ObjectInfo)? {
+        let descriptor = retrying { openat(AT_FDCWD, path(key), O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else {
+            if isAbsent { return nil }
+            throw StorageError(errno: errno, "open", key)
+        }
+        let file = OpenFile(owning: descriptor)
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw StorageError(errno: errno, "fstat", key) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return (file, ObjectInfo(status))
+    }
+
+    private func inPool<Value: Sendable>(
+        _ work: @Sendable @escaping () throws(StorageError) -> Value
+    ) async throws(StorageError) -> Value {
+        do {
+            return try await pool.runIfActive(work)
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw StorageError(.io, "the server is shutting down", cause: error)
+        }
+    }
+}
+
+extension ObjectInfo {
+    init(_ status: stat) {
+        #if canImport(Darwin)
+            let modified = status.st_mtimespec.tv_sec
+        #else
+            let modified = status.st_mtim.tv_sec
+        #endif
+        self.init(size: Int64(status.st_size), modified: Int64(modified))
+    }
+}

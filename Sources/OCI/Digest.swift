@@ -1,0 +1,75 @@
+/// A content digest: an algorithm and its value in lower-case hexadecimal.
+///
+/// A `Digest` exists only if it is valid (OCI image specification, "Digests"): nothing that holds one need check it again.
+public struct Digest: Hashable, Sendable {
+    /// The registered algorithms this registry computes.
+    public enum Algorithm: String, Sendable, CaseIterable {
+        case sha256
+        case sha512
+
+        /// Length of the encoded value in characters.
+        public var hexLength: Int {
+            switch self {
+            case .sha256: 64
+            case .sha512: 128
+            }
+        }
+    }
+
+    public let algorithm: Algorithm
+    /// The value, lower-case hexadecimal, exactly ``Algorithm/hexLength`` characters.
+    public let hex: String
+
+    /// Parses `sha256:<64 hex>` or `sha512:<128 hex>`; upper-case hexadecimal is not valid.
+    public init?(_ text: some StringProtocol) {
+        guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
+            let algorithm = Algorithm(rawValue: String(text[..<colon]))
+        else { return nil }
+        self.init(algorithm: algorithm, hex: text[text.utf8.index(after: colon)...])
+    }
+
+    public init?(algorithm: Algorithm, hex: some StringProtocol) {
+        guard hex.utf8.count == algorithm.hexLength, hex.utf8.allSatisfy(\.isLowerCaseHexDigit) else { return nil }
+        self.algorithm = algorithm
+        self.hex = String(hex)
+    }
+
+    /// A computed hash value; nil if its length is not the algorithm's.
+    public init?(algorithm: Algorithm, bytes: some Collection<UInt8>) {
+        guard bytes.count * 2 == algorithm.hexLength else { return nil }
+        self.algorithm = algorithm
+        self.hex = String(unsafeUninitializedCapacity: bytes.count * 2) { buffer in
+            var position = 0
+            for byte in bytes {
+                buffer[position] = Self.hexDigit(byte >> 4)
+                buffer[position + 1] = Self.hexDigit(byte & 0xF)
+                position += 2
+            }
+            return position
+        }
+    }
+
+    private static func hexDigit(_ nibble: UInt8) -> UInt8 {
+        nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10
+    }
+}
+
+extension Digest: CustomStringConvertible {
+    public var description: String { "\(algorithm.rawValue):\(hex)" }
+}
+
+extension Digest: Comparable {
+    public static func < (left: Digest, right: Digest) -> Bool {
+        (left.algorithm.rawValue, left.hex) < (right.algorithm.rawValue, right.hex)
+    }
+}
+
+extension UInt8 {
+    var isLowerCaseHexDigit: Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
+    }
+
+    var isLowerCaseAlphanumeric: Bool {
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
+    }
+}

@@ -1,0 +1,111 @@
+import FoundationEssentials
+
+/// The few fields of a manifest or index that a registry must understand. The bytes themselves are kept and served as
+/// they came; a `Manifest` is only ever read from them.
+public struct Manifest: Sendable {
+    public enum Kind: Sendable {
+        case image
+        case index
+    }
+
+    /// Why bytes are not a manifest.
+    public struct Invalid: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public let kind: Kind
+    /// What it says of itself, or what its shape says where it is silent.
+    public let mediaType: MediaType
+    public let artifactType: String?
+    public let config: Descriptor?
+    public let layers: [Descriptor]
+    /// The children of an index.
+    public let manifests: [Descriptor]
+    public let subject: Descriptor?
+    public let annotations: [String: String]?
+
+    /// What a client fetches as blobs: configuration, then layers.
+    public var blobs: [Descriptor] {
+        (config.map { [$0] } ?? []) + layers
+    }
+
+    /// Reads the fields from a manifest's bytes.
+    ///
+    /// - Throws: `Invalid` when they are not JSON, are Docker's schema 1, or describe neither an image nor an index.
+    public init(_ bytes: some Sequence<UInt8>) throws(Invalid) {
+        let fields: Fields
+        do {
+            fields = try JSONDecoder().decode(Fields.self, from: Data(bytes))
+        } catch {
+            throw Invalid(description: "the manifest is not the JSON of a manifest or index: \(error)")
+        }
+        guard fields.schemaVersion == 2, fields.fsLayers == nil else {
+            throw Invalid(description: "the manifest has schema version \(fields.schemaVersion ?? 0); only 2 is supported")
+        }
+        let declared = fields.mediaType.flatMap { MediaType($0) }
+        switch (fields.manifests, fields.config, fields.layers ?? fields.blobs) {
+        case (let manifests?, nil, nil):
+            kind = .index
+            self.manifests = try Self.descriptors(manifests)
+            layers = []
+            config = nil
+            mediaType = declared ?? .imageIndex
+        case (nil, let config, let layers) where config != nil || layers != nil:
+            kind = .image
+            manifests = []
+            self.config = try config.map { (field) throws(Invalid) in try field.descriptor() }
+            self.layers = try Self.descriptors(layers ?? [])
+            mediaType = declared ?? .imageManifest
+        default:
+            throw Invalid(description: "the manifest has neither `manifests` nor `config` and `layers`, or has both")
+        }
+        subject = try fields.subject.map { (field) throws(Invalid) in try field.descriptor() }
+        artifactType = fields.artifactType
+        annotations = fields.annotations
+    }
+
+    private static func descriptors(_ fields: [Fields.DescriptorFields]) throws(Invalid) -> [Descriptor] {
+        var descriptors: [Descriptor] = []
+        descriptors.reserveCapacity(fields.count)
+        for field in fields { descriptors.append(try field.descriptor()) }
+        return descriptors
+    }
+}
+
+private struct Fields: Decodable {
+    struct DescriptorFields: Decodable {
+        var mediaType: String?
+        var digest: String
+        var size: Int64
+        var artifactType: String?
+        var annotations: [String: String]?
+        var data: String?
+
+        func descriptor() throws(Manifest.Invalid) -> Descriptor {
+            guard let digest = Digest(digest) else {
+                throw Manifest.Invalid(description: "a descriptor's digest is not a sha256 or sha512 digest")
+            }
+            guard size >= 0 else { throw Manifest.Invalid(description: "the descriptor of \(digest) has a negative size") }
+            return Descriptor(
+                mediaType: mediaType.flatMap { MediaType($0) } ?? .octetStream, digest: digest, size: size,
+                artifactType: artifactType, annotations: annotations, data: data)
+        }
+    }
+
+    var schemaVersion: Int?
+    var mediaType: String?
+    var artifactType: String?
+    var config: DescriptorFields?
+    var layers: [DescriptorFields]?
+    /// The layers of the short-lived OCI artifact manifest.
+    var blobs: [DescriptorFields]?
+    var manifests: [DescriptorFields]?
+    var subject: DescriptorFields?
+    var annotations: [String: String]?
+    /// Only Docker's schema 1 has it.
+    var fsLayers: [Empty]?
+
+    struct Empty: Decodable {
+        init(from decoder: any Decoder) {}
+    }
+}

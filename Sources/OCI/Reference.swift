@@ -1,0 +1,51 @@
+/// A tag, `<reference>` of the distribution specification as a tag: at most 128 characters.
+public struct Tag: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let value: String
+
+    /// Parses `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
+    public init?(_ text: some StringProtocol) {
+        guard (1...128).contains(text.utf8.count) else { return nil }
+        for (position, byte) in text.utf8.enumerated() {
+            switch byte {
+            case _ where byte.isLowerCaseAlphanumeric, UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): continue
+            case UInt8(ascii: "."), UInt8(ascii: "-"): if position == 0 { return nil }
+            default: return nil
+            }
+        }
+        self.value = String(text)
+    }
+
+    public var description: String { value }
+
+    /// Tags are listed in lexical order of their bytes ("Content discovery").
+    public static func < (left: Tag, right: Tag) -> Bool { left.value.utf8.lexicographicallyPrecedes(right.value.utf8) }
+
+    /// The tag under which registries without the referrers API keep the referrers of a digest ("Referrers tag schema").
+    public init(referrersOf digest: Digest) {
+        self.value = "\(digest.algorithm.rawValue)-\(digest.hex.prefix(64))"
+    }
+}
+
+/// What a manifest is asked for by.
+public enum Reference: Hashable, Sendable, CustomStringConvertible {
+    case tag(Tag)
+    case digest(Digest)
+
+    /// Anything with a colon is meant as a digest: tags cannot hold one.
+    public init?(_ text: some StringProtocol) {
+        if text.utf8.contains(UInt8(ascii: ":")) {
+            guard let digest = Digest(text) else { return nil }
+            self = .digest(digest)
+        } else {
+            guard let tag = Tag(text) else { return nil }
+            self = .tag(tag)
+        }
+    }
+
+    public var description: String {
+        switch self {
+        case .tag(let tag): tag.value
+        case .digest(let digest): digest.description
+        }
+    }
+}

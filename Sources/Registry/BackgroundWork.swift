@@ -1,0 +1,54 @@
+internal import NIOConcurrencyHelpers
+public import ServiceLifecycle
+
+/// Runs work that belongs to no single request: fills, and fetches that several requests share. A request that goes
+/// away stops nothing here; when the service stops, everything under way is cancelled.
+public final class BackgroundWork: Service {
+    typealias Job = @Sendable () async -> Void
+
+    private let jobs: AsyncStream<Job>
+    private let continuation: AsyncStream<Job>.Continuation
+    private let running: NIOLockedValueBox<Int>
+    private let limit: Int
+
+    /// - Parameter limit: Jobs at a time; more are refused.
+    public init(limit: Int = 4096) {
+        self.limit = limit
+        running = NIOLockedValueBox(0)
+        (jobs, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(limit))
+    }
+
+    /// Starts `job`; false if too much is running, or the service has stopped.
+    func start(_ job: @escaping Job) -> Bool {
+        let admitted = running.withLockedValue { running in
+            guard running < limit else { return false }
+            running += 1
+            return true
+        }
+        guard admitted else { return false }
+        let result = continuation.yield { [running] in
+            await job()
+            running.withLockedValue { $0 -= 1 }
+        }
+        guard case .enqueued = result else {
+            running.withLockedValue { $0 -= 1 }
+            return false
+        }
+        return true
+    }
+
+    public func run() async throws {
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for await job in jobs {
+                    group.addTask(operation: job)
+                }
+                // Reached by shutdown or cancellation. Whoever asks from now on is told so.
+                continuation.finish()
+                group.cancelAll()
+            }
+        } onGracefulShutdown: {
+            self.continuation.finish()
+        }
+    }
+}

@@ -1,0 +1,27 @@
+/// Bounds of fills.
+public struct FillLimits: Sendable {
+    /// Fills at a time; a request for one more is told to come back.
+    public var concurrent: Int
+    /// Fills nobody waits for any more that may still finish.
+    public var orphans: Int
+    /// Bytes; a larger blob is not fetched.
+    public var blobSize: Int64
+    /// Bytes at the end of a blob that no reader gets before the digest is verified.
+    public var holdBack: Int64
+    /// Bytes ahead of a fill beyond which a range is fetched on its own instead of waited for.
+    public var farDistance: Int64
+    /// Ranges fetched on their own at a time; further ones wait for their fills.
+    public var farRanges: Int
+
+    public init(
+        concurrent: Int = 64, orphans: Int = 16, blobSize: Int64 = 100 << 30, holdBack: Int64 = 64 << 10,
+        farDistance: Int64 = 8 << 20, farRanges: Int = 32
+    ) {
+        self.concurrent = concurrent
+        self.orphans = orphans
+        self.blobSize = blobSize
+        self.holdBack = holdBack
+        self.farDistance = farDistance
+        self.farRanges = farRanges
+    }
+}

@@ -1,0 +1,163 @@
+public import Logging
+internal import Metrics
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+public import NIOPosix
+internal import OCI
+public import Storage
+internal import Upstream
+
+/// All fills under way: one for each digest.
+public final class Fills: Sendable {
+    private struct Running {
+        let fill: Fill
+        /// The repositories that get a grant when the fill is verified: each had its own upstream vouch for the digest.
+        var beneficiaries: Set<RepositoryName>
+    }
+
+    private struct State {
+        var running: [Digest: Running] = [:]
+        /// Upstreams that sent wrong bytes for a digest, until somebody sends the right ones.
+        var liars: [Digest: Set<String>] = [:]
+    }
+
+    let limits: FillLimits
+    private let store: RegistryStore
+    private let spool: Spool
+    private let background: BackgroundWork
+    private let executor: ThreadPoolExecutor
+    private let logger: Logger
+    private let state = NIOLockedValueBox(State())
+    let farRanges: Slots
+
+    public init(
+        store: RegistryStore, spool: Spool, background: BackgroundWork, pool: NIOThreadPool, limits: FillLimits,
+        logger: Logger
+    ) {
+        self.store = store
+        self.spool = spool
+        self.background = background
+        self.executor = ThreadPoolExecutor(pool)
+        self.limits = limits
+        self.logger = logger
+        farRanges = Slots(limits.farRanges)
+    }
+
+    /// The fill of `digest` that is under way, for a repository that has been vouched for.
+    func joinRunning(_ digest: Digest, for repository: RepositoryName) -> FillReader? {
+        state.withLockedValue { state in
+            guard state.running[digest] != nil else { return nil }
+            state.running[digest]?.beneficiaries.insert(repository)
+            return reader(digest, &state)
+        }
+    }
+
+    /// Whether a fill of `digest` is under way that `repository` itself began, or was vouched for.
+    func isRunning(_ digest: Digest, for repository: RepositoryName) -> Bool? {
+        state.withLockedValue { $0.running[digest].map { $0.beneficiaries.contains(repository) } }
+    }
+
+    /// Joins the fill of `digest`, beginning it if there is none.
+    func join(
+        _ digest: Digest, for repository: Repository, from upstreams: UpstreamList
+    ) throws(RegistryError) -> (reader: FillReader, isCollapsed: Bool) {
+        let (reader, fresh) = state.withLockedValue { state -> (FillReader?, Fill?) in
+            if state.running[digest] != nil {
+                state.running[digest]?.beneficiaries.insert(repository.name)
+                return (self.reader(digest, &state), nil)
+            }
+            guard state.running.count < limits.concurrent else { return (nil, nil) }
+            let source = Fill.Source(
+                upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [])
+            let fill = Fill(digest, source, limits)
+            state.running[digest] = Running(fill: fill, beneficiaries: [repository.name])
+            return (self.reader(digest, &state), fill)
+        }
+        guard let reader else { throw .overloaded }
+        if let fresh {
+            let isStarted = background.start { [self] in
+                await withTaskExecutorPreference(executor) { await run(fresh) }
+            }
+            if !isStarted { end(fresh, .overloaded) }
+        }
+        return (reader, fresh == nil)
+    }
+
+    private func reader(_ digest: Digest, _ state: inout State) -> FillReader? {
+        guard let fill = state.running[digest]?.fill else { return nil }
+        fill.addReader()
+        return FillReader(fill) { [self] in leave(fill) }
+    }
+
+    /// A reader has gone. A fill without readers goes on, unless there are too many of them.
+    private func leave(_ fill: Fill) {
+        state.withLockedValue { state in
+            guard fill.removeReader(), state.running[fill.digest]?.fill === fill else { return }
+            let orphans = state.running.values.count { !$0.fill.hasReaders }
+            guard orphans > limits.orphans else { return }
+            // Out of the table at once: whoever comes now begins anew instead of joining what is ending.
+            fill.abandon()
+            state.running[fill.digest] = nil
+        }
+    }
+
+    private func run(_ fill: Fill) async {
+        do throws(Fill.Failure) {
+            let (file, size) = try await fill.fetch(into: spool)
+            do throws(StorageError) {
+                try await keep(file, fill)
+            } catch {
+                file.remove()
+                throw Fill.Failure(error: RegistryError(error))
+            }
+            fill.progress.update { snapshot in
+                snapshot.phase = .verified
+                snapshot.size = size
+                snapshot.released = size
+            }
+            Counter(label: "entrepot_fills_total", dimensions: [("outcome", "stored")]).increment()
+            Counter(label: "entrepot_fill_bytes_total").increment(by: size)
+            logger.debug("filled", metadata: ["digest": "\(fill.digest)", "bytes": "\(size)"])
+        } catch {
+            if let liar = error.liar {
+                state.withLockedValue { state in
+                    if state.liars.count > 10_000 { state.liars = [:] }
+                    state.liars[fill.digest, default: []].insert(liar)
+                }
+            }
+            end(fill, error.error)
+            let outcome = error.liar == nil ? "failed" : "wrong_bytes"
+            Counter(label: "entrepot_fills_total", dimensions: [("outcome", outcome)]).increment()
+            logger.log(
+                level: error.liar == nil ? .notice : .error, "fill failed",
+                metadata: ["digest": "\(fill.digest)", "error": "\(error.error)"])
+        }
+    }
+
+    /// Into the store, then the grants, then out of the table: whoever looks finds the blob in one place or the other.
+    private func keep(_ file: SpoolFile, _ fill: Fill) async throws(StorageError) {
+        try await store.adoptBlob(file: file.path, fill.digest, .cached)
+        var granted: Set<RepositoryName> = []
+        while true {
+            let missing = state.withLockedValue { state -> Set<RepositoryName> in
+                guard let running = state.running[fill.digest], running.fill === fill else { return [] }
+                let missing = running.beneficiaries.subtracting(granted)
+                if missing.isEmpty {
+                    state.running[fill.digest] = nil
+                    state.liars[fill.digest] = nil
+                }
+                return missing
+            }
+            if missing.isEmpty { return }
+            for repository in missing { try await store.grant(fill.digest, in: repository, .cached) }
+            granted.formUnion(missing)
+        }
+    }
+
+    private func end(_ fill: Fill, _ error: RegistryError) {
+        state.withLockedValue { state in
+            if state.running[fill.digest]?.fill === fill { state.running[fill.digest] = nil }
+        }
+        fill.progress.update { $0.phase = .failed(error) }
+    }
+}

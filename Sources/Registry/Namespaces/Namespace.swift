@@ -1,0 +1,44 @@
+public import OCI
+public import Upstream
+
+/// A configured part of the name space: repositories below one key, from a list of upstreams or held here alone.
+public struct Namespace: Sendable {
+    /// The path prefix that selects it.
+    public let key: RepositoryName
+    /// The registry host it stands for in `?ns=`.
+    public let host: String?
+    /// In the order in which they are tried; empty for a local namespace.
+    public let upstreams: [any UpstreamRegistry]
+    /// Whether names of one component mean `library/...`, as on Docker Hub.
+    public let impliesLibrary: Bool
+    /// Seconds for which a tag is served without asking the upstream again.
+    public let tagTTL: Int64
+
+    public init(
+        key: RepositoryName, host: String?, upstreams: [any UpstreamRegistry], impliesLibrary: Bool = false,
+        tagTTL: Int64 = 60
+    ) {
+        self.key = key
+        self.host = host
+        self.upstreams = upstreams
+        self.impliesLibrary = impliesLibrary
+        self.tagTTL = tagTTL
+    }
+
+    public var isLocal: Bool { upstreams.isEmpty }
+}
+
+/// A repository of a namespace: its name in the store, and its name at the upstreams.
+public struct Repository: Sendable {
+    public let namespace: Namespace
+    /// The name under which everything of it is stored.
+    public let name: RepositoryName
+    /// What the upstreams are asked for; meaningless for a local namespace.
+    public let remoteName: RepositoryName
+
+    init(namespace: Namespace, name: RepositoryName, remoteName: RepositoryName) {
+        self.namespace = namespace
+        self.name = name
+        self.remoteName = remoteName
+    }
+}

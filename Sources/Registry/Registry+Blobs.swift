@@ -1,0 +1,157 @@
+internal import Hashing
+internal import Metrics
+internal import NIOCore
+public import OCI
+internal import Storage
+internal import Upstream
+
+extension Registry {
+    /// A blob for GET: from the store if `repository` may serve it from there, else from the upstream, once for all who
+    /// ask.
+    ///
+    /// - Parameter range: The part that is asked for; nil for the whole.
+    public func blob(
+        _ repository: Repository, _ digest: Digest, range: ByteRange?
+    ) async throws(RegistryError) -> Served<BlobAnswer> {
+        if let held = try await held(repository, digest) {
+            return Served(answer(held, range), .hit)
+        }
+        guard !repository.namespace.isLocal else { throw .unknownBlob(digest, repository) }
+        let (reader, isCollapsed) = try await reader(repository, digest)
+        guard let reader else {
+            guard let held = try await held(repository, digest) else { throw .interrupted }
+            return Served(answer(held, range), .hit)
+        }
+        let status = CacheStatus(forward: .miss, isStored: true, isCollapsed: isCollapsed)
+        guard let range else {
+            return Served(BlobAnswer(size: try await reader.size(), source: .filling(reader)), status)
+        }
+        guard let size = try await reader.size() else {
+            // Without a size no range can be answered for: the whole, which the specification allows.
+            return Served(BlobAnswer(size: nil, source: .filling(reader)), status)
+        }
+        guard let part = range.resolved(size: size) else {
+            return Served(BlobAnswer(size: size, isOutOfRange: true, source: .nothing), status)
+        }
+        if part.lowerBound - reader.released > fills.limits.farDistance,
+            let passing = await far(repository, digest, part, reader)
+        {
+            let answer = BlobAnswer(size: size, range: part, source: .passing(passing))
+            return Served(answer, CacheStatus(forward: .partial, isCollapsed: isCollapsed))
+        }
+        return Served(BlobAnswer(size: size, range: part, source: .filling(reader)), status)
+    }
+
+    /// A blob for HEAD. A cold one is asked for with HEAD and not downloaded.
+    public func blobHead(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> Served<BlobAnswer> {
+        if let held = try await held(repository, digest) {
+            return Served(BlobAnswer(size: held.size, source: .nothing), .hit)
+        }
+        guard !repository.namespace.isLocal else { throw .unknownBlob(digest, repository) }
+        if fills.isRunning(digest, for: repository.name) == true,
+            let reader = fills.joinRunning(digest, for: repository.name), let size = try await reader.size()
+        {
+            return Served(
+                BlobAnswer(size: size, source: .nothing), CacheStatus(forward: .miss, isStored: true, isCollapsed: true))
+        }
+        let (size, isCollapsed) = try await vouch(repository, digest)
+        return Served(
+            BlobAnswer(size: size, source: .nothing), CacheStatus(forward: .miss, isCollapsed: isCollapsed))
+    }
+
+    // MARK: What is held
+
+    /// The blob from the store, if the repository has a grant for it.
+    private func held(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> ObjectContent? {
+        let key = HotContent.Key(repository: repository.name, digest: digest)
+        if case .blob(let bytes)? = hot.entry(key) { return .bytes(bytes) }
+        let content = try await stored { (store) async throws(StorageError) in
+            try await store.isGranted(digest, in: repository.name) ? try await store.blob(digest) : nil
+        }
+        guard let content, isPlausible(content, digest) else { return nil }
+        guard content.size <= HotContent.largestBlob, case .file(let file, let size) = content,
+            let bytes = file.bytes(count: Int(size))
+        else { return content }
+        hot.insert(.blob(bytes), key)
+        return .bytes(bytes)
+    }
+
+    /// A power loss can leave a cached file empty; only one blob is.
+    private func isPlausible(_ content: ObjectContent, _ digest: Digest) -> Bool {
+        content.size > 0 || digest == Digest(hashing: ByteBuffer(), with: digest.algorithm)
+    }
+
+    private func answer(_ content: ObjectContent, _ range: ByteRange?) -> BlobAnswer {
+        guard let range else { return BlobAnswer(size: content.size, source: .stored(content)) }
+        guard let part = range.resolved(size: content.size) else {
+            return BlobAnswer(size: content.size, isOutOfRange: true, source: .nothing)
+        }
+        return BlobAnswer(size: content.size, range: part, source: .stored(content))
+    }
+
+    // MARK: What is not
+
+    /// A place among the readers of the blob's fill; nil if the blob is now held after all.
+    private func reader(
+        _ repository: Repository, _ digest: Digest
+    ) async throws(RegistryError) -> (FillReader?, isCollapsed: Bool) {
+        let isMine = fills.isRunning(digest, for: repository.name)
+        let mayBeStored = try await stored { (store) async throws(StorageError) in try await store.blobInfo(digest) }
+        if isMine == false || (isMine == nil && (mayBeStored?.size ?? 0) > 0) {
+            // The bytes are here, or on their way, for somebody else. This repository's own upstream must vouch for
+            // them before they are shared.
+            _ = try await vouch(repository, digest)
+            if let reader = fills.joinRunning(digest, for: repository.name) { return (reader, true) }
+            if try await stored({ (store) async throws(StorageError) in try await store.blobInfo(digest) }) != nil {
+                try await stored { (store) async throws(StorageError) in
+                    try await store.grant(digest, in: repository.name, .cached)
+                }
+                return (nil, false)
+            }
+        }
+        let (reader, isCollapsed) = try fills.join(digest, for: repository, from: upstreams(repository))
+        return (reader, isCollapsed)
+    }
+
+    /// Has an upstream of the repository say that it holds the blob, and how large it is.
+    private func vouch(
+        _ repository: Repository, _ digest: Digest
+    ) async throws(RegistryError) -> (size: Int64?, isCollapsed: Bool) {
+        let upstreams = upstreams(repository)
+        let key = BlobKey(repository: repository.name, digest: digest)
+        let (size, isCollapsed) = try await vouchers.value(key) { () async throws(RegistryError) in
+            do throws(UpstreamList.Verdict) {
+                return try await upstreams.first { (upstream) async throws(UpstreamError) in
+                    try await upstream.headBlob(repository.remoteName, digest).size
+                }.answer
+            } catch {
+                throw RegistryError(error, absent: .blobUnknown)
+            }
+        }
+        return (size, isCollapsed)
+    }
+
+    /// The part from a request of its own to the upstream; nil if that is not to be had, and the fill must do.
+    private func far(
+        _ repository: Repository, _ digest: Digest, _ part: Range<Int64>, _ reader: FillReader
+    ) async -> UpstreamBody? {
+        guard let slot = fills.farRanges.take() else { return nil }
+        let range = UpstreamRange(from: part.lowerBound, to: part.upperBound)
+        let found = try? await upstreams(repository).first { (upstream) async throws(UpstreamError) in
+            try await upstream.blob(repository.remoteName, digest, range: range)
+        }
+        guard let blob = found?.answer, blob.offset == part.lowerBound else { return nil }
+        Counter(label: "entrepot_far_ranges_total").increment()
+        return UpstreamBody { () async throws(UpstreamError) in
+            // Both are let go of with this closure: the slot is taken, and the fill has a reader, until the part is served.
+            defer { withExtendedLifetime((slot, reader)) {} }
+            return try await blob.body.next()
+        }
+    }
+}
+
+extension RegistryError {
+    static func unknownBlob(_ digest: Digest, _ repository: Repository) -> RegistryError {
+        RegistryError(.blobUnknown, "the repository \(repository.name) does not hold the blob \(digest)")
+    }
+}

@@ -1,0 +1,116 @@
+public import OCI
+internal import Storage
+internal import Upstream
+
+/// One page of a repository's tags.
+public struct TagPage: Sendable {
+    public let tags: [Tag]
+    public let hasMore: Bool
+}
+
+extension Registry {
+    /// Upper bounds of what one listing collects from an upstream.
+    private static let upstreamPage = 1000
+    private static let upstreamPages = 100
+    private static let mostTags = upstreamPage * upstreamPages
+
+    /// Tags in lexical order: those of the upstream and those held.
+    ///
+    /// - Parameters:
+    ///   - last: Tags up to and including this text are left out.
+    ///   - limit: At most so many; nil for all.
+    public func tags(
+        _ repository: Repository, after last: String?, limit: Int?
+    ) async throws(RegistryError) -> Served<TagPage> {
+        guard !repository.namespace.isLocal else {
+            let held = try await heldTags(repository, after: last, limit: min(limit ?? Self.mostTags, Self.mostTags) + 1)
+            guard !held.isEmpty || last != nil else { throw .unknownName(repository) }
+            return Served(Self.page(held, limit), .hit)
+        }
+        let held = try await heldTags(repository, after: last, limit: Self.mostTags)
+        do throws(RegistryError) {
+            let (upstream, isCollapsed) = try await tagLists.value(repository.name) { () async throws(RegistryError) in
+                try await upstreamTags(repository)
+            }
+            let later = last.map { last in upstream.filter { last.utf8.lexicographicallyPrecedes($0.value.utf8) } } ?? upstream
+            let all = Set(later).union(held).sorted()
+            return Served(Self.page(all, limit), CacheStatus(forward: .miss, isCollapsed: isCollapsed))
+        } catch {
+            // Refused or unknown is the upstream's word; where it merely failed, what is held is better than nothing.
+            guard error.status >= 429, !held.isEmpty else { throw error }
+            return Served(
+                Self.page(held, limit), CacheStatus(forward: .stale),
+                warning: "tags of the cache only: \(error.message)")
+        }
+    }
+
+    /// Manifests that name `subject`: those the upstream lists and those held.
+    public func referrers(
+        _ repository: Repository, _ subject: Digest, artifactType: String?
+    ) async throws(RegistryError) -> Served<[Descriptor]> {
+        let held = try await stored { (store) async throws(StorageError) in
+            try await store.referrers(of: subject, in: repository.name)
+        }
+        func matching(_ all: [Descriptor]) -> [Descriptor] {
+            artifactType.map { type in all.filter { $0.artifactType == type } } ?? all
+        }
+        guard !repository.namespace.isLocal else { return Served(matching(held), .hit) }
+        do throws(UpstreamList.Verdict) {
+            let upstream = try await upstreams(repository).first { (upstream) async throws(UpstreamError) in
+                try await upstream.referrers(repository.remoteName, subject)
+            }.answer
+            let known = Set(upstream.map(\.digest))
+            let all = upstream + held.filter { !known.contains($0.digest) }
+            return Served(matching(all), CacheStatus(forward: .miss))
+        } catch {
+            switch error.meaning {
+            // Always an answer, never 404: a client told so once stops asking ("Listing Referrers").
+            case .absent: return Served(matching(held), CacheStatus(forward: .miss))
+            case .denied: throw RegistryError(error, absent: .manifestUnknown)
+            case .failed:
+                guard !held.isEmpty else { throw RegistryError(error, absent: .manifestUnknown) }
+                return Served(
+                    matching(held), CacheStatus(forward: .stale),
+                    warning: "referrers of the cache only: \(error.decisive.message)")
+            }
+        }
+    }
+
+    private func heldTags(
+        _ repository: Repository, after last: String?, limit: Int
+    ) async throws(RegistryError) -> [Tag] {
+        try await stored { (store) async throws(StorageError) in
+            try await store.tags(of: repository.name, after: last, limit: limit)
+        }
+    }
+
+    /// All tags of the first upstream that lists them, page by page.
+    private func upstreamTags(_ repository: Repository) async throws(RegistryError) -> [Tag] {
+        do throws(UpstreamList.Verdict) {
+            return try await upstreams(repository).first { (upstream) async throws(UpstreamError) in
+                var tags: [Tag] = []
+                for _ in 0..<Self.upstreamPages {
+                    let page = try await upstream.tags(
+                        repository.remoteName, after: tags.last?.value, limit: Self.upstreamPage)
+                    tags += page.tags
+                    // An upstream that pages in circles must not keep us here.
+                    if !page.hasMore || page.tags.isEmpty { break }
+                }
+                return tags
+            }.answer.sorted()
+        } catch {
+            throw RegistryError(error, absent: .nameUnknown)
+        }
+    }
+
+    private static func page(_ tags: [Tag], _ limit: Int?) -> TagPage {
+        guard let limit else { return TagPage(tags: tags, hasMore: false) }
+        return TagPage(tags: Array(tags.prefix(limit)), hasMore: tags.count > limit)
+    }
+}
+
+extension RegistryError {
+    static func unknownName(_ repository: Repository) -> RegistryError {
+        RegistryError(.nameUnknown, "there is no repository \(repository.name)")
+    }
+}

@@ -1,0 +1,63 @@
+public import NIOCore
+
+/// Size and age of an object.
+public struct ObjectInfo: Sendable, Equatable {
+    /// Bytes.
+    public let size: Int64
+    /// Seconds since 1970.
+    public let modified: Int64
+
+    public init(size: Int64, modified: Int64) {
+        self.size = size
+        self.modified = modified
+    }
+}
+
+/// How the edge may serve an object.
+public enum ObjectContent: Sendable {
+    /// From a descriptor, whole or in part.
+    case file(OpenFile, size: Int64)
+    case bytes(ByteBuffer)
+
+    /// Bytes.
+    public var size: Int64 {
+        switch self {
+        case .file(_, let size): size
+        case .bytes(let bytes): Int64(bytes.readableBytes)
+        }
+    }
+}
+
+/// What a write must survive before it is acknowledged.
+public enum Durability: Sendable {
+    /// The process may be killed; after a power loss the object may be gone and is fetched again.
+    case cached
+    /// A power loss as well: nobody else has these bytes.
+    case durable
+}
+
+/// The one port behind which a filesystem, a bucket or memory lies.
+///
+/// - Objects appear whole or not at all, whatever the moment the process dies.
+/// - Writing an existing key replaces the object; whoever reads the old one reads it to its end.
+/// - Deleting what is absent is no error. `nil` means absent; a throw means that the store failed to tell.
+/// - No locks: callers that need "only if" order their own calls.
+public protocol ObjectStore: Sendable {
+    func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo?
+
+    /// The whole of a small object with its age; `StorageError.Code.tooLarge` when it holds more than `limit` bytes.
+    func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
+
+    func content(_ key: ObjectKey) async throws(StorageError) -> ObjectContent?
+
+    func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError)
+
+    /// Makes the complete local file at `path` the object `key`. The file is gone afterwards; open descriptors stay valid.
+    func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError)
+
+    /// Names one level below `prefix` in lexical byte order, those greater than `after`, at most `limit` of them.
+    func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String]
+
+    /// Removes an object, or everything below a prefix.
+    func delete(_ key: ObjectKey) async throws(StorageError)
+}

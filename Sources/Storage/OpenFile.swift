@@ -1,0 +1,38 @@
+#if canImport(Glibc)
+    private import Glibc
+#elseif canImport(Musl)
+    private import Musl
+#else
+    private import Darwin
+#endif
+
+public import NIOCore
+
+/// An open file descriptor that closes when the last holder lets go. The file behind it may be renamed or deleted
+/// meanwhile: who holds it goes on reading the same bytes.
+public final class OpenFile: Sendable {
+    public let descriptor: CInt
+
+    /// Takes over an open descriptor.
+    public init(owning descriptor: CInt) {
+        self.descriptor = descriptor
+    }
+
+    deinit {
+        close(descriptor)
+    }
+
+    /// The first `count` bytes; nil if the file has fewer, or cannot be read.
+    public func bytes(count: Int) -> ByteBuffer? {
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(count)
+        while bytes.readableBytes < count {
+            let offset = bytes.readableBytes
+            let read = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count - offset) { buffer in
+                max(0, pread(descriptor, buffer.baseAddress, count - offset, off_t(offset)))
+            }
+            guard read > 0 else { return nil }
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,63 @@
+public import OCI
+
+/// CNCF distribution's layout (`docker/registry/v2/...`), so that Entrepot can be put in front of a volume or bucket of
+/// `registry:2`, and taken away again. What distribution has no place for lies in `_entrepot` folders, whose names it
+/// passes over.
+public enum RegistryLayout {
+    static let root = "docker/registry/v2"
+
+    /// The content of a blob or manifest.
+    public static func blob(_ digest: Digest) -> ObjectKey {
+        ObjectKey(unchecked: "\(root)/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))/\(digest.hex)/data")
+    }
+
+    public static var repositories: ObjectKey { ObjectKey(unchecked: "\(root)/repositories") }
+
+    /// Says that `repository` may serve the blob.
+    public static func layerLink(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_layers/\(path(digest))/link")
+    }
+
+    /// Says that `repository` has the manifest.
+    public static func revisionLink(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_manifests/revisions/\(path(digest))/link")
+    }
+
+    public static func tags(of repository: RepositoryName) -> ObjectKey { below(repository, "_manifests/tags") }
+
+    public static func tagFolder(_ tag: Tag, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_manifests/tags/\(tag)")
+    }
+
+    /// Holds the digest the tag names now.
+    public static func tagLink(_ tag: Tag, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_manifests/tags/\(tag)/current/link")
+    }
+
+    /// One for each digest the tag ever named.
+    public static func tagIndexLink(_ tag: Tag, _ digest: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_manifests/tags/\(tag)/index/\(path(digest))/link")
+    }
+
+    /// The media type of a manifest, kept only where it is not what the manifest says of itself.
+    static func mediaType(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_entrepot/media-types/\(path(digest))")
+    }
+
+    static func referrers(of subject: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_entrepot/referrers/\(path(subject))")
+    }
+
+    static func referrer(_ digest: Digest, of subject: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_entrepot/referrers/\(path(subject))/\(digest.algorithm.rawValue)-\(digest.hex)")
+    }
+
+    /// Names the layout and its version.
+    public static var marker: ObjectKey { ObjectKey(unchecked: ".entrepot/layout") }
+
+    private static func path(_ digest: Digest) -> String { "\(digest.algorithm.rawValue)/\(digest.hex)" }
+
+    private static func below(_ repository: RepositoryName, _ rest: String) -> ObjectKey {
+        ObjectKey(unchecked: "\(root)/repositories/\(repository)/\(rest)")
+    }
+}

@@ -1,0 +1,58 @@
+internal import Hashing
+public import NIOCore
+public import OCI
+
+/// A manifest as it is stored and sent.
+public struct StoredManifest: Sendable {
+    public let digest: Digest
+    public let mediaType: MediaType
+    public let bytes: ByteBuffer
+
+    public init(digest: Digest, mediaType: MediaType, bytes: ByteBuffer) {
+        self.digest = digest
+        self.mediaType = mediaType
+        self.bytes = bytes
+    }
+}
+
+extension RegistryStore {
+    /// No manifest larger than this is read back, whoever wrote it.
+    private static let manifestLimit = 16 << 20
+
+    /// The manifest, if `repository` has it and its bytes are what the digest says; a damaged one is as good as absent.
+    public func manifest(
+        _ digest: Digest, in repository: RepositoryName
+    ) async throws(StorageError) -> StoredManifest? {
+        guard try await objects.info(RegistryLayout.revisionLink(digest, in: repository)) != nil,
+            let (bytes, _) = try await objects.read(RegistryLayout.blob(digest), limit: Self.manifestLimit),
+            Digest(hashing: bytes, with: digest.algorithm) == digest
+        else { return nil }
+        return StoredManifest(digest: digest, mediaType: try await mediaType(of: bytes, digest, repository), bytes: bytes)
+    }
+
+    /// Stores a manifest whose digest was verified, and grants it to `repository`.
+    public func put(
+        _ manifest: StoredManifest, declared: MediaType?, in repository: RepositoryName, _ durability: Durability
+    ) async throws(StorageError) {
+        let digest = manifest.digest
+        if manifest.mediaType != declared {
+            let key = RegistryLayout.mediaType(digest, in: repository)
+            try await objects.write(key, ByteBuffer(string: manifest.mediaType.value), durability)
+        }
+        if try await objects.info(RegistryLayout.blob(digest))?.size != Int64(manifest.bytes.readableBytes) {
+            try await objects.write(RegistryLayout.blob(digest), manifest.bytes, durability)
+        }
+        // The link last: it makes the manifest visible.
+        try await writeLink(RegistryLayout.revisionLink(digest, in: repository), digest, durability)
+    }
+
+    private func mediaType(
+        of bytes: ByteBuffer, _ digest: Digest, _ repository: RepositoryName
+    ) async throws(StorageError) -> MediaType {
+        let key = RegistryLayout.mediaType(digest, in: repository)
+        if let (text, _) = try await objects.read(key, limit: 256), let type = MediaType(String(buffer: text)) {
+            return type
+        }
+        return (try? Manifest(bytes.readableBytesView))?.mediaType ?? .imageManifest
+    }
+}

@@ -1,0 +1,57 @@
+public import OCI
+
+/// What a tag names, and when that was last known to be so.
+public struct TagRecord: Sendable, Equatable {
+    public let digest: Digest
+    /// Seconds since 1970: when the tag was pushed, fetched or last confirmed by the upstream.
+    public let checked: Int64
+
+    public init(digest: Digest, checked: Int64) {
+        self.digest = digest
+        self.checked = checked
+    }
+}
+
+extension RegistryStore {
+    public func tag(_ tag: Tag, in repository: RepositoryName) async throws(StorageError) -> TagRecord? {
+        guard let (digest, info) = try await link(RegistryLayout.tagLink(tag, in: repository)) else { return nil }
+        return TagRecord(digest: digest, checked: info.modified)
+    }
+
+    /// Points the tag at `digest`, as of now. The age of the link is the time of the last check: confirming a tag is
+    /// writing it again, and needs no record of its own.
+    public func setTag(
+        _ tag: Tag, to digest: Digest, in repository: RepositoryName, _ durability: Durability
+    ) async throws(StorageError) {
+        let index = RegistryLayout.tagIndexLink(tag, digest, in: repository)
+        if try await objects.info(index) == nil { try await writeLink(index, digest, durability) }
+        try await writeLink(RegistryLayout.tagLink(tag, in: repository), digest, durability)
+    }
+
+    public func removeTag(_ tag: Tag, in repository: RepositoryName) async throws(StorageError) {
+        // The current link first: without it the tag is gone, whatever happens to the rest.
+        try await objects.delete(RegistryLayout.tagLink(tag, in: repository))
+        try await objects.delete(RegistryLayout.tagFolder(tag, in: repository))
+    }
+
+    /// Tags in lexical order, those after `last`, at most `limit`.
+    public func tags(
+        of repository: RepositoryName, after last: String?, limit: Int
+    ) async throws(StorageError) -> [Tag] {
+        var tags: [Tag] = []
+        var after = last
+        while tags.count < limit {
+            let wanted = min(limit - tags.count, 1000)
+            let page = try await objects.list(RegistryLayout.tags(of: repository), after: after, limit: wanted)
+            for name in page {
+                // A folder without a current link is a tag that is being made or removed.
+                if let tag = Tag(name), try await objects.info(RegistryLayout.tagLink(tag, in: repository)) != nil {
+                    tags.append(tag)
+                }
+            }
+            guard page.count == wanted, let end = page.last else { break }
+            after = end
+        }
+        return tags
+    }
+}

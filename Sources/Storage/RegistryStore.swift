@@ -1,0 +1,58 @@
+internal import NIOCore
+public import OCI
+
+/// Blobs, manifests, tags and referrers in an ``ObjectStore``, in distribution's layout. Knows nothing of upstreams, of
+/// requests, or of who may do what.
+public struct RegistryStore: Sendable {
+    let objects: any ObjectStore
+    /// A link holds one digest; nothing longer is read as one.
+    private static let linkLimit = 256
+
+    public init(objects: any ObjectStore) {
+        self.objects = objects
+    }
+
+    // MARK: Blobs
+
+    /// How to serve the content of a blob; nil if it is not stored.
+    public func blob(_ digest: Digest) async throws(StorageError) -> ObjectContent? {
+        try await objects.content(RegistryLayout.blob(digest))
+    }
+
+    public func blobInfo(_ digest: Digest) async throws(StorageError) -> ObjectInfo? {
+        try await objects.info(RegistryLayout.blob(digest))
+    }
+
+    /// Makes a complete and verified local file the content of `digest`.
+    public func adoptBlob(file path: String, _ digest: Digest, _ durability: Durability) async throws(StorageError) {
+        try await objects.adopt(file: path, as: RegistryLayout.blob(digest), durability)
+    }
+
+    /// Whether `repository` was granted the blob: it was pushed or pulled through it.
+    public func isGranted(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) -> Bool {
+        try await objects.info(RegistryLayout.layerLink(digest, in: repository)) != nil
+    }
+
+    public func grant(
+        _ digest: Digest, in repository: RepositoryName, _ durability: Durability
+    ) async throws(StorageError) {
+        try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
+    }
+
+    // MARK: Links
+
+    /// The digest that a link file holds; nil if there is none, or it holds no digest.
+    func link(_ key: ObjectKey) async throws(StorageError) -> (digest: Digest, info: ObjectInfo)? {
+        guard let (bytes, info) = try await objects.read(key, limit: Self.linkLimit) else { return nil }
+        var text = Substring(String(buffer: bytes))
+        while text.last?.isWhitespace == true { text.removeLast() }
+        guard let digest = Digest(text) else {
+            throw StorageError(.corrupt, "the link holds no digest; remove it, or push or pull the content again", key: key)
+        }
+        return (digest, info)
+    }
+
+    func writeLink(_ key: ObjectKey, _ digest: Digest, _ durability: Durability) async throws(StorageError) {
+        try await objects.write(key, ByteBuffer(string: digest.description), durability)
+    }
+}

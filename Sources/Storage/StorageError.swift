@@ -1,0 +1,32 @@
+/// What a store could not do. Absence is not an error: it is `nil`.
+public struct StorageError: Error, Sendable, CustomStringConvertible {
+    public enum Code: String, Sendable {
+        /// The disk, quota or bucket is full.
+        case noSpace
+        /// The store may not be written to.
+        case readOnly
+        case permissionDenied
+        /// More bytes than the caller allows.
+        case tooLarge
+        /// What is stored is not what its name says.
+        case corrupt
+        case tooManyOpenFiles
+        case io
+    }
+
+    public let code: Code
+    public let message: String
+    public let key: ObjectKey?
+    public let cause: (any Error)?
+
+    public init(_ code: Code, _ message: String, key: ObjectKey? = nil, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.key = key
+        self.cause = cause
+    }
+
+    public var description: String {
+        "storage \(code.rawValue): \(message)" + (key.map { " (\($0))" } ?? "") + (cause.map { ": \($0)" } ?? "")
+    }
+}

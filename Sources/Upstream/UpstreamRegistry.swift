@@ -1,0 +1,122 @@
+public import NIOCore
+public import OCI
+
+/// One registry of a repository's upstream list. Asks once and tells what it heard: choosing the next upstream, sharing
+/// an answer among callers and keeping it are not its business.
+public protocol UpstreamRegistry: Sendable {
+    /// Host and port, for logs, messages and metric labels.
+    var name: String { get }
+
+    func headManifest(
+        _ repository: RepositoryName, _ reference: Reference
+    ) async throws(UpstreamError) -> UpstreamManifestHead
+
+    func manifest(
+        _ repository: RepositoryName, _ reference: Reference
+    ) async throws(UpstreamError) -> UpstreamManifest
+
+    func headBlob(_ repository: RepositoryName, _ digest: Digest) async throws(UpstreamError) -> UpstreamBlobHead
+
+    /// The blob's bytes. With a `range` only those are asked for; an upstream without ranges may answer with the whole,
+    /// which ``UpstreamBlob/offset`` then says.
+    func blob(
+        _ repository: RepositoryName, _ digest: Digest, range: UpstreamRange?
+    ) async throws(UpstreamError) -> UpstreamBlob
+
+    /// One page of tags.
+    func tags(
+        _ repository: RepositoryName, after last: String?, limit: Int
+    ) async throws(UpstreamError) -> UpstreamTags
+
+    /// The whole list of manifests that name `subject`, from the referrers API or the tag schema; empty if there are none.
+    func referrers(_ repository: RepositoryName, _ subject: Digest) async throws(UpstreamError) -> [Descriptor]
+}
+
+public struct UpstreamManifestHead: Sendable {
+    /// As the upstream claims; nil if it does not say.
+    public let digest: Digest?
+    public let mediaType: MediaType?
+    /// Bytes.
+    public let size: Int64?
+
+    public init(digest: Digest?, mediaType: MediaType?, size: Int64?) {
+        self.digest = digest
+        self.mediaType = mediaType
+        self.size = size
+    }
+}
+
+public struct UpstreamManifest: Sendable {
+    public let bytes: ByteBuffer
+    /// As sent.
+    public let mediaType: MediaType?
+    /// As the upstream claims, to be compared with the bytes by whoever trusts nobody.
+    public let digest: Digest?
+
+    public init(bytes: ByteBuffer, mediaType: MediaType?, digest: Digest?) {
+        self.bytes = bytes
+        self.mediaType = mediaType
+        self.digest = digest
+    }
+}
+
+public struct UpstreamBlobHead: Sendable {
+    /// Bytes; nil if the upstream does not say.
+    public let size: Int64?
+
+    public init(size: Int64?) {
+        self.size = size
+    }
+}
+
+/// Bytes asked for: from `offset`, up to but not including `end`, or to the end of the blob.
+public struct UpstreamRange: Sendable, Hashable {
+    public let offset: Int64
+    public let end: Int64?
+
+    public init(from offset: Int64, to end: Int64? = nil) {
+        self.offset = offset
+        self.end = end
+    }
+}
+
+public struct UpstreamBlob: Sendable {
+    /// Size of the whole blob in bytes; nil if the upstream does not say.
+    public let totalSize: Int64?
+    /// Where in the blob the body starts.
+    public let offset: Int64
+    public let body: UpstreamBody
+
+    public init(totalSize: Int64?, offset: Int64, body: UpstreamBody) {
+        self.totalSize = totalSize
+        self.offset = offset
+        self.body = body
+    }
+}
+
+/// Bytes on their way from an upstream, taken piece by piece by one consumer; what is not taken stops the upstream.
+/// Letting go of the value ends the transfer.
+public struct UpstreamBody: Sendable {
+    private let take: @Sendable () async throws(UpstreamError) -> ByteBuffer?
+
+    /// - Parameter take: Answers the next piece, nil at the end, and throws when the body breaks off.
+    public init(_ take: @escaping @Sendable () async throws(UpstreamError) -> ByteBuffer?) {
+        self.take = take
+    }
+
+    /// The next piece, never empty; nil at the end.
+    public func next() async throws(UpstreamError) -> ByteBuffer? {
+        try await take()
+    }
+}
+
+public struct UpstreamTags: Sendable {
+    public let tags: [Tag]
+    /// Whether the upstream has more after the last of these.
+    public let hasMore: Bool
+
+    public init(tags: [Tag], hasMore: Bool) {
+        self.tags = tags
+        self.hasMore = hasMore
+    }
+}

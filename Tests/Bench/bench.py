@@ -1,0 +1,241 @@
+#!/usr/bin/env python3
+"""Measures Entrepot beside docker-registry (as a registry and as a pull-through proxy) and nginx, in one run, as ratios.
+
+usage: bench.py --entrepot BINARY [--quick] [--only REGEX] [--write]
+"""
+
+import argparse
+import contextlib
+import pathlib
+import re
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import load
+from report import Row, document, median, table
+from servers import MANIFEST, Content, Fleet
+
+MIB = 1 << 20
+
+
+class Bench:
+    def __init__(self, fleet, content, quick):
+        self.fleet, self.content, self.quick = fleet, content, quick
+        self.rounds = 1 if quick else 3
+        self.seconds = 2 if quick else 4
+        self.rows = []
+
+        self.nginx, self.nginx_port, self.nginx_tls = fleet.nginx(content)
+        pushing, port = fleet.docker_registry(content.store, writable=True)
+        content.push(port)
+        pushing.stop()
+        self.docker, self.docker_port = fleet.docker_registry(content.store)
+        self.entrepot, self.entrepot_port = fleet.entrepot(content.store, upstream=self.nginx_port)
+
+    def add(self, *arguments, **targets):
+        row = Row(*arguments, **targets)
+        self.rows.append(row)
+        print(f"  {row.what}: {row.entrepot} against {row.other} -> {row.value:.3g}{row.unit} {row.target} {row.verdict}",
+              flush=True)
+
+    @contextlib.contextmanager
+    def other(self, started):
+        process = started[0]
+        try:
+            yield started
+        finally:
+            process.stop()
+
+    def measured(self, work):
+        """Medians over the rounds, the servers taking turns: {name: median}."""
+        samples = {}
+        for _ in range(self.rounds):
+            for name, value in work():
+                samples.setdefault(name, []).append(value)
+        return {name: median(values) for name, values in samples.items()}
+
+    def warm_blob(self):
+        path, size = self.content.blob_path("large"), self.content.size("large")
+        repeats = 4 if self.quick else 8
+        gib = repeats * size / (1 << 30)
+        servers = {
+            "nginx": (self.nginx, self.nginx_port), "entrepot": (self.entrepot, self.entrepot_port),
+            "docker": (self.docker, self.docker_port)}
+        for _, port in servers.values():
+            load.download(port, path, size)
+
+        def turn():
+            for name, (process, port) in servers.items():
+                before = process.cpu()
+                for _ in range(repeats):
+                    load.download(port, path, size)
+                yield name, (process.cpu() - before) / gib
+
+        cpu = self.measured(turn)
+        self.add("warm 256 MiB blob, CPU s per GiB", f"{cpu['entrepot']:.2f}", f"nginx {cpu['nginx']:.2f}",
+                 cpu["entrepot"] / cpu["nginx"], " x", at_most=1.1)
+        self.add("the same", f"{cpu['entrepot']:.2f}", f"docker-registry {cpu['docker']:.2f}",
+                 cpu["entrepot"] / cpu["docker"], " x")
+
+    def warm_blob_tls(self):
+        path, size = self.content.blob_path("large"), self.content.size("large")
+        repeats = 4 if self.quick else 8
+        gib = repeats * size / (1 << 30)
+        authority = str(self.fleet.certificate)
+        with self.other(self.fleet.entrepot(self.content.store, tls=True)) as (entrepot, port):
+            servers = {"nginx": (self.nginx, self.nginx_tls), "entrepot": (entrepot, port)}
+
+            def turn():
+                for name, (process, port) in servers.items():
+                    before = process.cpu()
+                    load.download_tls(port, path, repeats, authority)
+                    yield name, (process.cpu() - before) / gib
+
+            cpu = self.measured(turn)
+        self.add("warm 256 MiB blob over TLS, CPU s per GiB", f"{cpu['entrepot']:.2f}", f"nginx {cpu['nginx']:.2f}",
+                 cpu["entrepot"] / cpu["nginx"], " x", at_most=0.8)
+
+    def small_requests(self):
+        blob, manifest = self.content.blob_path("small"), self.content.manifest_path()
+        up_blob, up_manifest = self.content.blob_path("small", "up/"), self.content.manifest_path("up/")
+        store = self.fleet.fresh_folder("docker-proxy")
+        with self.other(self.fleet.docker_registry(store, remote=self.nginx_port)) as (_, proxy):
+            cases = {
+                "nginx blob": (self.nginx_port, blob, None),
+                "entrepot blob": (self.entrepot_port, blob, None),
+                "docker blob": (self.docker_port, blob, None),
+                "entrepot manifest": (self.entrepot_port, manifest, MANIFEST),
+                "docker manifest": (self.docker_port, manifest, MANIFEST),
+                "entrepot proxy blob": (self.entrepot_port, up_blob, None),
+                "docker proxy blob": (proxy, blob, None),
+                "entrepot proxy manifest": (self.entrepot_port, up_manifest, MANIFEST),
+                "docker proxy manifest": (proxy, manifest, MANIFEST),
+            }
+            for port, path, accept in cases.values():
+                load.requests_per_second(port, path, 1, accept)
+
+            def turn():
+                for name, (port, path, accept) in cases.items():
+                    yield name, load.requests_per_second(port, path, self.seconds, accept)
+
+            rate = self.measured(turn)
+
+        def compare(what, ours, theirs, label, **target):
+            self.add(what, f"{rate[ours]:.0f}/s", f"{label} {rate[theirs]:.0f}/s", rate[ours] / rate[theirs], " x", **target)
+
+        compare("2 KiB blob", "entrepot blob", "docker blob", "docker-registry", at_least=30)
+        compare("2 KiB blob", "entrepot blob", "nginx blob", "nginx")
+        compare("manifest by tag", "entrepot manifest", "docker manifest", "docker-registry", at_least=15)
+        compare("2 KiB blob, warm proxy", "entrepot proxy blob", "docker proxy blob", "docker-registry", at_least=40)
+        compare("manifest by tag, warm proxy", "entrepot proxy manifest", "docker proxy manifest", "docker-registry",
+                at_least=40)
+
+    def cold_blob(self):
+        size = self.content.size("large")
+
+        def turn():
+            for name in ("entrepot", "docker"):
+                store = self.fleet.fresh_folder("cold")
+                if name == "docker":
+                    started, path = self.fleet.docker_registry(store, remote=self.nginx_port), ""
+                else:
+                    started, path = self.fleet.entrepot(store, upstream=self.nginx_port), "up/"
+                with self.other(started) as (process, port):
+                    path, before = self.content.blob_path("large", path), process.cpu()
+                    yield name + " wall", load.together(16, lambda: load.download(port, path, size))
+                    yield name + " cpu", process.cpu() - before
+                    yield name + " peak", process.memory("VmHWM") / MIB
+                shutil.rmtree(store)
+
+        value = self.measured(turn)
+        self.add("16 clients on a cold 256 MiB blob, wall", f"{value['entrepot wall']:.2f} s",
+                 f"docker-registry {value['docker wall']:.2f} s", value["entrepot wall"] / value["docker wall"], " x",
+                 at_most=0.5)
+        self.add("the same, CPU", f"{value['entrepot cpu']:.2f} s", f"docker-registry {value['docker cpu']:.2f} s",
+                 value["entrepot cpu"] / value["docker cpu"], " x", at_most=0.33)
+        self.add("the same, peak RSS", f"{value['entrepot peak']:.0f} MiB",
+                 f"docker-registry {value['docker peak']:.0f} MiB", value["entrepot peak"] / value["docker peak"], " x")
+
+    def slow_readers(self):
+        def peak(started, path):
+            with self.other(started) as (process, port):
+                connections = load.slow_readers(port, path, 256, 2 if self.quick else 5)
+                value = process.memory("VmHWM") / MIB
+                for connection in connections:
+                    connection.close()
+                return value
+
+        warm = peak(self.fleet.entrepot(self.content.store), self.content.blob_path("medium"))
+        cold = peak(self.fleet.entrepot(self.fleet.fresh_folder("slow"), upstream=self.nginx_port),
+                    self.content.blob_path("medium", "up/"))
+        docker = peak(self.fleet.docker_registry(self.content.store), self.content.blob_path("medium"))
+        self.add("256 slow readers of a 64 MiB blob, RSS", f"{warm:.0f} MiB", f"docker-registry {docker:.0f} MiB", warm,
+                 " MiB", at_most=64)
+        self.add("the same while the blob is being fetched", f"{cold:.0f} MiB", "", cold, " MiB", at_most=64)
+
+    def idle(self):
+        count = 1000 if self.quick else 5000
+        with self.other(self.fleet.entrepot(self.content.store)) as (process, port):
+            time.sleep(0.5)
+            before = process.memory()
+            connections = load.idle_connections(port, "/v2/", count)
+            each = (process.memory() - before) / count / 1024
+            for connection in connections:
+                connection.close()
+        with self.other(self.fleet.docker_registry(self.content.store)) as (other, port):
+            docker = other.memory() / MIB
+            connections = load.idle_connections(port, "/v2/", count)
+            docker_each = (other.memory() / MIB - docker) * 1024 / count
+            for connection in connections:
+                connection.close()
+        idle = before / MIB
+        self.add("idle RSS", f"{idle:.1f} MiB", f"docker-registry {docker:.1f} MiB", idle, " MiB", at_most=30)
+        self.add(f"RSS for each of {count} idle connections", f"{each:.1f} KiB", f"docker-registry {docker_each:.1f} KiB",
+                 each, " KiB", at_most=10)
+
+    def start(self):
+        samples = []
+        for _ in range(3 if self.quick else 7):
+            with self.other(self.fleet.entrepot(self.fleet.fresh_folder("start"))) as (process, _):
+                samples.append(process.ready_after)
+        value = median(samples)
+        self.add("start to ready", f"{value:.0f} ms", "", value, " ms", at_most=100)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--entrepot", required=True, help="the release binary")
+    parser.add_argument("--quick", action="store_true", help="one round of everything, about a minute")
+    parser.add_argument("--only", default="", help="parts whose name matches this regular expression")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
+    options = parser.parse_args()
+
+    # For thousands of connections; the servers inherit it.
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    begin = time.monotonic()
+    parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "cold_blob", "slow_readers"]
+    chosen = [part for part in parts if re.search(options.only, part)]
+    with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
+        fleet = Fleet(folder, options.entrepot)
+        try:
+            bench = Bench(fleet, Content(folder, 256 * MIB, 64 * MIB), options.quick)
+            for part in chosen:
+                print(part, flush=True)
+                getattr(bench, part)()
+        finally:
+            fleet.stop()
+    print(f"\n{table(bench.rows)}\n\n{time.monotonic() - begin:.0f} s")
+    if options.write:
+        target = pathlib.Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(document(bench.rows, bench.rounds))
+    sys.exit(0 if all(row.verdict != "**no**" for row in bench.rows) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,71 @@
+"""Results against the targets, as a table for people and for docs/benchmarks.md."""
+
+import platform
+import re
+import statistics
+import subprocess
+
+
+class Row:
+    """One comparison. `at_most` or `at_least` is what issue and README promise; neither is information only."""
+
+    def __init__(self, what, entrepot, other, value, unit, at_most=None, at_least=None):
+        self.what, self.entrepot, self.other = what, entrepot, other
+        self.value, self.unit, self.at_most, self.at_least = value, unit, at_most, at_least
+
+    @property
+    def target(self):
+        if self.at_most is not None:
+            return f"≤ {self.at_most:g}{self.unit}"
+        return f"≥ {self.at_least:g}{self.unit}" if self.at_least is not None else ""
+
+    @property
+    def verdict(self):
+        if self.at_most is not None:
+            return "yes" if self.value <= self.at_most else "**no**"
+        if self.at_least is not None:
+            return "yes" if self.value >= self.at_least else "**no**"
+        return ""
+
+
+def median(values):
+    return statistics.median(values)
+
+
+def table(rows):
+    lines = ["| measured | Entrepot | compared with | result | target | reached |", "|---|---|---|---|---|---|"]
+    for row in rows:
+        value = f"{row.value:.0f}" if row.value >= 100 else f"{row.value:.3g}"
+        lines.append(
+            f"| {row.what} | {row.entrepot} | {row.other} | {value}{row.unit} | {row.target} | {row.verdict} |")
+    return "\n".join(lines)
+
+
+def version(*command):
+    result = subprocess.run(command, capture_output=True, text=True)
+    match = re.search(r"\d+\.\d+[\w.+]*", result.stdout + result.stderr)
+    return match[0] if match else "?"
+
+
+def machine():
+    with open("/proc/cpuinfo") as info:
+        model = next((line.split(":")[1].strip() for line in info if line.startswith("model name")), "unknown")
+    with open("/proc/cpuinfo") as info:
+        cores = sum(1 for line in info if line.startswith("processor"))
+    return (
+        f"{cores} cores of {model}, Linux {platform.release()}, "
+        f"docker-registry {version('docker-registry', '--version')}, nginx {version('/usr/sbin/nginx', '-v')}")
+
+
+def document(rows, rounds):
+    return f"""# Benchmarks
+
+`make bench` measures this table in one run, everything on loopback and on the machine that also runs the clients;
+`make bench ARGS=--write` writes this page. Numbers are medians of {rounds} interleaved rounds. CPU is user and system time of
+the whole server process and its workers. Downloads in plain text discard the bytes in the kernel, so that the server is what
+is measured; over TLS the client is curl; small requests are wrk with 32 connections. The upstream of the cold pulls is nginx.
+
+Machine: {machine()}.
+
+{table(rows)}
+"""

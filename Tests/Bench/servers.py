@@ -1,0 +1,183 @@
+"""The servers that are compared, all on loopback, and the content they serve."""
+
+import hashlib
+import json
+import os
+import pathlib
+import ssl
+import subprocess
+import urllib.request
+
+from process import Process, free_port
+
+MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+NAME = "bench/blob"
+
+
+class Content:
+    """A repository with three blobs, pushed through docker-registry so that the store is one it wrote."""
+
+    def __init__(self, folder, large, medium):
+        self.folder = pathlib.Path(folder)
+        self.store = self.folder / "store"
+        self.blobs = {}
+        for name, size in {"large": large, "medium": medium, "small": 2048}.items():
+            data = os.urandom(size)
+            digest = "sha256:" + hashlib.sha256(data).hexdigest()
+            path = self.folder / f"{name}.blob"
+            path.write_bytes(data)
+            self.blobs[name] = (digest, size, path)
+        config = b'{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[]}}'
+        self.config = self.folder / "config.blob"
+        self.config.write_bytes(config)
+        self.config_digest = "sha256:" + hashlib.sha256(config).hexdigest()
+        digest, size, _ = self.blobs["small"]
+        self.manifest = json.dumps({
+            "schemaVersion": 2, "mediaType": MANIFEST,
+            "config": {"mediaType": "application/vnd.oci.image.config.v1+json", "digest": self.config_digest,
+                       "size": len(config)},
+            "layers": [{"mediaType": "application/vnd.oci.image.layer.v1.tar", "digest": digest, "size": size}],
+        }, indent=1).encode()
+        self.manifest_digest = "sha256:" + hashlib.sha256(self.manifest).hexdigest()
+
+    def blob_path(self, blob, prefix=""):
+        return f"/v2/{prefix}{NAME}/blobs/{self.blobs[blob][0]}"
+
+    def manifest_path(self, prefix=""):
+        return f"/v2/{prefix}{NAME}/manifests/latest"
+
+    def size(self, blob):
+        return self.blobs[blob][1]
+
+    def push(self, port):
+        def send(method, url, data=b"", kind="application/octet-stream"):
+            message = urllib.request.Request(url, data=data, method=method, headers={"Content-Type": kind})
+            with urllib.request.urlopen(message, timeout=120) as answer:
+                return answer.headers
+
+        base = f"http://127.0.0.1:{port}/v2/{NAME}"
+        files = [(digest, path) for digest, _, path in self.blobs.values()] + [(self.config_digest, self.config)]
+        for digest, path in files:
+            location = send("POST", f"{base}/blobs/uploads/")["Location"]
+            send("PUT", f"{location}&digest={digest}", path.read_bytes())
+        send("PUT", f"{base}/manifests/latest", self.manifest, MANIFEST)
+
+
+class Fleet:
+    """Starts servers and remembers them, so that all end with it."""
+
+    def __init__(self, folder, entrepot):
+        self.folder = pathlib.Path(folder)
+        self.entrepot_binary = entrepot
+        self.processes = []
+        self.count = 0
+        self._make_certificate()
+
+    def _make_certificate(self):
+        self.key, self.certificate = self.folder / "key.pem", self.folder / "certificate.pem"
+        subprocess.run(
+            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=bench",
+             "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", self.key, "-out", self.certificate],
+            check=True, capture_output=True)
+        self.tls = ssl.create_default_context(cafile=str(self.certificate))
+        self.tls.check_hostname = False
+
+    def _start(self, name, command):
+        process = Process(name, [str(part) for part in command], self.folder)
+        self.processes.append(process)
+        return process
+
+    def _file(self, name, text):
+        self.count += 1
+        path = self.folder / f"{self.count}-{name}"
+        path.write_text(text)
+        return path
+
+    def fresh_folder(self, name):
+        self.count += 1
+        path = self.folder / f"{self.count}-{name}"
+        path.mkdir()
+        return path
+
+    def docker_registry(self, store, remote=None, writable=False):
+        port = free_port()
+        text = f"""version: 0.1
+log: {{level: error, accesslog: {{disabled: true}}}}
+storage:
+  cache: {{blobdescriptor: inmemory}}
+  filesystem: {{rootdirectory: "{store}"}}
+"""
+        if not remote and not writable:
+            text += "  maintenance: {readonly: {enabled: true}}\n"
+        text += f'http: {{addr: "127.0.0.1:{port}"}}\n'
+        if remote:
+            text += f'proxy: {{remoteurl: "http://127.0.0.1:{remote}"}}\n'
+        process = self._start("docker-registry", ["docker-registry", "serve", self._file("registry.yml", text)])
+        process.wait_ready(port)
+        return process, port
+
+    def nginx(self, content):
+        """The blobs and the manifest as files, plain and over TLS; also the upstream of the cold pulls."""
+        plain, tls = free_port(), free_port()
+        folder = self.fresh_folder("nginx")
+        root = folder / "root/v2" / NAME
+        (root / "blobs").mkdir(parents=True)
+        (root / "manifests").mkdir()
+        for digest, _, path in content.blobs.values():
+            (root / "blobs" / digest).symlink_to(path)
+        (root / "blobs" / content.config_digest).symlink_to(content.config)
+        for reference in ("latest", content.manifest_digest):
+            (root / "manifests" / reference).write_bytes(content.manifest)
+        for path in (self.folder, folder):
+            path.chmod(0o755)
+        text = f"""user root;
+daemon off;
+worker_processes auto;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 8192; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    keepalive_requests 1000000000;
+    default_type application/octet-stream;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    root {folder}/root;
+    server {{
+        listen 127.0.0.1:{plain} backlog=4096;
+        listen 127.0.0.1:{tls} ssl backlog=4096;
+        ssl_certificate {self.certificate};
+        ssl_certificate_key {self.key};
+        location = /v2/ {{ default_type application/json; return 200 "{{}}"; }}
+        location ~ ^/v2/.*/manifests/ {{
+            types {{ }} default_type {MANIFEST};
+            add_header Docker-Content-Digest {content.manifest_digest};
+        }}
+    }}
+}}
+"""
+        process = self._start("nginx", ["nginx", "-c", self._file("nginx.conf", text), "-e", f"{folder}/start.log"])
+        process.wait_ready(plain)
+        return process, plain, tls
+
+    def entrepot(self, root, upstream=None, tls=False):
+        """Serves `bench/...` from its store, and `up/...` through the upstream on that port."""
+        port = free_port()
+        text = f'[server]\nbind_address = "127.0.0.1"\nport = {port}\n'
+        if tls:
+            text += f'[server.tls]\nserver_certificate_bundle = "{self.certificate}"\n'
+            text += f'server_private_key = "{self.key}"\n'
+        text += f'[storage.fs]\nroot_dir = "{root}"\n[repository."bench"]\n'
+        if upstream:
+            text += '[repository."up"]\ntag_ttl = "10m"\n'
+            text += f'[[repository."up".upstream]]\nurl = "http://127.0.0.1:{upstream}"\n'
+        process = self._start("entrepot", [self.entrepot_binary, "-c", self._file("entrepot.toml", text), "server"])
+        ready = process.wait_ready(port, "/readyz", self.tls if tls else None)
+        process.ready_after = ready
+        return process, port
+
+    def stop(self):
+        for process in reversed(self.processes):
+            process.stop()

@@ -1,0 +1,71 @@
+import CurlClient
+import NIOCore
+import TestSupport
+import Testing
+
+@Suite struct CurlTLSTests {
+    private let client = CurlClient(proxies: .none)
+    private let certificates: TestCertificates
+
+    init() throws {
+        certificates = try TestCertificates()
+    }
+
+    private func outcome(
+        of settings: CurlSettings, clientAuthority: String? = nil, host: String = "127.0.0.1"
+    ) async throws -> CurlError.Code? {
+        let tls = ScriptedHTTPServer.TLS(
+            certificatePath: certificates.server, privateKeyPath: certificates.serverKey,
+            clientAuthorityPath: clientAuthority)
+        return try await ScriptedHTTPServer.run(tls: tls) { _ in
+            .answer(text: "secure")
+        } _: { server in
+            await codeOf {
+                let response = try await client.execute(
+                    CurlRequest(url: "https://\(host):\(server.port)/", settings: settings))
+                _ = try await response.body.collect(upTo: 100)
+                return response
+            }
+        }
+    }
+
+    @Test func aPrivateAuthorityIsTrustedWhereNamed() async throws {
+        #expect(try await outcome(of: CurlSettings(trustRoots: .bundle(certificates.authority))) == nil)
+        #expect(try await outcome(of: CurlSettings(trustRoots: .bundleAndSystem(certificates.authority))) == nil)
+    }
+
+    @Test func anUnknownAuthorityIsNot() async throws {
+        #expect(try await outcome(of: CurlSettings()) == .tls(.verification))
+        #expect(
+            try await outcome(of: CurlSettings(trustRoots: .bundle(certificates.client))) == .tls(.verification))
+    }
+
+    @Test func aCertificateForAnotherHostIsNot() async throws {
+        let settings = CurlSettings(trustRoots: .bundle(certificates.authority))
+        #expect(try await outcome(of: settings, host: "127.0.0.2") != nil)
+    }
+
+    @Test func aBundleThatCannotBeReadIsSaidToBe() async throws {
+        let settings = CurlSettings(trustRoots: .bundle("/nowhere/ca.pem"))
+        #expect(try await outcome(of: settings) == .tls(.trustRoots))
+    }
+
+    @Test func aServerThatAsksForACertificateGetsIt() async throws {
+        let identity = CurlSettings.ClientIdentity(
+            certificatePath: certificates.client, privateKeyPath: certificates.clientKey)
+        let settings = CurlSettings(trustRoots: .bundle(certificates.authority), clientIdentity: identity)
+        #expect(try await outcome(of: settings, clientAuthority: certificates.authority) == nil)
+    }
+
+    @Test func aServerThatAsksForACertificateRefusesWithout() async throws {
+        let settings = CurlSettings(trustRoots: .bundle(certificates.authority))
+        #expect(try await outcome(of: settings, clientAuthority: certificates.authority) == .tls(.clientCertificate))
+    }
+
+    @Test func aClientCertificateThatCannotBeReadIsSaidToBe() async throws {
+        let identity = CurlSettings.ClientIdentity(certificatePath: "/nowhere/a.pem", privateKeyPath: "/nowhere/a.key")
+        let settings = CurlSettings(trustRoots: .bundle(certificates.authority), clientIdentity: identity)
+        #expect(
+            try await outcome(of: settings, clientAuthority: certificates.authority) == .tls(.clientCertificate))
+    }
+}

@@ -1,0 +1,83 @@
+import Foundation
+import TestSupport
+
+/// Debian's docker-registry, as an upstream or as a reader of what Entrepot wrote.
+struct DockerRegistry: Sendable {
+    static let user = "someone"
+    static let password = "correct horse"
+
+    let kind: UpstreamKind
+    let port: UInt16
+    let certificates: Certificates?
+    private let registry: RunningProcess
+    private let tokens: TokenServer?
+
+    var host: String { "127.0.0.1:\(port)" }
+    var url: String { "\(kind.usesTLS ? "https" : "http")://\(host)" }
+
+    /// Starts one on `store`, which it does not change.
+    static func start(_ kind: UpstreamKind = .anonymous, on stage: Stage, store: URL) async throws -> DockerRegistry {
+        let port = FreePorts.next()
+        let certificates = kind.usesTLS ? try await Certificates.make(on: stage) : nil
+        let tokens = kind == .token ? try await TokenServer.start(on: stage) : nil
+        var lines = [
+            "version: 0.1",
+            "log: {level: warn}",
+            "storage:",
+            "  filesystem: {rootdirectory: \"\(store.path)\"}",
+            "  maintenance: {readonly: {enabled: true}}",
+            "http:",
+            "  addr: \"127.0.0.1:\(port)\"",
+        ]
+        if let certificates {
+            lines += [
+                "  tls:",
+                "    certificate: \"\(certificates.serverCertificate.path)\"",
+                "    key: \"\(certificates.serverKey.path)\"",
+            ]
+            if kind == .clientCertificate { lines += ["    clientcas: [\"\(certificates.authority.path)\"]"] }
+        }
+        if kind == .htpasswd {
+            let entry = try await Command("htpasswd", ["-Bbn", "-C", "5", user, password]).run()
+            let file = try stage.write(
+                entry.trimmingCharacters(in: .whitespacesAndNewlines) + "\n", to: "htpasswd-\(port)")
+            lines += ["auth: {htpasswd: {realm: upstream, path: \"\(file.path)\"}}"]
+        }
+        if let tokens { lines += tokens.registrySettings }
+        let file = try stage.write(lines.joined(separator: "\n") + "\n", to: "registry-\(port).yml")
+        let registry = try stage.start("docker-registry", ["serve", file.path])
+        try await registry.waitUntilReady { FreePorts.isListening(port) }
+        return DockerRegistry(kind: kind, port: port, certificates: certificates, registry: registry, tokens: tokens)
+    }
+
+    /// Ends its processes: from now on the upstream is gone.
+    func stop() async {
+        await registry.stop()
+        await tokens?.stop()
+    }
+
+    /// The `[[repository."...".upstream]]` table that leads Entrepot here.
+    func configuration(namespace: String) -> String {
+        var lines = ["[[repository.\"\(namespace)\".upstream]]", "url = \"\(url)\"", "connect_timeout = \"5s\""]
+        if kind.usesPassword { lines += ["username = \"\(Self.user)\"", "password = \"\(Self.password)\""] }
+        if let certificates {
+            lines += ["server_ca_bundle = \"\(certificates.authority.path)\""]
+            if kind == .clientCertificate {
+                lines += [
+                    "client_certificate = \"\(certificates.clientCertificate.path)\"",
+                    "client_private_key = \"\(certificates.clientKey.path)\"",
+                ]
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The requests its access log tells of: `GET /v2/test/app/blobs/sha256:...`.
+    var requests: [String] {
+        registry.output.split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: "\"")
+            guard parts.count > 1, parts[1].contains(" /v2/") else { return nil }
+            return parts[1].split(separator: " ").prefix(2).joined(separator: " ")
+        }
+    }
+}

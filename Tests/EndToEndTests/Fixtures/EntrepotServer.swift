@@ -1,0 +1,99 @@
+import Foundation
+import TestSupport
+
+/// The program under test, started on a configuration of its own.
+struct EntrepotServer: Sendable {
+    let port: UInt16
+    let root: URL
+    let process: RunningProcess
+    /// Set when it speaks TLS.
+    let certificates: Certificates?
+
+    var host: String { "127.0.0.1:\(port)" }
+    var url: String { "\(certificates == nil ? "http" : "https")://\(host)" }
+
+    /// What is said beside the repositories.
+    struct Settings: Sendable {
+        var defaultRepository: String?
+        var certificates: Certificates?
+        /// `none`, `optional` or `required`; needs certificates.
+        var clientAuthentication: String?
+        /// Further top-level keys.
+        var more = ""
+    }
+
+    /// Starts it and waits until it says that it is ready. `repositories` are `[repository...]` tables.
+    static func start(
+        on stage: Stage, root: URL? = nil, repositories: String, settings: Settings = Settings()
+    ) async throws -> EntrepotServer {
+        let port = FreePorts.next()
+        let root = try root ?? stage.makeDirectory("root")
+        var lines = [settings.more, "[server]", "bind_address = \"127.0.0.1\"", "port = \(port)"]
+        if let name = settings.defaultRepository { lines += ["default_repository = \"\(name)\""] }
+        if let certificates = settings.certificates {
+            lines += [
+                "[server.tls]",
+                "server_certificate_bundle = \"\(certificates.serverCertificate.path)\"",
+                "server_private_key = \"\(certificates.serverKey.path)\"",
+            ]
+            if let authentication = settings.clientAuthentication {
+                lines += [
+                    "client_ca_bundle = \"\(certificates.authority.path)\"", "client_auth = \"\(authentication)\"",
+                ]
+            }
+        }
+        lines += ["[storage.fs]", "root_dir = \"\(root.path)\"", repositories]
+        let file = try stage.write(lines.joined(separator: "\n"), to: "entrepot-\(port).toml")
+        let process = try stage.start(Paths.entrepot.path, ["-c", file.path, "server"], name: "entrepot")
+        let server = EntrepotServer(port: port, root: root, process: process, certificates: settings.certificates)
+        try await process.waitUntilReady { await server.isReady(presenting: settings.certificates) }
+        return server
+    }
+
+    private func isReady(presenting certificates: Certificates?) async -> Bool {
+        guard FreePorts.isListening(port) else { return false }
+        var options: [String] = []
+        if let certificates {
+            options = ["--cert", certificates.clientCertificate.path, "--key", certificates.clientKey.path]
+        }
+        let answer = try? await HTTPProbe.get("\(url)/readyz", authority: certificates?.authority, options: options)
+        return answer?.status == 200
+    }
+
+    /// One request, on its own connection.
+    func get(
+        _ path: String, headers: [String: String] = [:], method: String = "GET", options: [String] = [],
+        within limit: Duration = .seconds(60)
+    ) async throws -> HTTPProbe.Answer {
+        try await HTTPProbe.get(
+            "\(url)\(path)", headers: headers, method: method, authority: certificates?.authority, options: options,
+            within: limit)
+    }
+
+    /// Whether the store shows this blob, whole or not.
+    func holds(_ digest: String) -> Bool {
+        FileManager.default.fileExists(atPath: blobPath(digest).path)
+    }
+
+    func blobPath(_ digest: String) -> URL {
+        let hex = digest.dropFirst("sha256:".count)
+        return root.appendingPathComponent("docker/registry/v2/blobs/sha256/\(hex.prefix(2))/\(hex)/data")
+    }
+
+    /// Files in the spool: what fills have left so far.
+    var spooled: [String] {
+        let spool = root.appendingPathComponent(".entrepot/spool").path
+        return FileManager.default.subpaths(atPath: spool)?.filter { name in
+            var isDirectory: ObjCBool = false
+            return FileManager.default.fileExists(atPath: "\(spool)/\(name)", isDirectory: &isDirectory)
+                && !isDirectory.boolValue
+        } ?? []
+    }
+
+    /// The most memory it ever had resident, in bytes.
+    var peakResidentBytes: Int? {
+        let status = (try? String(contentsOfFile: "/proc/\(process.pid)/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("VmHWM:") }
+        return line?.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1024 }
+    }
+}

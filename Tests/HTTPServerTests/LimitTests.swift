@@ -1,0 +1,187 @@
+import HTTPServer
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct LimitTests {
+    private let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
+
+    @Test
+    func aMalformedRequestIsRefusedAndEndsTheConnection() async throws {
+        try await TestServer.with { server in
+            let text = try await server.exchange("GET / HTTP/1.1\r\nHost: h\r\nBad Name: x\r\n\r\n" + get)
+            #expect(text.hasPrefix("HTTP/1.1 400 Bad Request\r\n"))
+            #expect(text.contains("Connection: close\r\n"))
+            #expect(text.ranges(of: "HTTP/1.1 ").count == 1)
+            let exchange = await server.handler.nextExchange()
+            #expect(exchange?.request == nil)
+            #expect(exchange?.status == .badRequest)
+        }
+    }
+
+    @Test
+    func requestsBeforeAMalformedOneAreAnswered() async throws {
+        try await TestServer.with { server in
+            let text = try await server.exchange(get + "nonsense\r\n\r\n")
+            #expect(text.hasPrefix("HTTP/1.1 200 OK\r\n"))
+            #expect(text.contains("HTTP/1.1 400 Bad Request\r\n"))
+        }
+    }
+
+    @Test
+    func anEndlessHeadIsRefused() async throws {
+        try await TestServer.with(limits { $0.maxHeaderBytes = 1000 }) { server in
+            let text = try await server.exchange("GET / HTTP/1.1\r\nA: " + String(repeating: "x", count: 100_000))
+            #expect(text.hasPrefix("HTTP/1.1 431 "))
+        }
+    }
+
+    @Test
+    func tooManyRequestsAtOnceAreTurnedAwayAndTheConnectionStays() async throws {
+        let gate = Gate()
+        let waiting: @Sendable (Request) async -> Response = { request in
+            if request.path == "/wait" { await gate.pass() }
+            return .text(request.path)
+        }
+        try await TestServer.with(limits { $0.maxConcurrentRequests = 1 }, answer: waiting) { server in
+            try await RawClient.with(server.address) { first in
+                try await first.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
+                await gate.isReached()
+                try await RawClient.with(server.address) { second in
+                    try await second.send(get)
+                    let refused = try await second.response()
+                    #expect(refused.status == 503)
+                    #expect(refused.headers["retry-after"] == "1")
+                    await gate.open()
+                    #expect(try await first.response().body == "/wait")
+                    _ = await server.handler.nextExchange()
+                    try await first.send(get)
+                    #expect(try await first.response().status == 200)
+                    try await second.send("GET /again HTTP/1.1\r\nHost: h\r\n\r\n")
+                    #expect(try await second.response().status == 200)
+                }
+            }
+        }
+    }
+
+    @Test
+    func connectionsBeyondTheLimitAreClosedAndTheListenerGoesOn() async throws {
+        try await TestServer.with(limits { $0.maxConnections = 1 }) { server in
+            try await RawClient.with(server.address) { first in
+                try await first.send(get)
+                #expect(try await first.response().status == 200)
+                for _ in 0..<3 { #expect(try await server.exchange(get) == "") }
+                try await first.send(get)
+                #expect(try await first.response().status == 200)
+            }
+            // The place is free again once the server has seen the first client leave.
+            while try await server.exchange("GET / HTTP/1.0\r\n\r\n").isEmpty { await Task.yield() }
+        }
+    }
+
+    @Test
+    func aHeadThatDripsIsCutOff() async throws {
+        try await TestServer.with(limits { $0.headerTimeout = .milliseconds(200) }) { server in
+            try await RawClient.with(server.address) { client in
+                try await client.send("GET / HTTP/1.1\r\n")
+                for _ in 0..<1000 {
+                    do { try await client.send("A: b\r\n") } catch { break }
+                    try await Task.sleep(for: .milliseconds(10))
+                    if server.handler.finishedCount > 0 { break }
+                }
+                let text = await client.rest()
+                #expect(text.hasPrefix("HTTP/1.1 408 ") || text.isEmpty)
+            }
+            #expect(await server.handler.nextExchange()?.status == .requestTimeout)
+        }
+    }
+
+    @Test
+    func aConnectionWithoutRequestsIsClosed() async throws {
+        try await TestServer.with(limits { $0.idleTimeout = .milliseconds(100) }) { server in
+            let text = try await server.exchange("")
+            #expect(text == "")
+            try await RawClient.with(server.address) { client in
+                try await client.send(get)
+                #expect(try await client.response().headers["connection"] == nil)
+                #expect(await client.rest() == "")
+            }
+        }
+    }
+
+    @Test
+    func anOldConnectionClosesWithItsResponse() async throws {
+        let gate = Gate()
+        let waiting: @Sendable (Request) async -> Response = { _ in
+            await gate.pass()
+            return .text("late")
+        }
+        try await TestServer.with(limits { $0.connectionAge = .milliseconds(100) }, answer: waiting) { server in
+            try await RawClient.with(server.address) { client in
+                try await client.send(get)
+                try await Task.sleep(for: .milliseconds(300))
+                await gate.open()
+                #expect(try await client.response().headers["connection"] == "close")
+                #expect(await client.rest() == "")
+            }
+        }
+    }
+
+    @Test
+    func aConnectionBeyondItsAgeAndGraceIsCut() async throws {
+        let change: @Sendable (inout HTTPServerConfiguration) -> Void = {
+            $0.connectionAge = .milliseconds(50)
+            $0.connectionAgeGrace = .milliseconds(50)
+        }
+        let waiting: @Sendable (Request) async -> Response = { _ in
+            try? await Task.sleep(for: .seconds(50))
+            return .text("never")
+        }
+        try await TestServer.with(change, answer: waiting) { server in
+            // A connection that is old before its request has arrived closes without one.
+            while server.handler.finishedCount == 0 {
+                let text = try await server.exchange(get)
+                #expect(text == "")
+            }
+            #expect(await server.handler.nextExchange()?.outcome == .clientLeft)
+        }
+    }
+
+    @Test(arguments: [false, true])
+    func aClientThatTakesNothingIsCut(isFile: Bool) async throws {
+        let file = try TemporaryFile(count: isFile ? 30_000_000 : 1)
+        let big = ByteBuffer(repeating: 1, count: isFile ? 1 : 30_000_000)
+        let response = Response(status: .ok, body: isFile ? .file(file.all) : .bytes(big))
+        try await TestServer.with(limits { $0.writeStallTimeout = .milliseconds(300) }, answer: always(response)) {
+            server in
+            try await RawClient.with(server.address, receiveBuffer: 20_000) { client in
+                try await client.send(get)
+                let exchange = await server.handler.nextExchange()
+                #expect(exchange?.outcome == .clientLeft)
+                #expect(await client.rest().utf8.count < 30_000_000)
+            }
+        }
+    }
+
+    @Test
+    func aSlowClientThatTakesSomethingIsServedToTheEnd() async throws {
+        let file = try TemporaryFile(count: 6_000_000)
+        let response = Response(status: .ok, body: .file(file.all))
+        try await TestServer.with(limits { $0.writeStallTimeout = .milliseconds(400) }, answer: always(response)) {
+            server in
+            try await RawClient.with(server.address, receiveBuffer: 20_000) { client in
+                try await client.send(get)
+                _ = try await client.text(through: "\r\n\r\n")
+                var count = 0
+                while count < 6_000_000 {
+                    let step = min(1_000_000, 6_000_000 - count)
+                    count += try await client.text(count: step).utf8.count
+                    try await Task.sleep(for: .milliseconds(150))
+                }
+                #expect(await server.handler.nextExchange()?.outcome == .complete)
+            }
+        }
+    }
+}
