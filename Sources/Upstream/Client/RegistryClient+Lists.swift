@@ -1,0 +1,90 @@
+import CurlClient
+import FoundationEssentials
+import NIOCore
+public import OCI
+
+extension RegistryClient {
+    private static let mostReferrerPages = 50
+
+    public func tags(
+        _ repository: RepositoryName, after last: String?, limit: Int
+    ) async throws(UpstreamError) -> UpstreamTags {
+        try await observed(.tags) { () async throws(UpstreamError) in
+            var ask = try Ask(.get, repository, "tags/list", within: endpoint)
+            ask.query = "n=\(max(limit, 1))" + (last.map { "&last=\($0.percentEncoded)" } ?? "")
+            let answer = try await send(ask)
+            try refuseCompressed(answer)
+            let bytes = try await whole(answer, upTo: settings.maxListSize)
+            guard let list = try? JSONDecoder().decode(TagList.self, from: Data(bytes.readableBytesView)) else {
+                throw invalid("sent a list of tags that cannot be read")
+            }
+            // Names that are no tags could never be asked for.
+            let tags = (list.tags ?? []).compactMap { Tag($0) }
+            return UpstreamTags(tags: tags, hasMore: LinkHeader.next(in: answer.headers.all("Link")) != nil)
+        }
+    }
+
+    private struct TagList: Decodable {
+        let tags: [String]?
+    }
+
+    public func referrers(
+        _ repository: RepositoryName, _ subject: Digest
+    ) async throws(UpstreamError) -> [Descriptor] {
+        try await observed(.referrers) { () async throws(UpstreamError) in
+            var ask = try Ask(.get, repository, "referrers/\(subject)", within: endpoint)
+            ask.headers.set("Accept", MediaType.imageIndex.value)
+            // Registries older than the API do not know the path, which some say as 405.
+            ask.accepted = [200, 404, 405]
+            var descriptors: [Descriptor] = []
+            var room = settings.maxListSize
+            for _ in 0..<Self.mostReferrerPages {
+                let answer = try await send(ask)
+                guard answer.status == 200 else {
+                    await drain(answer)
+                    guard descriptors.isEmpty else { throw invalid("lost a page of its list of referrers") }
+                    return try await referrersByTag(repository, subject)
+                }
+                try refuseCompressed(answer)
+                let bytes = try await whole(answer, upTo: room)
+                room -= bytes.readableBytes
+                descriptors += try index(bytes)
+                guard let next = LinkHeader.next(in: answer.headers.all("Link")) else { return descriptors }
+                // Only the place in the list is the upstream's to choose, not what is asked for.
+                guard let url = ask.url(at: endpoint).resolving(next), url.origin == endpoint.origin,
+                    url.path == ask.path, url.query != ask.query
+                else { throw invalid("continues its list of referrers at another place") }
+                ask.query = url.query
+            }
+            throw UpstreamError(.tooLarge, "\(name) has too many referrers of \(subject)")
+        }
+    }
+
+    /// Where a registry has no referrers API, clients keep an index under a tag (distribution specification, "Referrers
+    /// tag schema").
+    private func referrersByTag(
+        _ repository: RepositoryName, _ subject: Digest
+    ) async throws(UpstreamError) -> [Descriptor] {
+        let tag = Tag(referrersOf: subject)
+        var ask = try Ask(.get, repository, "manifests/\(tag)", headers: Self.manifestHeaders, within: endpoint)
+        ask.accepted = [200, 404]
+        let answer = try await send(ask)
+        guard answer.status == 200 else {
+            await drain(answer)
+            return []
+        }
+        try refuseCompressed(answer)
+        return try index(try await whole(answer, upTo: settings.maxListSize))
+    }
+
+    private func index(_ bytes: ByteBuffer) throws(UpstreamError) -> [Descriptor] {
+        let manifest: Manifest
+        do throws(Manifest.Invalid) {
+            manifest = try Manifest(bytes.readableBytesView)
+        } catch {
+            throw invalid("sent a list of referrers that cannot be read", cause: error)
+        }
+        guard manifest.kind == .index else { throw invalid("sent a list of referrers that is no index") }
+        return manifest.manifests
+    }
+}

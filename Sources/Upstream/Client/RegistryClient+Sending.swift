@@ -1,0 +1,109 @@
+import CurlClient
+import Metrics
+import NIOConcurrencyHelpers
+import NIOCore
+
+extension RegistryClient {
+    /// Redirects and refusals up to this size are read, so that their connection can be used again.
+    private static let drained = 16 << 10
+    static let errorBodyLimit = 64 << 10
+
+    /// Asks, authenticating as far as the upstream wants it, and returns an answer of an accepted status.
+    func send(_ ask: Ask) async throws(UpstreamError) -> CurlResponse {
+        let url = ask.url(at: endpoint)
+        var authorization = try await knownAuthorization(ask.scope)
+        var (answer, isAway) = try await follow(url, ask, authorization)
+        if answer.status == 401, !isAway {
+            let challenges = Challenge.parse(answer.headers.all("WWW-Authenticate"))
+            await drain(answer)
+            authorization = try await self.authorization(answering: challenges, ask.scope, refused: authorization)
+            (answer, isAway) = try await follow(url, ask, authorization)
+        }
+        if case .basic = authorization, answer.status != 401 { takesBasic.withLockedValue { $0 = true } }
+        guard ask.accepted.contains(answer.status) else { throw await failure(answer) }
+        return answer
+    }
+
+    private func follow(
+        _ url: AbsoluteURL, _ ask: Ask, _ authorization: Authorization
+    ) async throws(UpstreamError) -> (CurlResponse, isAway: Bool) {
+        try await follow(
+            url, ask.method, ask.headers, authorization: authorization.header, isWhole: ask.isWhole)
+    }
+
+    /// Asks the URL and wherever it leads.
+    ///
+    /// - Returns: The first answer that is no redirect, and whether it came from somewhere else than `url`'s origin. What
+    ///   has once been away gets no credentials any more, even if it is led back: the path is then not ours.
+    func follow(
+        _ url: AbsoluteURL, _ method: CurlRequest.Method, _ headers: CurlHeaders, authorization: String?, isWhole: Bool
+    ) async throws(UpstreamError) -> (CurlResponse, isAway: Bool) {
+        var current = url
+        var visited: Set = [url]
+        var isAway = false
+        while true {
+            var headers = headers
+            headers.set("User-Agent", userAgent)
+            if let authorization, !isAway { headers.set("Authorization", authorization) }
+            let isHome = !isAway && current.origin == endpoint.origin
+            let answer: CurlResponse
+            do throws(CurlError) {
+                answer = try await curl.execute(
+                    CurlRequest(
+                        url: current.text, method: method, headers: headers,
+                        settings: curlSettings(isHome: isHome, isWhole: isWhole)))
+            } catch {
+                throw failure(error)
+            }
+            guard [301, 302, 303, 307, 308].contains(answer.status) else { return (answer, isAway) }
+            await drain(answer)
+            guard let next = answer.headers["Location"].flatMap({ current.resolving($0) }) else {
+                throw invalid("redirects to nowhere")
+            }
+            guard next.origin.isSecure || !current.origin.isSecure else {
+                throw invalid("redirects from https to http, which is refused")
+            }
+            guard !next.origin.isLinkLocal || next.origin == endpoint.origin else {
+                throw invalid("redirects to a link-local address, which is refused")
+            }
+            guard visited.count <= settings.maxRedirects, visited.insert(next).inserted else {
+                throw UpstreamError(.redirectLoop, "\(name) redirects in circles or too often")
+            }
+            if next.origin != url.origin { isAway = true }
+            current = next
+        }
+    }
+
+    /// Reads what little there is of an answer nobody needs.
+    func drain(_ answer: CurlResponse) async {
+        guard let length = answer.contentLength, length <= Int64(Self.drained) else { return }
+        // Only the connection's reuse is at stake.
+        _ = try? await answer.body.collect(upTo: Self.drained)
+    }
+
+    func whole(_ answer: CurlResponse, upTo limit: Int) async throws(UpstreamError) -> ByteBuffer {
+        do throws(CurlError) {
+            let bytes = try await answer.body.collect(upTo: limit)
+            bytesReceived.increment(by: bytes.readableBytes)
+            return bytes
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    private func curlSettings(isHome: Bool, isWhole: Bool) -> CurlSettings {
+        let trust = settings.authorityBundle.map { path in
+            isHome ? CurlSettings.TrustRoots.bundle(path) : .bundleAndSystem(path)
+        }
+        let identity = settings.clientCertificate.map { certificate in
+            CurlSettings.ClientIdentity(
+                certificatePath: certificate, privateKeyPath: settings.clientPrivateKey ?? certificate)
+        }
+        return CurlSettings(
+            trustRoots: trust ?? .system, clientIdentity: isHome ? identity : nil,
+            connectTimeout: settings.connectTimeout,
+            stall: CurlSettings.StallLimit(bytesPerSecond: 128, window: settings.stallTimeout),
+            totalTimeout: isWhole ? settings.answerTimeout : nil,
+            receiveBufferSize: isWhole ? 32 << 10 : 256 << 10)
+    }
+}

@@ -1,0 +1,122 @@
+public import CurlClient
+public import Logging
+import Metrics
+import NIOConcurrencyHelpers
+import NIOCore
+public import OCI
+
+/// An upstream that speaks the distribution specification's pull side over HTTP.
+///
+/// It authenticates as the upstream asks, follows redirects without ever taking credentials to another host, and checks
+/// that an answer is what was asked for. It does not check bytes against digests: whoever stores them does.
+public struct RegistryClient: UpstreamRegistry {
+    let endpoint: UpstreamEndpoint
+    let credentials: RegistryCredentials?
+    let settings: RegistryClientSettings
+    let curl: CurlClient
+    let tokens: TokenCache
+    let userAgent: String
+    let logger: Logger
+    let now: @Sendable () -> Int64
+    /// The upstream has accepted a password: offered from the start from then on.
+    let takesBasic = NIOLockedValueBox(false)
+    let bytesReceived: Counter
+
+    public var name: String { endpoint.name }
+
+    /// - Parameter now: Seconds since 1970.
+    public init(
+        endpoint: UpstreamEndpoint, credentials: RegistryCredentials? = nil,
+        settings: RegistryClientSettings = RegistryClientSettings(), curl: CurlClient, tokens: TokenCache,
+        userAgent: String, logger: Logger, now: @escaping @Sendable () -> Int64 = SystemTime.seconds
+    ) {
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self.settings = settings
+        self.curl = curl
+        self.tokens = tokens
+        self.userAgent = userAgent
+        self.logger = logger
+        self.now = now
+        bytesReceived = Counter(label: "entrepot_upstream_bytes_total", dimensions: [("upstream", endpoint.name)])
+    }
+
+    // MARK: manifests
+
+    public func headManifest(
+        _ repository: RepositoryName, _ reference: Reference
+    ) async throws(UpstreamError) -> UpstreamManifestHead {
+        try await observed(.headManifest) { () async throws(UpstreamError) in
+            let ask = try Ask(
+                .head, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
+            let answer = try await send(ask)
+            let (digest, mediaType) = try manifestHeaders(of: answer, reference)
+            // The length of a compressed answer is not the manifest's.
+            let size = Self.isCompressed(answer) ? nil : answer.contentLength
+            return UpstreamManifestHead(digest: digest, mediaType: mediaType, size: size)
+        }
+    }
+
+    public func manifest(
+        _ repository: RepositoryName, _ reference: Reference
+    ) async throws(UpstreamError) -> UpstreamManifest {
+        try await observed(.manifest) { () async throws(UpstreamError) in
+            let ask = try Ask(
+                .get, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
+            let answer = try await send(ask)
+            let (digest, mediaType) = try manifestHeaders(of: answer, reference)
+            try refuseCompressed(answer)
+            let bytes = try await whole(answer, upTo: settings.maxManifestSize)
+            return UpstreamManifest(bytes: bytes, mediaType: mediaType, digest: digest)
+        }
+    }
+
+    /// All that the registry can store, whatever the client at hand understands: a narrower list would let one client
+    /// decide what a tag means for all. Schema 1 is not among them, and no wildcard that could bring it in.
+    static let manifestHeaders: CurlHeaders = [
+        "Accept": [
+            MediaType.imageIndex.value, MediaType.imageManifest.value, MediaType.dockerManifestList.value,
+            MediaType.dockerManifest.value, "application/vnd.oci.artifact.manifest.v1+json",
+        ].joined(separator: ", ")
+    ]
+
+    private func manifestHeaders(
+        of answer: CurlResponse, _ reference: Reference
+    ) throws(UpstreamError) -> (Digest?, MediaType?) {
+        let mediaType = answer.headers["Content-Type"].flatMap { MediaType($0) }
+        if let mediaType, mediaType.isSchema1 {
+            throw invalid("sent a manifest of Docker's schema 1, which is not supported; push the image anew there")
+        }
+        let digest = answer.headers["Docker-Content-Digest"].flatMap { Digest($0) }
+        if let digest, case .digest(let asked) = reference, asked.algorithm == digest.algorithm, asked != digest {
+            throw invalid("answered with another manifest than the one asked for")
+        }
+        return (digest, mediaType)
+    }
+
+    // MARK: blobs
+
+    public func headBlob(
+        _ repository: RepositoryName, _ digest: Digest
+    ) async throws(UpstreamError) -> UpstreamBlobHead {
+        try await observed(.headBlob) { () async throws(UpstreamError) in
+            let answer = try await send(try Ask(.head, repository, "blobs/\(digest)", within: endpoint))
+            return UpstreamBlobHead(size: Self.isCompressed(answer) ? nil : answer.contentLength)
+        }
+    }
+
+    public func blob(
+        _ repository: RepositoryName, _ digest: Digest, range: UpstreamRange?
+    ) async throws(UpstreamError) -> UpstreamBlob {
+        try await observed(.blob) { () async throws(UpstreamError) in
+            let range = range.flatMap { $0.offset == 0 && $0.end == nil ? nil : $0 }
+            var ask = try Ask(.get, repository, "blobs/\(digest)", within: endpoint)
+            ask.isWhole = false
+            if let range {
+                ask.headers.set("Range", "bytes=\(range.offset)-\(range.end.map { String($0 - 1) } ?? "")")
+                ask.accepted = [200, 206]
+            }
+            return try blob(from: try await send(ask), range)
+        }
+    }
+}

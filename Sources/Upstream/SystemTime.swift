@@ -1,0 +1,12 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+public enum SystemTime {
+    /// Seconds since 1970.
+    public static func seconds() -> Int64 { Int64(time(nil)) }
+}

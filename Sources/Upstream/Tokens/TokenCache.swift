@@ -1,0 +1,157 @@
+import NIOConcurrencyHelpers
+
+/// Bearer tokens of all upstreams. One for all clients, so that tokens outlive a change of configuration.
+///
+/// One fetch at a time for each key: others who want the same token wait for it and share what comes of it, but a failure
+/// is not remembered. The first to ask fetches; if it is cancelled, the next of those who wait takes over.
+public final class TokenCache: Sendable {
+    /// Tokens are for one upstream, one identity and one scope; nothing else may use them.
+    struct Key: Hashable, Sendable {
+        let upstream: AbsoluteURL.Origin
+        let credentials: RegistryCredentials?
+        let scope: String
+    }
+
+    typealias Fetch = @Sendable () async throws(UpstreamError) -> IssuedToken
+
+    private enum Turn: Sendable {
+        case done(Result<BearerToken, UpstreamError>)
+        case fetch
+    }
+
+    private struct Entry {
+        var token: BearerToken?
+        /// Where the token came from, to refresh it without being refused first.
+        var issuer: TokenIssuer?
+        var isFetching = false
+        var waiters: [(id: Int, continuation: CheckedContinuation<Turn, Never>)] = []
+    }
+
+    private struct State {
+        var entries: [Key: Entry] = [:]
+        var lastWaiter = 0
+    }
+
+    private static let mostEntries = 4096
+
+    private let state = NIOLockedValueBox(State())
+    private let now: @Sendable () -> Int64
+
+    /// - Parameter now: Seconds since 1970.
+    public init(now: @escaping @Sendable () -> Int64 = SystemTime.seconds) {
+        self.now = now
+    }
+
+    /// Who issued the last token for the key, while it is remembered.
+    func issuer(_ key: Key) -> TokenIssuer? {
+        state.withLockedValue { $0.entries[key]?.issuer }
+    }
+
+    /// A token for the key: a held one, or one fetched now.
+    ///
+    /// - Parameter refused: A token that the upstream did not take; not to be answered again.
+    func token(
+        _ key: Key, from issuer: TokenIssuer, refused: BearerToken? = nil, fetch: Fetch
+    ) async throws(UpstreamError) -> BearerToken {
+        switch await turn(key, refused: refused) {
+        case .done(let result):
+            return try result.get()
+        case .fetch:
+            let result: Result<IssuedToken, UpstreamError>
+            do throws(UpstreamError) {
+                result = .success(try await fetch())
+            } catch {
+                result = .failure(error)
+            }
+            return try land(key, issuer, result).get()
+        }
+    }
+
+    /// How many wait for the fetch under way.
+    func waiting(_ key: Key) -> Int {
+        state.withLockedValue { $0.entries[key]?.waiters.count ?? 0 }
+    }
+
+    private func turn(_ key: Key, refused: BearerToken?) async -> Turn {
+        let id = state.withLockedValue { state in
+            state.lastWaiter += 1
+            return state.lastWaiter
+        }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let turn = state.withLockedValue { state -> Turn? in
+                    guard !Task.isCancelled else { return .done(.failure(.cancelledWaiting)) }
+                    let now = now()
+                    var entry = state.entries[key] ?? Entry()
+                    defer { state.entries[key] = entry }
+                    if let token = entry.token, token == refused || now >= token.expiry { entry.token = nil }
+                    // While somebody refreshes a token early, it still serves.
+                    if let token = entry.token, now < token.refresh || entry.isFetching {
+                        return .done(.success(token))
+                    }
+                    guard entry.isFetching else {
+                        entry.isFetching = true
+                        return .fetch
+                    }
+                    entry.waiters.append((id, continuation))
+                    return nil
+                }
+                if let turn { continuation.resume(returning: turn) }
+            }
+        } onCancel: {
+            let waiter = state.withLockedValue { state in
+                state.entries[key]?.waiters.firstIndex { $0.id == id }.flatMap { position in
+                    state.entries[key]?.waiters.remove(at: position)
+                }
+            }
+            waiter?.continuation.resume(returning: .done(.failure(.cancelledWaiting)))
+        }
+    }
+
+    private func land(
+        _ key: Key, _ issuer: TokenIssuer, _ result: Result<IssuedToken, UpstreamError>
+    ) -> Result<BearerToken, UpstreamError> {
+        let now = now()
+        let (outcome, waiters, turn) = state.withLockedValue { state in
+            var entry = state.entries[key] ?? Entry()
+            var outcome: Result<BearerToken, UpstreamError>
+            switch result {
+            case .success(let issued):
+                let token = BearerToken(issued, now: now)
+                entry.token = token
+                entry.issuer = issuer
+                outcome = .success(token)
+            case .failure(let error):
+                if error.kind == .cancelled, !entry.waiters.isEmpty {
+                    let heir = entry.waiters.removeFirst()
+                    state.entries[key] = entry
+                    return (Result<BearerToken, UpstreamError>.failure(error), [heir], Turn.fetch)
+                }
+                outcome = .failure(error)
+                // An early refresh that failed costs nothing yet.
+                if let token = entry.token { outcome = .success(token) } else { entry.issuer = nil }
+            }
+            let waiters = entry.waiters
+            entry.waiters = []
+            entry.isFetching = false
+            state.entries[key] = entry.token == nil ? nil : entry
+            Self.makeRoom(&state, now)
+            return (outcome, waiters, .done(outcome))
+        }
+        for waiter in waiters { waiter.continuation.resume(returning: turn) }
+        return outcome
+    }
+
+    private static func makeRoom(_ state: inout State, _ now: Int64) {
+        guard state.entries.count > mostEntries else { return }
+        let idle = state.entries.filter { !$0.value.isFetching }
+        for (key, entry) in idle where (entry.token?.expiry ?? 0) <= now { state.entries[key] = nil }
+        guard state.entries.count > mostEntries else { return }
+        let soonest = idle.sorted { ($0.value.token?.expiry ?? 0) < ($1.value.token?.expiry ?? 0) }
+        for (key, _) in soonest.prefix(mostEntries / 4) { state.entries[key] = nil }
+    }
+}
+
+extension UpstreamError {
+    fileprivate static let cancelledWaiting = UpstreamError(.cancelled, "the request was cancelled")
+}

@@ -1,0 +1,64 @@
+/// The bytes of an IP address written as a literal.
+struct IPAddress: Hashable, Sendable {
+    /// 4 or 16.
+    let bytes: [UInt8]
+
+    /// Four decimal numbers without leading zeros.
+    init?(v4 text: some StringProtocol) {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count == 4 else { return nil }
+        var bytes: [UInt8] = []
+        for part in parts {
+            guard let byte = UInt8(part), String(byte) == part else { return nil }
+            bytes.append(byte)
+        }
+        self.bytes = bytes
+    }
+
+    /// RFC 4291, section 2.2, without brackets and without a zone.
+    init?(v6 text: some StringProtocol) {
+        let halves = text.components(separatedByDoubleColon: ())
+        guard let head = halves.first.flatMap(Self.groups), halves.count <= 2 else { return nil }
+        if halves.count == 1 {
+            guard head.count == 16 else { return nil }
+            bytes = head
+        } else {
+            guard let tail = Self.groups(halves[1]), head.count + tail.count <= 14 else { return nil }
+            bytes = head + Array(repeating: 0, count: 16 - head.count - tail.count) + tail
+        }
+    }
+
+    private static func groups(_ text: Substring) -> [UInt8]? {
+        guard !text.isEmpty else { return [] }
+        var bytes: [UInt8] = []
+        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        for (position, part) in parts.enumerated() {
+            if position == parts.count - 1, part.contains("."), let v4 = IPAddress(v4: part) {
+                bytes += v4.bytes
+            } else {
+                guard (1...4).contains(part.utf8.count), part.first != "+", let group = UInt16(part, radix: 16) else {
+                    return nil
+                }
+                bytes += [UInt8(group >> 8), UInt8(group & 0xFF)]
+            }
+        }
+        return bytes
+    }
+
+    /// 169.254.0.0/16, also embedded in IPv6, fe80::/10, and the address at which Amazon's machines find theirs.
+    var isLinkLocal: Bool {
+        if bytes.count == 4 { return bytes[0] == 169 && bytes[1] == 254 }
+        if bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 { return true }
+        if bytes.starts(with: [0xFD, 0x00, 0x0E, 0xC2]) { return true }
+        let embedsV4 =
+            bytes.prefix(10).allSatisfy { $0 == 0 } && (bytes[10...11] == [0, 0] || bytes[10...11] == [0xFF, 0xFF])
+            || bytes.starts(with: [0x00, 0x64, 0xFF, 0x9B])
+        return embedsV4 && bytes[12] == 169 && bytes[13] == 254
+    }
+}
+
+extension StringProtocol {
+    fileprivate func components(separatedByDoubleColon: Void) -> [Substring] {
+        Substring(self).split(separator: "::", omittingEmptySubsequences: false)
+    }
+}
