@@ -75,7 +75,7 @@ let package = Package(
             [nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioConcurrency, logging, metrics, lifecycle]),
         library(
             "DistributionAPI",
-            ["HTTPServer", "OCI", "Registry", "Storage", nioCore, nioHTTP1, logging, metrics]),
+            ["HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging, metrics]),
 
         .executableTarget(
             name: "entrepot",
@@ -91,7 +91,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency, logging,
+                "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency,
+                logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("OCITests", ["OCI"]),

@@ -1,1 +1,31 @@
-// Configuration
+/// Everything the operator decides, checked as a whole.
+///
+/// A value of this type is complete and consistent: keys are spelled right, ranges hold, files it names could be read
+/// when it was loaded, secrets are present. It is immutable: a reload builds a new value and swaps it in.
+/// `ConfigurationLoader` makes it from TOML files; the initialisers carry the documented defaults.
+public struct Configuration: Sendable, Equatable {
+    /// Requests being answered at once; one more is answered with 503 and `Retry-After`.
+    public let maxConcurrentRequests: Int
+    public let server: ServerSection
+    public let storage: StorageSection
+    public let log: LogSection
+    public let fills: FillsSection
+    /// Sorted by name; names are unique, and so are the namespaces they claim.
+    public let repositories: [RepositorySection]
+
+    public init(
+        maxConcurrentRequests: Int = 1024,
+        server: ServerSection = ServerSection(),
+        storage: StorageSection = StorageSection(),
+        log: LogSection = LogSection(),
+        fills: FillsSection = FillsSection(),
+        repositories: [RepositorySection] = []
+    ) {
+        self.maxConcurrentRequests = maxConcurrentRequests
+        self.server = server
+        self.storage = storage
+        self.log = log
+        self.fills = fills
+        self.repositories = repositories
+    }
+}

@@ -1,1 +1,128 @@
-// DistributionAPI
+public import HTTPServer
+public import Logging
+internal import NIOCore
+internal import NIOHTTP1
+internal import OCI
+public import Registry
+
+/// The endpoints of the distribution specification: a request parsed into an ``Action``, the action carried out by the
+/// ``Registry``, and what it serves told in the specification's words.
+public struct DistributionAPI: RequestHandler {
+    let registry: Registry
+    let namespaces: Namespaces
+    let readiness: Readiness
+    let logger: Logger
+
+    public init(registry: Registry, namespaces: Namespaces, readiness: Readiness, logger: Logger) {
+        self.registry = registry
+        self.namespaces = namespaces
+        self.readiness = readiness
+        self.logger = logger
+    }
+
+    public func respond(to request: Request) async -> Response {
+        var story = Story()
+        do throws(RegistryError) {
+            let action = try RouteParser.action(request.method, request.path)
+            story.action = action
+            var response = try await answer(action, request)
+            story.cache = response.headers.first(name: "Cache-Status")
+            response.note = story
+            return response
+        } catch {
+            story.error = error
+            var response = ErrorResponse.make(error)
+            response.note = story
+            return response
+        }
+    }
+
+    public func refuse(_ refusal: Refusal, requestID: String) -> Response {
+        let error =
+            switch refusal {
+            case .tooManyRequests:
+                RegistryError(
+                    .tooManyRequests, status: 503, "the server answers as many requests as it may; try again", retryAfter: 1)
+            default:
+                RegistryError(.unsupported, status: Int(refusal.status.code), refusal.explanation)
+            }
+        return ErrorResponse.make(error)
+    }
+
+    private func answer(_ action: Action, _ request: Request) async throws(RegistryError) -> Response {
+        switch action {
+        case .health:
+            return Self.json("{}")
+        case .readiness:
+            return readiness.isReady
+                ? Self.json(#"{"ready":true}"#) : Self.json(#"{"ready":false}"#, status: .serviceUnavailable)
+        case .getAPIVersion:
+            return Self.json("{}")
+        case .getBlob(let name, let digest):
+            return try await blob(try repository(name, request), digest, request)
+        case .getManifest(let name, let reference):
+            return try await manifest(try repository(name, request), reference, request)
+        case .listTags(let name):
+            return try await tags(try repository(name, request), name, request)
+        case .getReferrers(let name, let digest):
+            return try await referrers(try repository(name, request), digest, request)
+        case .startUpload(let name), .updateUpload(let name), .completeUpload(let name), .getUpload(let name),
+            .cancelUpload(let name), .putManifest(let name, _), .deleteManifest(let name, _), .deleteBlob(let name, _):
+            throw RegistryError(
+                .unsupported, "the repository \(name) takes no writes: it is served from upstreams or read-only")
+        case .listCatalog:
+            throw RegistryError(.unsupported, "this registry does not list its repositories")
+        }
+    }
+
+    /// The repository meant by path and `?ns=`.
+    private func repository(_ name: RepositoryName, _ request: Request) throws(RegistryError) -> Repository {
+        guard request.query != nil, let host = try Query(request.query)["ns"],
+            // A client that was given this very server as the registry asks for it by its own name.
+            host != request.headers.first(name: "Host")
+        else { return try namespaces.repository(name) }
+        return try namespaces.repository(name, host: host)
+    }
+
+    static func json(_ text: String, status: HTTPResponseStatus = .ok) -> Response {
+        Response(
+            status: status,
+            headers: ["Content-Type": "application/json", "Docker-Distribution-Api-Version": "registry/2.0"],
+            body: .bytes(ByteBuffer(string: text)))
+    }
+
+    /// Headers that every answer with content has.
+    static func headers<Content>(_ served: Served<Content>, _ request: Request) -> HTTPHeaders {
+        var headers = HTTPHeaders()
+        headers.reserveCapacity(16)
+        headers.add(name: "Docker-Distribution-Api-Version", value: "registry/2.0")
+        headers.add(name: "Cache-Status", value: served.status.field)
+        if let warning = served.warning { headers.add(name: "Warning", value: warningField(warning)) }
+        if request.query != nil, let host = (try? Query(request.query))?["ns"], host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+            headers.add(name: "OCI-Namespace", value: host)
+        }
+        return headers
+    }
+
+    /// `299 - "text"`, at most 4096 bytes ("Warnings").
+    private static func warningField(_ text: String) -> String {
+        let safe = text.unicodeScalars.prefix(1000).map { scalar -> Character in
+            (0x20...0x7E).contains(scalar.value) && scalar != "\"" && scalar != "\\" ? Character(scalar) : "'"
+        }
+        return "299 - \"\(String(safe))\""
+    }
+}
+
+extension Refusal {
+    /// For the client.
+    var explanation: String {
+        switch self {
+        case .tooManyRequests: "the server answers as many requests as it may"
+        case .headersTooLarge: "the request's header is larger than server.max_header_size"
+        case .malformedRequest(let how): "the request breaks HTTP: \(how)"
+        case .unsupportedVersion: "only HTTP/1.1 and HTTP/1.0 are spoken here"
+        case .unsupportedTransferCoding: "only the transfer coding chunked is supported"
+        case .headTimeout: "the request's header did not arrive in time"
+        }
+    }
+}

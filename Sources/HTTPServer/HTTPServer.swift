@@ -1,1 +1,120 @@
-// HTTPServer
+public import Logging
+public import NIOCore
+public import NIOPosix
+import NIOSSL
+public import ServiceLifecycle
+
+/// An HTTP/1.1 listener in front of one ``RequestHandler``.
+///
+/// It knows HTTP and TLS and no route. Each connection is one task on the event loop of its socket: code between two
+/// awaits never changes threads, a client that leaves cancels its task, files go out by `sendfile(2)`. Everything a
+/// client can make it hold is bounded by ``HTTPServerConfiguration``.
+///
+/// On graceful shutdown it stops accepting, closes idle connections at once, lets responses under way finish with
+/// `Connection: close`, and cuts what is left after ``HTTPServerConfiguration/shutdownGrace``.
+public final class HTTPServer: Service {
+    private let core: ServerCore
+    private let tls: TLSContextBox?
+    private let group: any EventLoopGroup
+    private let onBound: @Sendable (SocketAddress) -> Void
+
+    /// - Parameter onBound: called once, when connections are accepted, with the address in use.
+    public init(
+        configuration: HTTPServerConfiguration, handler: any RequestHandler, logger: Logger,
+        eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        onBound: @escaping @Sendable (SocketAddress) -> Void = { _ in }
+    ) {
+        core = ServerCore(configuration: configuration, handler: handler, logger: logger)
+        tls = configuration.tls.map(TLSContextBox.init)
+        group = eventLoopGroup
+        self.onBound = onBound
+    }
+
+    /// Makes new connections use another certificate; those that are open keep theirs. Nothing happens on a listener
+    /// that serves in the clear.
+    public func replaceTLS(with material: TLSMaterial) { tls?.replace(with: material) }
+
+    /// Serves until shut down.
+    /// - Throws: what the operating system says when the address cannot be bound.
+    public func run() async throws {
+        let loops = try await LoopContexts(core: core, group: group)
+        let listener = try await bind(loops)
+        if let address = listener.channel.localAddress { onBound(address) }
+        await withTaskCancellationHandler {
+            await withTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { await self.serve(listener) }
+                tasks.addTask { await self.shutDownWhenTold(listener.channel, loops) }
+                await tasks.next()
+                tasks.cancelAll()
+            }
+        } onCancel: {
+            core.beginDraining()
+            listener.channel.close(promise: nil)
+            loops.abortAll()
+        }
+    }
+
+    private func serve(_ listener: NIOAsyncChannel<Connection, Never>) async {
+        do {
+            try await listener.executeThenClose { connections in
+                try await withThrowingDiscardingTaskGroup { tasks in
+                    for try await connection in connections {
+                        tasks.addTask(executorPreference: connection.handle.executor) { await connection.run() }
+                    }
+                }
+            }
+        } catch {
+            core.logger.debug("listener closed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func shutDownWhenTold(_ listener: any Channel, _ loops: LoopContexts) async {
+        do {
+            try await gracefulShutdown()
+            core.beginDraining()
+            listener.close(promise: nil)
+            loops.drain()
+            try await Task.sleep(for: core.configuration.shutdownGrace)
+        } catch {
+            // Cancelled: everything is closed, or being closed by the cancellation handler.
+            return
+        }
+        loops.abortAll()
+        try? await Task.sleep(for: .seconds(1))
+    }
+
+    private func bind(_ loops: LoopContexts) async throws -> NIOAsyncChannel<Connection, Never> {
+        let core = core
+        let tls = tls
+        return try await ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .serverChannelOption(.maxMessagesPerRead, value: 16)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(.allowRemoteHalfClosure, value: true)
+            .childChannelOption(.maxMessagesPerRead, value: 1)
+            .childChannelOption(.recvAllocator, value: AdaptiveRecvByteBufferAllocator(
+                minimum: 1024, initial: 1024, maximum: 65536))
+            .childChannelOption(.writeBufferWaterMark, value: .init(low: 32 * 1024, high: 64 * 1024))
+            .bind(host: core.configuration.address, port: core.configuration.port) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try Self.open(channel, core: core, tls: tls, loops: loops)
+                }
+            }
+    }
+
+    private static func open(
+        _ channel: any Channel, core: ServerCore, tls: TLSContextBox?, loops: LoopContexts
+    ) throws -> Connection {
+        guard core.admitConnection() else { throw ConnectionRefused() }
+        let handler = ConnectionHandler(loop: loops.context(of: channel.eventLoop), isSecure: tls != nil)
+        if let tls {
+            try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls.current))
+        }
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return Connection(handle: ConnectionHandle(handler), core: core)
+    }
+}
+
+/// More connections than configured, or none any more.
+struct ConnectionRefused: Error {}

@@ -38,13 +38,17 @@ public final class BackgroundWork: Service {
     }
 
     public func run() async throws {
-        await withDiscardingTaskGroup { group in
-            for await job in jobs {
-                group.addTask(operation: job)
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                for await job in jobs {
+                    group.addTask(operation: job)
+                }
+                // Reached by shutdown or cancellation. Whoever asks from now on is told so.
+                continuation.finish()
+                group.cancelAll()
             }
-            // Reached by cancellation. Whoever asks from now on is told so.
-            continuation.finish()
-            group.cancelAll()
+        } onGracefulShutdown: {
+            self.continuation.finish()
         }
     }
 }

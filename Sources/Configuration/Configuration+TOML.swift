@@ -1,0 +1,93 @@
+import OCI
+
+extension Configuration {
+    /// The effective configuration as TOML: every key with its value, defaults included.
+    ///
+    /// It loads back to an equal configuration, but for passwords that stand in a file themselves: those are shown as a
+    /// comment that says `(secret)`.
+    public func toml() -> String {
+        var writer = TOMLWriter()
+        writer.value("max_concurrent_requests", maxConcurrentRequests)
+        server.write(to: &writer)
+        storage.write(to: &writer)
+        writer.table("log")
+        writer.value("level", log.level.rawValue)
+        writer.value("format", log.format.rawValue)
+        writer.table("fills")
+        writer.value("max_orphans", fills.maxOrphans)
+        writer.value("max_concurrent", fills.maxConcurrent)
+        for repository in repositories {
+            repository.write(to: &writer)
+        }
+        return writer.text
+    }
+}
+
+extension ServerSection {
+    fileprivate func write(to writer: inout TOMLWriter) {
+        writer.table("server")
+        writer.value("bind_address", bindAddress.host)
+        writer.value("port", port)
+        writer.value("query_timeout", queryTimeout.description)
+        writer.value("query_timeout_grace_period", queryTimeoutGracePeriod.description)
+        writer.value("streaming_chunk_size", streamingChunkSize.description)
+        writer.value("default_repository", defaultRepository?.value)
+        writer.value("max_connections", maxConnections)
+        writer.value("max_header_size", maxHeaderSize.description)
+        writer.value("max_manifest_size", maxManifestSize.description)
+        writer.value("max_blob_size", maxBlobSize.description)
+        writer.value("handshake_timeout", handshakeTimeout.description)
+        writer.value("header_timeout", headerTimeout.description)
+        writer.value("idle_timeout", idleTimeout.description)
+        writer.value("stall_timeout", stallTimeout.description)
+        writer.value("shutdown_delay", shutdownDelay.description)
+        writer.value("shutdown_grace_period", shutdownGracePeriod.description)
+        guard let tls else { return }
+        writer.table("server", "tls")
+        writer.value("server_certificate_bundle", tls.serverCertificateBundle)
+        writer.value("server_private_key", tls.serverPrivateKey)
+        writer.value("client_ca_bundle", tls.clients?.caBundle)
+        writer.value("client_auth", tls.clients?.authentication.rawValue)
+    }
+}
+
+extension StorageSection {
+    fileprivate func write(to writer: inout TOMLWriter) {
+        switch self {
+        case .fileSystem(let rootDirectory):
+            writer.table("storage", "fs")
+            writer.value("root_dir", rootDirectory)
+        }
+    }
+}
+
+extension RepositorySection {
+    fileprivate func write(to writer: inout TOMLWriter) {
+        writer.table("repository", name.value)
+        writer.value("namespace", namespace?.text)
+        writer.value("tag_ttl", tagTTL.description)
+        for upstream in upstreams {
+            writer.arrayTable("repository", name.value, "upstream")
+            upstream.write(to: &writer)
+        }
+    }
+}
+
+extension UpstreamSection {
+    fileprivate func write(to writer: inout TOMLWriter) {
+        writer.value("url", url.description)
+        writer.value("max_redirect", maxRedirect)
+        writer.value("server_ca_bundle", serverCABundle)
+        writer.value("client_certificate", clientCertificate?.certificate)
+        writer.value("client_private_key", clientCertificate?.privateKey)
+        writer.value("username", credentials?.username)
+        switch credentials?.source {
+        case .inline: writer.comment("password = \"(secret)\"")
+        case .file(let path): writer.value("password_file", path)
+        case .environment(let name): writer.value("password_env", name)
+        case nil: break
+        }
+        writer.value("connect_timeout", connectTimeout.description)
+        writer.value("stall_timeout", stallTimeout.description)
+    }
+}

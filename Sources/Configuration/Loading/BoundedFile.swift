@@ -1,0 +1,58 @@
+#if canImport(Darwin)
+    import Darwin
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Glibc
+#endif
+
+/// Whole files, up to a size.
+enum BoundedFile {
+    struct Failure: Error, Equatable {
+        let message: String
+        let remedy: String
+
+        static func unreadable(_ error: Int32) -> Failure {
+            Failure(
+                message: "cannot be read: \(String(cString: strerror(error)))",
+                remedy: "correct the path or the file's permissions")
+        }
+    }
+
+    /// - Throws: for a file over the limit as well, without having read much more than that.
+    static func read(_ path: String, limit: DataSize) throws(Failure) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .unreadable(errno) }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16 * 1024)
+        while true {
+            let count = chunk.withUnsafeMutableBytes { systemRead(descriptor, $0) }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw .unreadable(errno)
+            }
+            if count == 0 { return bytes }
+            bytes += chunk[..<count]
+            guard bytes.count <= limit.bytes else {
+                throw Failure(message: "is larger than \(limit)", remedy: "name the right file")
+            }
+        }
+    }
+
+    /// nil if the path is a regular file, not empty, that this process may read.
+    static func reasonUnreadable(_ path: String) -> String? {
+        // Not blocking: a FIFO in the place of a certificate would otherwise hold up the start for ever.
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { return String(cString: strerror(errno)) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { return String(cString: strerror(errno)) }
+        guard status.st_mode & S_IFMT == S_IFREG else { return "it is not a regular file" }
+        return status.st_size > 0 ? nil : "it is empty"
+    }
+}
+
+private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
+    read(descriptor, buffer.baseAddress, buffer.count)
+}

@@ -1,0 +1,79 @@
+extension ConfigurationDecoder {
+    static let maximumSecret = DataSize.kibibytes(64)
+    private static let passwordKeys = ["password", "password_file", "password_env"]
+
+    func credentials(_ table: TableReader) -> UpstreamCredentials? {
+        let given = ConfigurationDecoder.passwordKeys.filter(table.isSet)
+        guard table.isSet("username") else {
+            for key in given {
+                table.report(key, "is given without username", "add username, or remove \(key)")
+            }
+            return nil
+        }
+        let username = username(table)
+        guard let key = given.first else {
+            table.report(
+                "username", "is given without a password",
+                "add one of password_file, password_env and password, or remove username for anonymous access")
+            return nil
+        }
+        guard given.count == 1 else {
+            table.report(
+                given[1], "is given beside \(key)", "keep exactly one of password_file, password_env and password")
+            return nil
+        }
+        guard let text = table.text(key), let username else { return nil }
+        switch key {
+        case "password_file":
+            return password(file: text, table)
+                .map { UpstreamCredentials(username: username, password: $0, source: .file(path: text)) }
+        case "password_env":
+            return password(variable: text, table)
+                .map { UpstreamCredentials(username: username, password: $0, source: .environment(name: text)) }
+        default:
+            return UpstreamCredentials(username: username, password: Secret(text), source: .inline)
+        }
+    }
+
+    /// RFC 7617, section 2: a colon would end the user name, and control characters are not allowed.
+    private func username(_ table: TableReader) -> String? {
+        guard let username = table.text("username") else { return nil }
+        guard username.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F && $0 != ":" }) else {
+            table.report("username", "holds a colon or a control character", "correct it; Basic allows neither")
+            return nil
+        }
+        return username
+    }
+
+    private func password(file path: String, _ table: TableReader) -> Secret? {
+        let key = "password_file"
+        var bytes: [UInt8]
+        do throws(BoundedFile.Failure) {
+            bytes = try BoundedFile.read(path, limit: ConfigurationDecoder.maximumSecret)
+        } catch {
+            table.report(key, "'\(path)' \(error.message)", error.remedy)
+            return nil
+        }
+        // Editors end a file with a newline, and no password ends with one.
+        while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
+        guard !bytes.isEmpty else {
+            table.report(key, "'\(path)' is empty", "write the password into it")
+            return nil
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            table.report(key, "'\(path)' is not UTF-8 text", "write the password into it as UTF-8")
+            return nil
+        }
+        return Secret(text)
+    }
+
+    private func password(variable name: String, _ table: TableReader) -> Secret? {
+        guard let value = environment[name], !value.isEmpty else {
+            table.report(
+                "password_env", "the environment has no variable '\(name)', or it is empty",
+                "set it, or correct the name")
+            return nil
+        }
+        return Secret(value)
+    }
+}

@@ -1,0 +1,110 @@
+import OCI
+
+extension ConfigurationDecoder {
+    /// Sorted by name.
+    func repositories(_ root: TableReader) -> [RepositorySection] {
+        guard let reader = root.table("repository", as: .repositories) else { return [] }
+        if reader.named.isEmpty {
+            reader.report(
+                "defines no repository", "add one, or remove [repository] to get the built-in mirrors")
+        }
+        var sections: [RepositorySection] = []
+        var owners: [RegistryHost: RepositoryName] = [:]
+        for (key, node) in reader.named {
+            let path = reader.path + [.key(key)]
+            let table = TableReader(.repository, node, path: path, problems: problems)
+            guard let name = RepositoryName(key) else {
+                reportName(key, table)
+                // Its contents are read all the same, for their problems.
+                _ = (namespace(table), tagTTL(table), upstreams(table))
+                continue
+            }
+            let section = RepositorySection(
+                name: name, namespace: namespace(table), tagTTL: tagTTL(table), upstreams: upstreams(table))
+            if let host = section.namespace {
+                if let owner = owners[host] {
+                    table.report(
+                        "namespace", "'\(host)' is claimed by repository '\(owner)' as well",
+                        "give each its own namespace, or merge the two repositories")
+                }
+                owners[host] = name
+            }
+            sections.append(section)
+        }
+        return sections
+    }
+
+    private func reportName(_ key: String, _ table: TableReader) {
+        let lower = key.lowercased()
+        table.report(
+            "is not a repository name",
+            RepositoryName(lower) != nil
+                ? "did you mean '\(lower)'?"
+                : "use lower-case components of letters and digits with '.', '_' or '-' between them, joined by '/'; "
+                    + "a host with a port goes into namespace")
+    }
+
+    private func tagTTL(_ table: TableReader) -> Seconds {
+        table.duration("tag_ttl", least: .seconds(0), default: .seconds(60))
+    }
+
+    private func namespace(_ table: TableReader) -> RegistryHost? {
+        guard let text = table.text("namespace") else { return nil }
+        if let host = RegistryHost(text) { return host }
+        table.report(
+            "namespace", "'\(text)' is not a registry's host",
+            "write a host like \"docker.io\" or \"registry.example.com:5000\", without scheme or path")
+        return nil
+    }
+
+    private func upstreams(_ table: TableReader) -> [UpstreamSection] {
+        guard let node = table.node("upstream") else { return [] }
+        let path = table.path + [.key("upstream")]
+        guard case .array(let elements) = node.content else {
+            problems.report(
+                path, at: node.origin, "expected an array of tables, found \(node.kind)",
+                "write each upstream as [[\(path.text)]]")
+            return []
+        }
+        return elements.enumerated().compactMap { index, element in
+            upstream(TableReader(.upstream, element, path: path + [.index(index)], problems: problems))
+        }
+    }
+
+    private func upstream(_ table: TableReader) -> UpstreamSection? {
+        let url = url(table)
+        let maxRedirect = table.integer("max_redirect", in: 0...255, default: 5)
+        let serverCABundle = table.file("server_ca_bundle")
+        let clientCertificate = clientCertificate(table)
+        let credentials = credentials(table)
+        let connectTimeout = table.duration("connect_timeout", default: .seconds(5))
+        let stallTimeout = table.duration("stall_timeout", default: .seconds(30))
+        guard let url else { return nil }
+        return UpstreamSection(
+            url: url, maxRedirect: maxRedirect, serverCABundle: serverCABundle, clientCertificate: clientCertificate,
+            credentials: credentials, connectTimeout: connectTimeout, stallTimeout: stallTimeout)
+    }
+
+    private func url(_ table: TableReader) -> UpstreamURL? {
+        guard table.requires("url"), let text = table.text("url") else { return nil }
+        do throws(UpstreamURL.Malformed) {
+            return try UpstreamURL(text)
+        } catch {
+            table.report("url", error.message, error.remedy)
+            return nil
+        }
+    }
+
+    private func clientCertificate(_ table: TableReader) -> UpstreamSection.ClientCertificate? {
+        let certificate = table.file("client_certificate")
+        let key = table.file("client_private_key")
+        if table.isSet("client_certificate") != table.isSet("client_private_key") {
+            let (given, missing) =
+                table.isSet("client_certificate")
+                ? ("client_certificate", "client_private_key") : ("client_private_key", "client_certificate")
+            table.report(given, "is given without \(missing)", "add \(missing), or remove \(given)")
+        }
+        guard let certificate, let key else { return nil }
+        return UpstreamSection.ClientCertificate(certificate: certificate, privateKey: key)
+    }
+}

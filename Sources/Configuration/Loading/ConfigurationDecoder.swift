@@ -1,0 +1,133 @@
+import OCI
+
+/// From the merged tree of settings to `Configuration`.
+///
+/// Each section reads its keys, reports what is wrong and goes on with defaults; the loader throws the result away if
+/// there were problems.
+struct ConfigurationDecoder {
+    let environment: [String: String]
+    let problems: ProblemCollector
+
+    func configuration(from node: SettingNode) -> Configuration {
+        let root = TableReader(.root, node, path: [], problems: problems)
+        let repositories = repositories(root)
+        return Configuration(
+            maxConcurrentRequests: maxConcurrentRequests(root),
+            server: server(root, repositories: repositories),
+            storage: storage(root),
+            log: log(root),
+            fills: fills(root),
+            repositories: repositories)
+    }
+
+    private func maxConcurrentRequests(_ root: TableReader) -> Int {
+        let key = "max_concurrent_requests"
+        let global = root.table("global", as: .global)
+        if let global, let inner = global.node(key), let outer = root.node(key), inner.content != outer.content {
+            global.report(key, "contradicts \(key) at the top level", "keep one of the two")
+        }
+        let reader = global.flatMap { $0.isSet(key) ? $0 : nil } ?? root
+        return reader.integer(key, in: 1...1_000_000, default: Configuration().maxConcurrentRequests)
+    }
+
+    private func server(_ root: TableReader, repositories: [RepositorySection]) -> ServerSection {
+        let standard = ServerSection()
+        guard let reader = root.table("server", as: .server) else { return standard }
+        return ServerSection(
+            bindAddress: bindAddress(reader) ?? standard.bindAddress,
+            port: reader.integer("port", in: 0...65535, default: standard.port),
+            queryTimeout: reader.duration("query_timeout", default: standard.queryTimeout),
+            queryTimeoutGracePeriod: reader.duration(
+                "query_timeout_grace_period", least: .seconds(0), default: standard.queryTimeoutGracePeriod),
+            streamingChunkSize: reader.size(
+                "streaming_chunk_size", in: .mebibytes(5)...(.gibibytes(1)), default: standard.streamingChunkSize),
+            defaultRepository: defaultRepository(reader, repositories: repositories),
+            maxConnections: reader.integer("max_connections", in: 1...1_000_000, default: standard.maxConnections),
+            maxHeaderSize: reader.size(
+                "max_header_size", in: .kibibytes(1)...(.mebibytes(1)), default: standard.maxHeaderSize),
+            maxManifestSize: reader.size(
+                "max_manifest_size", in: .kibibytes(1)...(.mebibytes(64)), default: standard.maxManifestSize),
+            maxBlobSize: reader.size(
+                "max_blob_size", in: .kibibytes(1)...(.gibibytes(1 << 20)), default: standard.maxBlobSize),
+            handshakeTimeout: reader.duration("handshake_timeout", default: standard.handshakeTimeout),
+            headerTimeout: reader.duration("header_timeout", default: standard.headerTimeout),
+            idleTimeout: reader.duration("idle_timeout", default: standard.idleTimeout),
+            stallTimeout: reader.duration("stall_timeout", default: standard.stallTimeout),
+            shutdownDelay: reader.duration("shutdown_delay", least: .seconds(0), default: standard.shutdownDelay),
+            shutdownGracePeriod: reader.duration(
+                "shutdown_grace_period", least: .seconds(0), default: standard.shutdownGracePeriod),
+            tls: reader.table("tls", as: .serverTLS).flatMap(serverTLS))
+    }
+
+    private func bindAddress(_ reader: TableReader) -> BindAddress? {
+        guard let text = reader.text("bind_address") else { return nil }
+        if let address = BindAddress(text) { return address }
+        reader.report(
+            "bind_address", "'\(text)' is not an address",
+            "write an IPv4 or IPv6 address without port or brackets, or a host name; the port has its own key")
+        return nil
+    }
+
+    private func defaultRepository(_ reader: TableReader, repositories: [RepositorySection]) -> RepositoryName? {
+        let key = "default_repository"
+        guard let text = reader.text(key) else { return nil }
+        if let section = repositories.first(where: { $0.name.value == text }) { return section.name }
+        let names = repositories.map(\.name.value)
+        let remedy =
+            Suggestion.closest(to: text, among: names).map { "did you mean \"\($0)\"?" }
+            ?? "name one of the repositories: \(names.joined(separator: ", "))"
+        reader.report(key, "there is no repository '\(text)'", remedy)
+        return nil
+    }
+
+    private func serverTLS(_ reader: TableReader) -> ServerTLSSection? {
+        let certificate = reader.requiredFile("server_certificate_bundle")
+        let key = reader.requiredFile("server_private_key")
+        let caBundle = reader.file("client_ca_bundle")
+        if reader.isSet("client_auth"), !reader.isSet("client_ca_bundle") {
+            reader.report(
+                "client_auth", "has no effect without client_ca_bundle", "add client_ca_bundle or remove client_auth")
+        }
+        let authentication = reader.choice("client_auth", default: ServerTLSSection.ClientAuthentication.optional)
+        guard let certificate, let key else { return nil }
+        return ServerTLSSection(
+            serverCertificateBundle: certificate, serverPrivateKey: key,
+            clients: caBundle.map { .init(caBundle: $0, authentication: authentication) })
+    }
+
+    private func storage(_ root: TableReader) -> StorageSection {
+        let standard = StorageSection.fileSystem(rootDirectory: standardRootDirectory)
+        guard let reader = root.table("storage", as: .storage) else { return standard }
+        guard let fileSystem = reader.table("fs", as: .storageFS) else {
+            if root.node("storage")?.table?.isEmpty == true {
+                reader.report("names no back end", "add [storage.fs] with root_dir, or remove [storage]")
+            }
+            return standard
+        }
+        return fileSystem.text("root_dir").map { .fileSystem(rootDirectory: $0) } ?? standard
+    }
+
+    /// `$XDG_DATA_HOME/entrepot`; the XDG base directory specification has relative values ignored.
+    private var standardRootDirectory: String {
+        guard let home = environment["XDG_DATA_HOME"], home.hasPrefix("/") else {
+            return StorageSection.defaultRootDirectory
+        }
+        return home + (home.hasSuffix("/") ? "" : "/") + "entrepot"
+    }
+
+    private func log(_ root: TableReader) -> LogSection {
+        let standard = LogSection()
+        guard let reader = root.table("log", as: .log) else { return standard }
+        return LogSection(
+            level: reader.choice("level", default: standard.level),
+            format: reader.choice("format", default: standard.format))
+    }
+
+    private func fills(_ root: TableReader) -> FillsSection {
+        let standard = FillsSection()
+        guard let reader = root.table("fills", as: .fills) else { return standard }
+        return FillsSection(
+            maxOrphans: reader.integer("max_orphans", in: 0...100_000, default: standard.maxOrphans),
+            maxConcurrent: reader.integer("max_concurrent", in: 1...100_000, default: standard.maxConcurrent))
+    }
+}

@@ -1,0 +1,68 @@
+/// Every key that can be set. The decoder can read no others, and the documentation is tested against this list.
+public enum ConfigurationKeys {
+    /// Paths as the documentation writes them: `server.tls.client_auth`, `repository."<namespace>".upstream.url`.
+    public static let all: [String] = ConfigurationTable.allCases.flatMap { table in
+        table.keys.map { table.path.isEmpty ? $0 : "\(table.path).\($0)" }
+    }
+
+    /// Tables of the schema that this version does not act on. Ignoring one would be worse than refusing it.
+    static let notInThisVersion: Set<String> = [
+        "lock_store", "cache_store", "identity", "token", "auth", "access_policy", "retention_policy", "observability",
+        "blob_store", "metadata_store", "account", "tenant", "notifications", "registry", "s3",
+    ]
+}
+
+/// A table of the schema: its keys with values, and the tables directly within it.
+enum ConfigurationTable: CaseIterable {
+    case root, global, server, serverTLS, storage, storageFS, log, fills, repositories, repository, upstream
+
+    var path: String {
+        switch self {
+        case .root: ""
+        case .global: "global"
+        case .server: "server"
+        case .serverTLS: "server.tls"
+        case .storage: "storage"
+        case .storageFS: "storage.fs"
+        case .log: "log"
+        case .fills: "fills"
+        case .repositories: "repository"
+        case .repository: "repository.\"<namespace>\""
+        case .upstream: "repository.\"<namespace>\".upstream"
+        }
+    }
+
+    var keys: [String] {
+        switch self {
+        case .root, .global: ["max_concurrent_requests"]
+        case .server:
+            [
+                "bind_address", "port", "query_timeout", "query_timeout_grace_period", "streaming_chunk_size",
+                "default_repository", "max_connections", "max_header_size", "max_manifest_size", "max_blob_size",
+                "handshake_timeout", "header_timeout", "idle_timeout", "stall_timeout", "shutdown_delay",
+                "shutdown_grace_period",
+            ]
+        case .serverTLS: ["server_certificate_bundle", "server_private_key", "client_ca_bundle", "client_auth"]
+        case .storage, .repositories: []
+        case .storageFS: ["root_dir"]
+        case .log: ["level", "format"]
+        case .fills: ["max_orphans", "max_concurrent"]
+        case .repository: ["namespace", "tag_ttl"]
+        case .upstream:
+            [
+                "url", "max_redirect", "server_ca_bundle", "client_certificate", "client_private_key", "username",
+                "password", "password_file", "password_env", "connect_timeout", "stall_timeout",
+            ]
+        }
+    }
+
+    var tables: [String] {
+        switch self {
+        case .root: ["global", "server", "storage", "log", "fills", "repository"]
+        case .server: ["tls"]
+        case .storage: ["fs"]
+        case .repository: ["upstream"]
+        case .global, .serverTLS, .storageFS, .log, .fills, .repositories, .upstream: []
+        }
+    }
+}

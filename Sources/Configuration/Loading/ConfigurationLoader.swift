@@ -1,0 +1,75 @@
+/// Reads, merges, decodes and checks a configuration; it is whole or it is a list of problems.
+///
+/// Later files win: tables merge key by key, every other value is replaced, arrays as a whole. Keys that no file has
+/// take their documented defaults. The embedded mirrors and the `local` namespace are there only if no file defines a
+/// `[repository]`: whoever names repositories gets those and no others.
+public enum ConfigurationLoader {
+    static let maximumFile = DataSize.mebibytes(1)
+
+    /// - Parameters:
+    ///   - files: paths, the last one wins; none is the embedded defaults alone.
+    ///   - environment: for `password_env` and `XDG_DATA_HOME`.
+    /// - Throws: every problem that was found.
+    public static func load(
+        files: [String], environment: [String: String]
+    ) throws(ConfigurationProblems) -> Configuration {
+        var problems: [ConfigurationProblem] = []
+        var documents: [SettingNode] = []
+        for file in files {
+            do throws(ConfigurationProblems) {
+                documents.append(try TOMLDocument.parse(try text(of: file), file: file))
+            } catch {
+                problems += error.problems
+            }
+        }
+        // The rest would be judged without the text that did not parse; that gives misleading problems.
+        if !problems.isEmpty { throw ConfigurationProblems(problems) }
+        return try configuration(from: documents, files: files, environment: environment)
+    }
+
+    /// The same for a text that is in no file.
+    public static func load(
+        text: String, name: String = "(text)", environment: [String: String] = [:]
+    ) throws(ConfigurationProblems) -> Configuration {
+        let document = try TOMLDocument.parse(text, file: name)
+        return try configuration(from: [document], files: [name], environment: environment)
+    }
+
+    private static func configuration(
+        from documents: [SettingNode], files: [String], environment: [String: String]
+    ) throws(ConfigurationProblems) -> Configuration {
+        let embedded = try TOMLDocument.parse(EmbeddedDefaults.toml, file: EmbeddedDefaults.name)
+        let definesRepositories = documents.contains { $0.table?["repository"] != nil }
+        var layers = documents
+        if !definesRepositories { layers.insert(embedded, at: 0) }
+        let empty = SettingNode(content: .table([:]), origin: embedded.origin)
+        let merged = layers.reduce(empty) { $0.merging($1) }
+
+        let collector = ProblemCollector()
+        let configuration = ConfigurationDecoder(environment: environment, problems: collector)
+            .configuration(from: merged)
+        guard collector.problems.isEmpty else {
+            throw ConfigurationProblems(collector.sorted(files: files))
+        }
+        return configuration
+    }
+
+    private static func text(of file: String) throws(ConfigurationProblems) -> String {
+        let bytes: [UInt8]
+        do throws(BoundedFile.Failure) {
+            bytes = try BoundedFile.read(file, limit: maximumFile)
+        } catch {
+            throw problem(file, error.message, error.remedy)
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw problem(file, "is not UTF-8 text", "save it as UTF-8")
+        }
+        return text
+    }
+
+    private static func problem(_ file: String, _ message: String, _ remedy: String) -> ConfigurationProblems {
+        ConfigurationProblems([
+            ConfigurationProblem(file: file, line: nil, keyPath: "", message: message, remedy: remedy)
+        ])
+    }
+}

@@ -1,0 +1,26 @@
+/// One thing that is wrong with a configuration, where it is, and what to do about it.
+public struct ConfigurationProblem: Sendable, Equatable, CustomStringConvertible {
+    /// nil where no one file is to blame.
+    public let file: String?
+    /// From 1, where known.
+    public let line: Int?
+    /// Dotted, as TOML writes it: `repository."docker.io".upstream[0].url`; empty for a file as a whole.
+    public let keyPath: String
+    public let message: String
+    public let remedy: String
+
+    public init(file: String?, line: Int?, keyPath: String, message: String, remedy: String) {
+        self.file = file
+        self.line = line
+        self.keyPath = keyPath
+        self.message = message
+        self.remedy = remedy
+    }
+
+    /// `file:line: key.path: message; remedy`
+    public var description: String {
+        var place = file ?? ""
+        if let line, file != nil { place += ":\(line)" }
+        return [place, keyPath, "\(message); \(remedy)"].filter { !$0.isEmpty }.joined(separator: ": ")
+    }
+}

@@ -1,0 +1,34 @@
+/// What runs without a configuration file. `entrepot config show --default` prints what becomes of it.
+enum EmbeddedDefaults {
+    /// How problems and origins call this text.
+    static let name = "(embedded defaults)"
+
+    static let toml = """
+        [server]
+        default_repository = "docker.io"
+
+        [[repository."docker.io".upstream]]
+        url = "https://registry-1.docker.io"
+
+        [[repository."ghcr.io".upstream]]
+        url = "https://ghcr.io"
+
+        [[repository."quay.io".upstream]]
+        url = "https://quay.io"
+
+        [[repository."registry.k8s.io".upstream]]
+        url = "https://registry.k8s.io"
+
+        [[repository."gcr.io".upstream]]
+        url = "https://gcr.io"
+
+        [[repository."mcr.microsoft.com".upstream]]
+        url = "https://mcr.microsoft.com"
+
+        [[repository."public.ecr.aws".upstream]]
+        url = "https://public.ecr.aws"
+
+        [repository.local]
+
+        """
+}

@@ -1,0 +1,122 @@
+extension TableReader {
+    func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int) -> Int {
+        guard let node = node(key) else { return fallback }
+        let remedy = "write a whole number between \(range.lowerBound) and \(range.upperBound)"
+        guard case .integer(let value) = node.content else {
+            report(key, "expected an integer, found \(node.kind)", remedy)
+            return fallback
+        }
+        guard range.contains(value) else {
+            report(key, "\(value) is out of range", remedy)
+            return fallback
+        }
+        return value
+    }
+
+    func size(_ key: String, in range: ClosedRange<DataSize>, default fallback: DataSize) -> DataSize {
+        guard let node = node(key) else { return fallback }
+        let remedy =
+            "write a number of bytes or a size like \"\(fallback)\", between \(range.lowerBound) and \(range.upperBound)"
+        let size: DataSize?
+        let text: String
+        switch node.content {
+        case .integer(let bytes):
+            size = DataSize(bytes: bytes)
+            text = "\(bytes)"
+        case .string(let string):
+            size = DataSize(string)
+            text = "'\(string)'"
+        default:
+            report(key, "expected a size, found \(node.kind)", remedy)
+            return fallback
+        }
+        guard let size else {
+            report(key, "\(text) is not a size", remedy)
+            return fallback
+        }
+        guard range.contains(size) else {
+            report(key, "\(size) is out of range", remedy)
+            return fallback
+        }
+        return size
+    }
+
+    /// - Parameter least: the shortest that makes sense; 0 where "none" does.
+    func duration(_ key: String, least: Seconds = .milliseconds(1), default fallback: Seconds) -> Seconds {
+        guard let node = node(key) else { return fallback }
+        let remedy = "write a number of seconds or a duration like \"90s\", \"5m\" or \"1h30m\""
+        let seconds: Seconds?
+        let text: String
+        switch node.content {
+        case .integer(let count):
+            seconds = Seconds(count)
+            text = "\(count)"
+        case .number(let count):
+            seconds = Seconds(count)
+            text = "\(count)"
+        case .string(let string):
+            seconds = Seconds(string)
+            text = "'\(string)'"
+        default:
+            report(key, "expected a duration, found \(node.kind)", remedy)
+            return fallback
+        }
+        guard let seconds else {
+            report(key, "\(text) is not a duration of at most ten years", remedy)
+            return fallback
+        }
+        guard seconds >= least else {
+            report(key, "\(seconds) is too short", "write at least \"\(least)\"")
+            return fallback
+        }
+        return seconds
+    }
+
+    /// Text that is not empty; nil where it is absent or wrong.
+    func text(_ key: String) -> String? {
+        guard let node = node(key) else { return nil }
+        guard case .string(let text) = node.content else {
+            report(key, "expected a string, found \(node.kind)", "write it in quotes")
+            return nil
+        }
+        guard !text.isEmpty else {
+            report(key, "is empty", "give it a value or remove it")
+            return nil
+        }
+        return text
+    }
+
+    /// Whether the key is there; a problem if not.
+    func requires(_ key: String) -> Bool {
+        if isSet(key) { return true }
+        report(key, "is missing", "add \(key) to [\(path.text)]")
+        return false
+    }
+
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ key: String, default fallback: Choice
+    ) -> Choice where Choice.RawValue == String {
+        guard let text = text(key) else { return fallback }
+        if let choice = Choice(rawValue: text) { return choice }
+        let names = Choice.allCases.map(\.rawValue)
+        let meant = Suggestion.closest(to: text, among: names).map { "did you mean \"\($0)\"?" }
+        report(
+            key, "'\(text)' is not one of its values",
+            meant ?? "use one of \(names.map { "\"\($0)\"" }.joined(separator: ", "))")
+        return fallback
+    }
+
+    /// The path of a file that can be read now.
+    func file(_ key: String) -> String? {
+        guard let path = text(key) else { return nil }
+        if let reason = BoundedFile.reasonUnreadable(path) {
+            report(key, "cannot read '\(path)': \(reason)", "correct the path or the file's permissions")
+            return nil
+        }
+        return path
+    }
+
+    func requiredFile(_ key: String) -> String? {
+        requires(key) ? file(key) : nil
+    }
+}

@@ -1,0 +1,28 @@
+public import OCI
+
+/// `[repository."<namespace>"]`: one namespace of this registry. With upstreams it is a mirror, without it is local.
+public struct RepositorySection: Sendable, Equatable {
+    /// The prefix, on a path-component boundary, of the names this section rules.
+    public let name: RepositoryName
+    /// The registry a mirror stands for: what clients send as `?ns=`.
+    public let namespace: RegistryHost?
+    /// How long a tag is served without asking the upstream again; 0 asks each time.
+    public let tagTTL: Seconds
+    /// In the order they are asked.
+    public let upstreams: [UpstreamSection]
+
+    public var isMirror: Bool { !upstreams.isEmpty }
+
+    /// - Parameter namespace: nil stands for the name itself where that is a host (`docker.io`), else for none.
+    public init(
+        name: RepositoryName,
+        namespace: RegistryHost? = nil,
+        tagTTL: Seconds = .seconds(60),
+        upstreams: [UpstreamSection] = []
+    ) {
+        self.name = name
+        self.namespace = namespace ?? RegistryHost(impliedBy: name)
+        self.tagTTL = tagTTL
+        self.upstreams = upstreams
+    }
+}

@@ -1,0 +1,72 @@
+public import OCI
+
+/// `[server]`: where to listen and the bounds every client is held to.
+public struct ServerSection: Sendable, Equatable {
+    public let bindAddress: BindAddress
+    /// 0 lets the system choose.
+    public let port: Int
+    /// How long one request may take before its connection is asked to finish.
+    public let queryTimeout: Seconds
+    /// What a request gets on top of `queryTimeout` before its connection is cut.
+    public let queryTimeoutGracePeriod: Seconds
+    /// The most bytes read ahead for one stream.
+    public let streamingChunkSize: DataSize
+    /// The repository that takes names which match no other, as Docker's `registry-mirrors` sends them.
+    public let defaultRepository: RepositoryName?
+    public let maxConnections: Int
+    /// Request line and header fields together.
+    public let maxHeaderSize: DataSize
+    public let maxManifestSize: DataSize
+    public let maxBlobSize: DataSize
+    public let handshakeTimeout: Seconds
+    /// From the first byte of a request to the end of its header.
+    public let headerTimeout: Seconds
+    /// How long a kept-alive connection may be silent between requests.
+    public let idleTimeout: Seconds
+    /// How long a transfer may make no progress in either direction.
+    public let stallTimeout: Seconds
+    /// On a stop signal: how long readiness is already gone while connections are still accepted.
+    public let shutdownDelay: Seconds
+    /// On a stop signal: how long transfers in flight may go on.
+    public let shutdownGracePeriod: Seconds
+    /// Absent: plain HTTP.
+    public let tls: ServerTLSSection?
+
+    public init(
+        bindAddress: BindAddress = .loopback,
+        port: Int = 5000,
+        queryTimeout: Seconds = .seconds(3600),
+        queryTimeoutGracePeriod: Seconds = .seconds(60),
+        streamingChunkSize: DataSize = .mebibytes(50),
+        defaultRepository: RepositoryName? = nil,
+        maxConnections: Int = 10_000,
+        maxHeaderSize: DataSize = .kibibytes(32),
+        maxManifestSize: DataSize = .mebibytes(4),
+        maxBlobSize: DataSize = .gibibytes(100),
+        handshakeTimeout: Seconds = .seconds(10),
+        headerTimeout: Seconds = .seconds(30),
+        idleTimeout: Seconds = .seconds(75),
+        stallTimeout: Seconds = .seconds(60),
+        shutdownDelay: Seconds = .seconds(0),
+        shutdownGracePeriod: Seconds = .seconds(60),
+        tls: ServerTLSSection? = nil
+    ) {
+        self.bindAddress = bindAddress
+        self.port = port
+        self.queryTimeout = queryTimeout
+        self.queryTimeoutGracePeriod = queryTimeoutGracePeriod
+        self.streamingChunkSize = streamingChunkSize
+        self.defaultRepository = defaultRepository
+        self.maxConnections = maxConnections
+        self.maxHeaderSize = maxHeaderSize
+        self.maxManifestSize = maxManifestSize
+        self.maxBlobSize = maxBlobSize
+        self.handshakeTimeout = handshakeTimeout
+        self.headerTimeout = headerTimeout
+        self.idleTimeout = idleTimeout
+        self.stallTimeout = stallTimeout
+        self.shutdownDelay = shutdownDelay
+        self.shutdownGracePeriod = shutdownGracePeriod
+        self.tls = tls
+    }
+}

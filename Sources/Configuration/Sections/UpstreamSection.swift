@@ -1,0 +1,43 @@
+/// `[[repository."<namespace>".upstream]]`: one registry to pull from, and how to reach it.
+public struct UpstreamSection: Sendable, Equatable {
+    public let url: UpstreamURL
+    /// Redirects followed for one request.
+    public let maxRedirect: Int
+    /// PEM file that replaces the system's CA certificates for this upstream.
+    public let serverCABundle: String?
+    public let clientCertificate: ClientCertificate?
+    /// Absent: anonymous.
+    public let credentials: UpstreamCredentials?
+    public let connectTimeout: Seconds
+    /// How long a transfer may make no progress before the next upstream is tried.
+    public let stallTimeout: Seconds
+
+    public init(
+        url: UpstreamURL,
+        maxRedirect: Int = 5,
+        serverCABundle: String? = nil,
+        clientCertificate: ClientCertificate? = nil,
+        credentials: UpstreamCredentials? = nil,
+        connectTimeout: Seconds = .seconds(5),
+        stallTimeout: Seconds = .seconds(30)
+    ) {
+        self.url = url
+        self.maxRedirect = maxRedirect
+        self.serverCABundle = serverCABundle
+        self.clientCertificate = clientCertificate
+        self.credentials = credentials
+        self.connectTimeout = connectTimeout
+        self.stallTimeout = stallTimeout
+    }
+
+    /// Paths of PEM files.
+    public struct ClientCertificate: Sendable, Equatable {
+        public let certificate: String
+        public let privateKey: String
+
+        public init(certificate: String, privateKey: String) {
+            self.certificate = certificate
+            self.privateKey = privateKey
+        }
+    }
+}

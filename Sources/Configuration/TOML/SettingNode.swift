@@ -1,0 +1,44 @@
+/// A value of a configuration file with where it stands: what TOML's parser leaves behind.
+struct SettingNode: Equatable {
+    var content: Content
+    var origin: Origin
+
+    indirect enum Content: Equatable {
+        case table([String: SettingNode])
+        case array([SettingNode])
+        case string(String)
+        case integer(Int)
+        case number(Double)
+        case boolean(Bool)
+        case dateOrTime
+    }
+
+    struct Origin: Equatable {
+        let file: String
+        let line: Int?
+    }
+
+    var table: [String: SettingNode]? {
+        if case .table(let entries) = content { entries } else { nil }
+    }
+
+    /// For "expected ..., found ...".
+    var kind: String {
+        switch content {
+        case .table: "a table"
+        case .array: "an array"
+        case .string: "a string"
+        case .integer: "an integer"
+        case .number: "a number"
+        case .boolean: "a boolean"
+        case .dateOrTime: "a date or time"
+        }
+    }
+
+    /// This overlaid with a later file: tables merge key by key, everything else is replaced.
+    func merging(_ later: SettingNode) -> SettingNode {
+        guard case .table(let mine) = content, case .table(let theirs) = later.content else { return later }
+        let merged = mine.merging(theirs) { $0.merging($1) }
+        return SettingNode(content: .table(merged), origin: later.origin)
+    }
+}

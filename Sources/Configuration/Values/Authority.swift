@@ -1,0 +1,50 @@
+/// `host`, `host:port` or `[IPv6]:port`, in lower case.
+struct Authority: Equatable {
+    /// Without brackets.
+    let host: String
+    let port: Int?
+
+    /// - Throws: what is wrong with it, in words.
+    init(_ text: some StringProtocol) throws(Malformed) {
+        let lower = text.lowercased()
+        let rest: Substring
+        if lower.hasPrefix("[") {
+            guard let end = lower.firstIndex(of: "]") else { throw Malformed("'[' is not closed") }
+            host = String(lower[lower.index(after: lower.startIndex)..<end])
+            guard host.contains(":"), BindAddress.isIPAddress(host) else {
+                throw Malformed("'[\(host)]' is not an IPv6 address")
+            }
+            rest = lower[lower.index(after: end)...]
+        } else {
+            let end = lower.firstIndex(of: ":") ?? lower.endIndex
+            host = String(lower[..<end])
+            guard !host.isEmpty else { throw Malformed("the host is missing") }
+            guard BindAddress.isIPAddress(host) || HostName.isValid(host) else {
+                throw Malformed("'\(host)' is not a host name or address")
+            }
+            rest = lower[end...]
+        }
+        guard !rest.isEmpty else {
+            port = nil
+            return
+        }
+        guard rest.hasPrefix(":"), rest.dropFirst().utf8.allSatisfy({ (48...57).contains($0) }),
+            let number = Int(rest.dropFirst()), (1...65535).contains(number)
+        else {
+            throw Malformed("'\(rest)' is not a port between 1 and 65535")
+        }
+        port = number
+    }
+
+    struct Malformed: Error, Equatable {
+        let message: String
+        init(_ message: String) { self.message = message }
+    }
+}
+
+extension Authority: CustomStringConvertible {
+    var description: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port.map { "\(name):\($0)" } ?? name
+    }
+}

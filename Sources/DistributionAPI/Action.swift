@@ -1,0 +1,69 @@
+public import OCI
+
+/// One operation of the registry, parsed from method and path. The same value is what is answered, authorised, counted
+/// and logged.
+public enum Action: Sendable, Hashable {
+    case health
+    case readiness
+    /// end-1
+    case getAPIVersion
+    /// end-2
+    case getBlob(RepositoryName, Digest)
+    /// end-3
+    case getManifest(RepositoryName, Reference)
+    /// end-4a, end-4b, end-11
+    case startUpload(RepositoryName)
+    /// end-5
+    case updateUpload(RepositoryName)
+    /// end-6
+    case completeUpload(RepositoryName)
+    /// end-13
+    case getUpload(RepositoryName)
+    /// end-14
+    case cancelUpload(RepositoryName)
+    /// end-7
+    case putManifest(RepositoryName, Reference)
+    /// end-9
+    case deleteManifest(RepositoryName, Reference)
+    /// end-10
+    case deleteBlob(RepositoryName, Digest)
+    /// end-8a, end-8b
+    case listTags(RepositoryName)
+    /// end-12a, end-12b
+    case getReferrers(RepositoryName, Digest)
+    case listCatalog
+
+    /// The word for policies, metrics and logs.
+    public var name: String {
+        switch self {
+        case .health: "healthz"
+        case .readiness: "readyz"
+        case .getAPIVersion: "get-api-version"
+        case .getBlob: "get-blob"
+        case .getManifest: "get-manifest"
+        case .startUpload: "start-upload"
+        case .updateUpload: "update-upload"
+        case .completeUpload: "complete-upload"
+        case .getUpload: "get-upload"
+        case .cancelUpload: "cancel-upload"
+        case .putManifest: "put-manifest"
+        case .deleteManifest: "delete-manifest"
+        case .deleteBlob: "delete-blob"
+        case .listTags: "list-tags"
+        case .getReferrers: "get-referrers"
+        case .listCatalog: "list-catalog"
+        }
+    }
+
+    /// The repository it is about, as the path names it.
+    public var repository: RepositoryName? {
+        switch self {
+        case .health, .readiness, .getAPIVersion, .listCatalog: nil
+        case .getBlob(let name, _), .deleteBlob(let name, _), .getReferrers(let name, _): name
+        case .getManifest(let name, _), .putManifest(let name, _), .deleteManifest(let name, _): name
+        case .startUpload(let name), .updateUpload(let name), .completeUpload(let name), .getUpload(let name),
+            .cancelUpload(let name), .listTags(let name):
+            name
+        }
+    }
+}

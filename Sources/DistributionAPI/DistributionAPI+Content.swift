@@ -1,0 +1,90 @@
+public import HTTPServer
+internal import NIOCore
+internal import NIOHTTP1
+internal import OCI
+internal import Registry
+public import Storage
+internal import Upstream
+
+extension OpenFile: DescriptorHolder {}
+
+extension DistributionAPI {
+    /// end-3
+    func manifest(
+        _ repository: Repository, _ reference: Reference, _ request: Request
+    ) async throws(RegistryError) -> Response {
+        let served = try await registry.manifest(repository, reference)
+        let manifest = served.content
+        var headers = Self.headers(served, request)
+        headers.add(name: "Docker-Content-Digest", value: manifest.digest.description)
+        headers.add(name: "ETag", value: Conditions.entityTag(manifest.digest))
+        if Conditions.isUnchanged(request.headers, manifest.digest) {
+            return Response(status: .notModified, headers: headers)
+        }
+        headers.add(name: "Content-Type", value: manifest.mediaType.value)
+        return Response(status: .ok, headers: headers, body: .bytes(manifest.bytes))
+    }
+
+    /// end-2
+    func blob(_ repository: Repository, _ digest: Digest, _ request: Request) async throws(RegistryError) -> Response {
+        let served =
+            request.method == .HEAD
+            ? try await registry.blobHead(repository, digest)
+            : try await registry.blob(repository, digest, range: Conditions.range(request.headers, digest))
+        let answer = served.content
+        var headers = Self.headers(served, request)
+        headers.add(name: "Docker-Content-Digest", value: digest.description)
+        headers.add(name: "ETag", value: Conditions.entityTag(digest))
+        headers.add(name: "Accept-Ranges", value: "bytes")
+        if answer.isOutOfRange {
+            var response = ErrorResponse.make(
+                RegistryError(.sizeInvalid, status: 416, "the blob has no bytes in the range asked for"))
+            response.headers.add(name: "Content-Range", value: "bytes */\(answer.size ?? 0)")
+            return response
+        }
+        if Conditions.isUnchanged(request.headers, digest) { return Response(status: .notModified, headers: headers) }
+        headers.add(name: "Content-Type", value: MediaType.octetStream.value)
+        if let range = answer.range, let size = answer.size {
+            headers.add(name: "Content-Range", value: "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)")
+            return Response(status: .partialContent, headers: headers, body: Self.body(answer))
+        }
+        return Response(status: .ok, headers: headers, body: Self.body(answer))
+    }
+
+    private static func body(_ answer: BlobAnswer) -> ResponseBody {
+        let part = answer.range ?? 0..<(answer.size ?? .max)
+        switch answer.source {
+        case .stored(.file(let file, _)):
+            return .file(FileSlice(file: file, offset: part.lowerBound, length: Int64(part.count)))
+        case .stored(.bytes(let bytes)):
+            let start = bytes.readerIndex + Int(part.lowerBound)
+            return .bytes(bytes.getSlice(at: start, length: part.count) ?? ByteBuffer())
+        case .filling(let reader):
+            return .stream(length: answer.size.map { _ in Int64(part.count) }) { writer in
+                try await follow(reader, part, writer)
+            }
+        case .passing(let body):
+            return .stream(length: Int64(part.count)) { writer in
+                var left = part.count
+                while left > 0, let piece = try await body.next() {
+                    // An upstream that sends more than was asked for is cut off, not passed on.
+                    try await writer.write(piece.getSlice(at: piece.readerIndex, length: min(left, piece.readableBytes)) ?? piece)
+                    left -= piece.readableBytes
+                }
+            }
+        case .nothing:
+            guard let size = answer.size else { return .empty }
+            return .stream(length: size) { _ in }
+        }
+    }
+
+    /// Sends what the fill has released, as it is released, at this client's own speed.
+    private static func follow(_ reader: FillReader, _ part: Range<Int64>, _ writer: BodyWriter) async throws {
+        var offset = part.lowerBound
+        while offset < part.upperBound, let released = try await reader.end(after: offset), let file = reader.file {
+            let end = min(released, part.upperBound)
+            try await writer.write(FileSlice(file: file, offset: offset, length: end - offset))
+            offset = end
+        }
+    }
+}

@@ -1,0 +1,33 @@
+import OCI
+
+/// The query of a request: names and values, decoded.
+struct Query {
+    private let fields: [(name: String, value: String)]
+
+    /// - Throws: If it is not percent-encoded UTF-8.
+    init(_ text: String?) throws(RegistryError) {
+        var fields: [(String, String)] = []
+        for field in (text ?? "").split(separator: "&").prefix(32) {
+            let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+            guard let name = PercentEncoding.decoded(parts[0], plusIsSpace: true),
+                let value = PercentEncoding.decoded(parts.count > 1 ? parts[1] : "", plusIsSpace: true)
+            else { throw RegistryError(.unsupported, status: 400, "the query is not percent-encoded UTF-8") }
+            fields.append((name, value))
+        }
+        self.fields = fields
+    }
+
+    /// The first value of that name; nil if it is absent or empty.
+    subscript(name: String) -> String? {
+        fields.first { $0.name == name && !$0.value.isEmpty }?.value
+    }
+
+    /// The page size `n`: nil if absent.
+    func limit() throws(RegistryError) -> Int? {
+        guard let text = self["n"] else { return nil }
+        guard let limit = Int(text), limit >= 0 else {
+            throw RegistryError(.unsupported, status: 400, "n must be a whole number from 0")
+        }
+        return limit
+    }
+}

@@ -1,0 +1,109 @@
+import NIOHTTP1
+import OCI
+
+/// Method and path to ``Action``: pure and total.
+///
+/// Repository names hold slashes, so a path is read from its right end: what the last components say decides, and the
+/// rest is the name.
+enum RouteParser {
+    /// - Parameter path: The path as sent, before the query.
+    /// - Throws: The error to answer with: unknown path, invalid name, digest or tag, or a method the path does not take.
+    static func action(_ method: HTTPMethod, _ path: some StringProtocol) throws(RegistryError) -> Action {
+        guard let path = PercentEncoding.decoded(path) else {
+            throw RegistryError(.nameInvalid, "the path is not percent-encoded UTF-8")
+        }
+        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        switch (parts.first, parts.count) {
+        case ("healthz", 1): return try get(method, .health)
+        case ("readyz", 1): return try get(method, .readiness)
+        case ("v2", 1): return try get(method, .getAPIVersion)
+        case ("v2", 2) where parts.last == "": return try get(method, .getAPIVersion)
+        case ("v2", 2) where parts.last == "_catalog": return try get(method, .listCatalog)
+        case ("v2", 4...): return try repositoryAction(method, Array(parts.dropFirst()))
+        default: throw noSuchPath
+        }
+    }
+
+    /// - Parameter parts: At least three, after `/v2/`.
+    private static func repositoryAction(_ method: HTTPMethod, _ parts: [Substring]) throws(RegistryError) -> Action {
+        let last = parts[parts.count - 1]
+        let kind = parts[parts.count - 2]
+        switch kind {
+        case "tags" where last == "list":
+            return try get(method, .listTags(try name(parts.dropLast(2))))
+        case "blobs" where last == "uploads", "uploads" where last.isEmpty && parts[parts.count - 3] == "blobs":
+            let name = try name(parts.dropLast(last.isEmpty ? 3 : 2))
+            guard method == .POST else { throw wrongMethod(method) }
+            return .startUpload(name)
+        case "uploads" where parts[parts.count - 3] == "blobs":
+            let name = try name(parts.dropLast(3))
+            switch method {
+            case .GET, .HEAD: return .getUpload(name)
+            case .PATCH: return .updateUpload(name)
+            case .PUT: return .completeUpload(name)
+            case .DELETE: return .cancelUpload(name)
+            default: throw wrongMethod(method)
+            }
+        case "blobs":
+            let name = try name(parts.dropLast(2))
+            let digest = try digest(last)
+            switch method {
+            case .GET, .HEAD: return .getBlob(name, digest)
+            case .DELETE: return .deleteBlob(name, digest)
+            default: throw wrongMethod(method)
+            }
+        case "manifests":
+            let name = try name(parts.dropLast(2))
+            let reference = try reference(last)
+            switch method {
+            case .GET, .HEAD: return .getManifest(name, reference)
+            case .PUT: return .putManifest(name, reference)
+            case .DELETE: return .deleteManifest(name, reference)
+            default: throw wrongMethod(method)
+            }
+        case "referrers":
+            return try get(method, .getReferrers(try name(parts.dropLast(2)), try digest(last)))
+        default:
+            throw noSuchPath
+        }
+    }
+
+    private static func get(_ method: HTTPMethod, _ action: Action) throws(RegistryError) -> Action {
+        guard method == .GET || method == .HEAD else { throw wrongMethod(method) }
+        return action
+    }
+
+    private static func name(_ parts: some Collection<Substring>) throws(RegistryError) -> RepositoryName {
+        guard let name = RepositoryName(parts.joined(separator: "/")) else {
+            throw RegistryError(
+                .nameInvalid,
+                "the repository name is not valid: lower-case letters and digits, with . _ or - between them and / between components")
+        }
+        return name
+    }
+
+    private static func digest(_ text: Substring) throws(RegistryError) -> Digest {
+        guard let digest = Digest(text) else {
+            throw RegistryError(.digestInvalid, "the digest is not sha256:<64 hex digits> or sha512:<128 hex digits>")
+        }
+        return digest
+    }
+
+    private static func reference(_ text: Substring) throws(RegistryError) -> Reference {
+        guard let reference = Reference(text) else {
+            // The specification has no code for a bad tag; a manifest of that name cannot exist.
+            throw text.utf8.contains(UInt8(ascii: ":"))
+                ? RegistryError(.digestInvalid, "the digest is not sha256:<64 hex digits> or sha512:<128 hex digits>")
+                : RegistryError(.manifestUnknown, "the reference is neither a tag of at most 128 characters nor a digest")
+        }
+        return reference
+    }
+
+    private static var noSuchPath: RegistryError {
+        RegistryError(.unsupported, status: 404, "there is nothing at this path; the registry's API begins at /v2/")
+    }
+
+    private static func wrongMethod(_ method: HTTPMethod) -> RegistryError {
+        RegistryError(.unsupported, "the path does not take the method of this request")
+    }
+}

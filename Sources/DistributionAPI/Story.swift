@@ -1,0 +1,45 @@
+public import HTTPServer
+internal import Logging
+internal import Metrics
+internal import NIOCore
+internal import NIOHTTP1
+internal import OCI
+
+/// What became of a request, carried to the log.
+struct Story: Sendable {
+    var action: Action?
+    var error: RegistryError?
+    var cache: String?
+}
+
+extension DistributionAPI {
+    public func finished(_ exchange: Exchange) {
+        let story = exchange.note as? Story
+        let action = story?.action?.name ?? "none"
+        let status = exchange.status.code
+        Counter(
+            label: "entrepot_requests_total", dimensions: [("action", action), ("status", "\(status / 100)xx")]
+        ).increment()
+        // The server's own failures and cut answers are news; the rest is for who wants it.
+        let level: Logger.Level = status >= 500 || exchange.outcome == .failed ? .warning : .debug
+        logger.log(
+            level: level, "request",
+            metadata: {
+                var fields: Logger.Metadata = [
+                    "id": "\(exchange.requestID)", "action": "\(action)", "status": "\(status)",
+                    "bytes": "\(exchange.bytesSent)", "outcome": "\(exchange.outcome)",
+                    "milliseconds": "\(exchange.duration.milliseconds)",
+                ]
+                if let method = exchange.method { fields["method"] = "\(method)" }
+                if let repository = story?.action?.repository { fields["repository"] = "\(repository)" }
+                if let address = exchange.remoteAddress?.ipAddress { fields["client"] = "\(address)" }
+                if let cache = story?.cache { fields["cache"] = "\(cache)" }
+                if let error = story?.error { fields["error"] = "\(error)" }
+                return fields
+            }())
+    }
+}
+
+extension Duration {
+    var milliseconds: Int64 { components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000 }
+}

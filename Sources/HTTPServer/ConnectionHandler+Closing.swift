@@ -1,0 +1,110 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension ConnectionHandler {
+    func closeIfIdle() {
+        guard phase == .idle else { return }
+        context?.close(promise: nil)
+    }
+
+    /// Closes after everything written has been handed to the kernel. Where the client may still be sending, it is
+    /// given time to read the response: closing with unread input would reset the connection and lose it.
+    func closeGracefully() {
+        guard isOpen, let context else { return }
+        let mayBeSending = !isInputClosed && (!body.isFinished || bodyError != nil || input.readableBytes > 0 || isRefused)
+        phase = .lingering
+        deadline = .now() + TimeAmount(HTTPServerConfiguration.lingerTimeout)
+        input = ByteBuffer()
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        flushed.futureResult.assumeIsolated().whenComplete { _ in
+            guard let context = self.context else { return }
+            if mayBeSending {
+                context.close(mode: .output, promise: nil)
+                self.resumeRead()
+            } else {
+                context.close(promise: nil)
+            }
+        }
+        context.writeAndFlush(NIOAny(ByteBuffer()), promise: flushed)
+        // The flush itself may take as long as the client makes progress.
+        if context.channel.isWritable == false { deadline = .distantFuture }
+    }
+
+    /// Cuts the connection: what is not yet sent never will be.
+    func abort() {
+        guard isOpen, let context else { return }
+        if case .untilClose = outgoing { resetOnClose() }
+        if isSecure, let tls = try? context.pipeline.syncOperations.context(handlerType: NIOSSLServerHandler.self) {
+            // Past the TLS handler: no close_notify, which would make the response look complete.
+            tls.close(promise: nil)
+        } else {
+            context.close(promise: nil)
+        }
+    }
+
+    /// A body that ends with the connection looks complete unless the connection is reset.
+    private func resetOnClose() {
+        guard let provider = context?.channel as? any SocketOptionProvider else { return }
+        // Takes effect before this returns, being called on the event loop.
+        _ = provider.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+    }
+
+    /// Called regularly with the time; enforces every deadline of the connection.
+    func sweep(now: NIODeadline) {
+        guard isOpen, let context else { return }
+        if agedSince == nil, now - birth >= TimeAmount(configuration.connectionAge) {
+            agedSince = now
+            closeIfIdle()
+        }
+        if let agedSince, now - agedSince >= TimeAmount(configuration.connectionAgeGrace) { return abort() }
+        if phase == .responding || phase == .lingering, isStalled(context, now: now) { return abort() }
+        guard now >= deadline else { return }
+        switch phase {
+        case .handshaking, .lingering:
+            abort()
+        case .idle:
+            context.close(promise: nil)
+        case .receivingHead:
+            if case .head(let continuation) = readWaiter {
+                readWaiter = nil
+                phase = .responding
+                deadline = .distantFuture
+                continuation.resume(returning: .refused(.headTimeout))
+            }
+        case .responding:
+            deadline = .distantFuture
+            failBody(.stalled)
+        case .closed:
+            break
+        }
+    }
+
+    private func isStalled(_ context: ChannelHandlerContext, now: NIODeadline) -> Bool {
+        let queued = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
+        let pending = Int64(queued) + (queued > 0 ? unacknowledgedBytes(context) : 0)
+        return progress.isStalled(
+            pending: pending, isBlocked: queued > 0, now: now, timeout: TimeAmount(configuration.writeStallTimeout))
+    }
+
+    /// Bytes in the kernel's send queue, so that a client is seen to take bytes before the queue has room again.
+    private func unacknowledgedBytes(_ context: ChannelHandlerContext) -> Int64 {
+        #if os(Linux)
+            var count: CInt = 0
+            _ = try? context.pipeline.syncOperations.withUnsafeTransportIfAvailable(of: NIOBSDSocket.Handle.self) {
+                ioctl($0, UInt(TIOCOUTQ), &count)
+            }
+            return Int64(count)
+        #else
+            return 0
+        #endif
+    }
+}

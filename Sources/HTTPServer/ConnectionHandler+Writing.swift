@@ -1,0 +1,225 @@
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+extension ConnectionHandler {
+    func sendContinue() {
+        guard let context else { return }
+        context.writeAndFlush(buffer(ByteBuffer(staticString: "HTTP/1.1 100 Continue\r\n\r\n")), promise: nil)
+    }
+
+    /// TLS takes buffers only, the socket both: `NIOAny` of a buffer suits the two.
+    private func buffer(_ bytes: ByteBuffer) -> NIOAny {
+        progress.handed += Int64(bytes.readableBytes)
+        return isSecure ? NIOAny(bytes) : Self.wrapOutboundOut(.byteBuffer(bytes))
+    }
+
+    /// Writes a response's head, and with it a body that is in memory or small enough to be read into the same buffer:
+    /// one system call for the whole response.
+    /// - Returns: whether the body is still to be sent.
+    func send(
+        _ response: Response, head: (inout ByteBuffer) -> Void, sendsBody: Bool
+    ) throws(BodyWriteError) -> Bool {
+        guard isOpen, let context else { throw .connectionClosed }
+        guard sendsBody else {
+            flushScratch(context, head)
+            return false
+        }
+        switch response.body {
+        case .empty:
+            flushScratch(context, head)
+        case .bytes(let bytes) where bytes.readableBytes <= Self.maxCoalesced:
+            flushScratch(context) { scratch in
+                head(&scratch)
+                scratch.writeImmutableBuffer(bytes)
+            }
+            sentBytes += Int64(bytes.readableBytes)
+        case .bytes(let bytes):
+            loop.withScratch { scratch in
+                head(&scratch)
+                context.write(buffer(scratch), promise: nil)
+            }
+            context.writeAndFlush(buffer(bytes), promise: nil)
+            sentBytes += Int64(bytes.readableBytes)
+        case .file(let slice) where slice.length <= Int64(Self.maxCoalesced):
+            var failure: BodyWriteError?
+            loop.withScratch { scratch in
+                head(&scratch)
+                do throws(BodyWriteError) {
+                    try Self.read(slice, into: &scratch)
+                    context.writeAndFlush(buffer(scratch), promise: nil)
+                } catch {
+                    failure = error
+                }
+            }
+            if let failure { throw failure }
+            sentBytes += slice.length
+        case .file:
+            loop.withScratch { scratch in
+                head(&scratch)
+                context.write(buffer(scratch), promise: nil)
+            }
+            return true
+        case .stream:
+            flushScratch(context, head)
+            return true
+        }
+        outgoing = .none
+        return false
+    }
+
+    private func flushScratch(_ context: ChannelHandlerContext, _ fill: (inout ByteBuffer) -> Void) {
+        loop.withScratch { scratch in
+            fill(&scratch)
+            context.writeAndFlush(buffer(scratch), promise: nil)
+        }
+    }
+
+    /// Sends bytes of a streamed body.
+    /// - Returns: whether the client keeps up.
+    func write(_ bytes: ByteBuffer, serial: UInt64) throws(BodyWriteError) -> Bool {
+        let context = try account(Int64(bytes.readableBytes), serial: serial)
+        guard bytes.readableBytes > 0 else { return true }
+        frame(context, count: bytes.readableBytes) { context.write(buffer(bytes), promise: nil) }
+        context.flush()
+        sentBytes += Int64(bytes.readableBytes)
+        return context.channel.isWritable
+    }
+
+    /// Sends a piece of a file with `sendfile(2)`; completes when the kernel has taken it.
+    func sendFile(
+        _ handle: NIOFileHandle, offset: Int64, length: Int, serial: UInt64,
+        _ continuation: CheckedContinuation<Void, any Error>
+    ) {
+        do throws(BodyWriteError) {
+            let context = try account(Int64(length), serial: serial)
+            let promise = context.eventLoop.makePromise(of: Void.self)
+            promise.futureResult.assumeIsolated().whenComplete { result in
+                if case .success = result { self.sentBytes += Int64(length) }
+                continuation.resume(with: result.mapError { _ in BodyWriteError.connectionClosed })
+            }
+            let region = FileRegion(fileHandle: handle, readerIndex: Int(offset), endIndex: Int(offset) + length)
+            progress.handed += Int64(length)
+            frame(context, count: length) {
+                context.write(Self.wrapOutboundOut(.fileRegion(region)), promise: promise)
+            }
+            context.flush()
+        } catch {
+            continuation.resume(throwing: error)
+        }
+    }
+
+    /// Sends a piece of a file through memory; completes when the client keeps up.
+    /// - Returns: whether it had to wait.
+    func copyFile(
+        _ slice: FileSlice, serial: UInt64, _ continuation: CheckedContinuation<Bool, any Error>
+    ) {
+        do throws(BodyWriteError) {
+            let context = try account(slice.length, serial: serial)
+            var failure: BodyWriteError?
+            loop.withScratch { scratch in
+                do throws(BodyWriteError) {
+                    try Self.read(slice, into: &scratch)
+                } catch {
+                    failure = error
+                    return
+                }
+                let promise = context.eventLoop.makePromise(of: Void.self)
+                frame(context, count: scratch.readableBytes) {
+                    context.write(buffer(scratch), promise: promise)
+                }
+                context.flush()
+                let waits = !context.channel.isWritable
+                promise.futureResult.assumeIsolated().whenComplete { result in
+                    if case .success = result { self.sentBytes += slice.length }
+                    continuation.resume(
+                        with: result.map { waits }.mapError { _ in BodyWriteError.connectionClosed })
+                }
+            }
+            if let failure { throw failure }
+        } catch {
+            continuation.resume(throwing: error)
+        }
+    }
+
+    /// Ends a streamed or file body.
+    func finishBody() throws(BodyWriteError) {
+        guard isOpen, let context else { throw .connectionClosed }
+        switch outgoing {
+        case .fixed(let remaining):
+            guard remaining == 0 else { throw .tooFewBytes(missing: remaining) }
+        case .chunked:
+            context.writeAndFlush(buffer(ByteBuffer(staticString: "0\r\n\r\n")), promise: nil)
+        case .none, .untilClose:
+            break
+        }
+        outgoing = .none
+    }
+
+    func awaitWritable(_ continuation: CheckedContinuation<Void, any Error>) {
+        guard isOpen, let context else { return continuation.resume(throwing: BodyWriteError.connectionClosed) }
+        guard !context.channel.isWritable else { return continuation.resume() }
+        writeWaiters.append(continuation)
+    }
+
+    private func account(_ count: Int64, serial: UInt64) throws(BodyWriteError) -> ChannelHandlerContext {
+        guard serial == self.serial else { throw .responseFinished }
+        guard isOpen, let context else { throw .connectionClosed }
+        switch outgoing {
+        case .none: throw .responseFinished
+        case .fixed(let remaining):
+            guard count <= remaining else { throw .tooManyBytes }
+            outgoing = .fixed(remaining: remaining - count)
+        case .chunked, .untilClose: break
+        }
+        return context
+    }
+
+    private func frame(_ context: ChannelHandlerContext, count: Int, _ write: () -> Void) {
+        guard case .chunked = outgoing else { return write() }
+        context.write(buffer(ByteBuffer(string: String(count, radix: 16) + "\r\n")), promise: nil)
+        write()
+        context.write(buffer(ByteBuffer(staticString: "\r\n")), promise: nil)
+    }
+
+    private static func read(_ slice: FileSlice, into buffer: inout ByteBuffer) throws(BodyWriteError) {
+        let descriptor = slice.file.descriptor
+        let length = Int(slice.length)
+        var count = 0
+        while count < length {
+            let result = buffer.writeWithUnsafeMutableBytesReturningResult(
+                minimumWritableBytes: length - count, descriptor: descriptor, offset: slice.offset + Int64(count),
+                count: length - count)
+            if result > 0 {
+                count += result
+            } else if result == 0 {
+                throw .fileTooShort
+            } else if errno != EINTR {
+                throw .fileUnreadable(errno: errno)
+            }
+        }
+    }
+
+    static let maxCoalesced = 32 * 1024
+}
+
+extension ByteBuffer {
+    fileprivate mutating func writeWithUnsafeMutableBytesReturningResult(
+        minimumWritableBytes: Int, descriptor: CInt, offset: Int64, count: Int
+    ) -> Int {
+        var result = 0
+        writeWithUnsafeMutableBytes(minimumWritableBytes: minimumWritableBytes) { bytes in
+            result = pread(descriptor, bytes.baseAddress, count, off_t(offset))
+            return max(result, 0)
+        }
+        return result
+    }
+}

@@ -1,0 +1,200 @@
+import Logging
+import NIOCore
+import NIOSSL
+import NIOTLS
+
+/// The only handler of a plaintext connection: collects bytes for the connection's task and hands its writes to the
+/// socket. Everything here happens on the event loop; ``Connection`` is the task, ``ConnectionHandle`` its way in.
+final class ConnectionHandler: ChannelDuplexHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundIn = IOData
+    typealias OutboundOut = IOData
+
+    enum Phase {
+        case handshaking
+        case idle
+        case receivingHead
+        /// From the complete head to the end of the response.
+        case responding
+        /// Only reads until the client has seen the last response.
+        case lingering
+        case closed
+    }
+
+    enum Incoming: Sendable {
+        case request(RequestHead)
+        case refused(Refusal)
+        case closed
+    }
+
+    enum ReadWaiter {
+        case head(CheckedContinuation<Incoming, Never>)
+        case body(CheckedContinuation<ByteBuffer?, any Error>)
+    }
+
+    let loop: LoopContext
+    let isSecure: Bool
+    var context: ChannelHandlerContext?
+    var phase: Phase
+    var deadline: NIODeadline
+    let birth: NIODeadline
+    var agedSince: NIODeadline?
+    var isInputClosed = false
+    /// The connection's task while it runs; cancelled when the client leaves.
+    var task: UnsafeCurrentTask?
+
+    // Inbound
+    var input = ByteBuffer()
+    var headParser = RequestHeadParser()
+    var body = RequestBodyDecoder(.none)
+    var bodyError: RequestBodyError?
+    var bodyIsTaken = false
+    /// The input is not understood any more; the next response is the last.
+    var isRefused = false
+    var owesContinue = false
+    var readWaiter: ReadWaiter?
+    var holdsRead = false
+    /// Counts requests, so that a body or a writer kept beyond its request is recognised.
+    var serial: UInt64 = 0
+
+    // Outbound
+    var outgoing = OutgoingBody.none
+    var sentBytes: Int64 = 0
+    var writeWaiters: [CheckedContinuation<Void, any Error>] = []
+    var progress = WriteProgress()
+
+    init(loop: LoopContext, isSecure: Bool) {
+        self.loop = loop
+        self.isSecure = isSecure
+        birth = .now()
+        phase = isSecure ? .handshaking : .idle
+        let configuration = loop.core.configuration
+        deadline = birth + TimeAmount(isSecure ? configuration.handshakeTimeout : configuration.idleTimeout)
+    }
+
+    var configuration: HTTPServerConfiguration { loop.core.configuration }
+    var isOpen: Bool { phase != .closed && context != nil }
+    /// Draining, or too old: the response under way is the last.
+    var isRetiring: Bool { loop.isDraining || agedSince != nil }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        self.context = context
+        loop.add(self)
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) {
+        closed()
+        self.context = nil
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        closed()
+        context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        var bytes = Self.unwrapInboundIn(data)
+        guard phase != .lingering, phase != .closed else { return }
+        if input.readableBytes == 0 {
+            input = bytes
+        } else {
+            input.discardReadBytes()
+            input.writeBuffer(&bytes)
+        }
+        if phase == .idle {
+            phase = .receivingHead
+            deadline = .now() + TimeAmount(configuration.headerTimeout)
+        }
+        serveReader()
+    }
+
+    /// Reads ahead of the consumer by no more than one buffer's worth.
+    func read(context: ChannelHandlerContext) {
+        if phase != .lingering, readWaiter == nil, input.readableBytes >= Self.maxReadAhead {
+            holdsRead = true
+        } else {
+            context.read()
+        }
+    }
+
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if context.channel.isWritable { resumeWriters(.success(())) }
+    }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        switch event {
+        case ChannelEvent.inputClosed:
+            inputClosed()
+        case TLSUserEvent.handshakeCompleted:
+            if phase == .handshaking {
+                phase = .idle
+                deadline = .now() + TimeAmount(configuration.idleTimeout)
+            }
+        default:
+            break
+        }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        // A client that leaves without close_notify; `inputClosed` follows.
+        if case .uncleanShutdown? = error as? NIOSSLError { return }
+        loop.core.logger.debug("connection failed", metadata: ["error": "\(error)"])
+        abort()
+    }
+
+    /// A client that has closed its side is taken to have left: what is waited for on its behalf is cancelled. A
+    /// response that is already there is still written, for those that only closed one direction.
+    private func inputClosed() {
+        isInputClosed = true
+        switch phase {
+        case .handshaking, .lingering: abort()
+        case .idle, .receivingHead: serveReader()
+        case .responding:
+            if body.isFinished { task?.cancel() }
+            serveReader()
+        case .closed: break
+        }
+    }
+
+    /// Gives a waiting reader what it waits for, where it is there.
+    private func serveReader() {
+        switch readWaiter {
+        case .head(let continuation):
+            guard let incoming = pollHead() else { return }
+            readWaiter = nil
+            continuation.resume(returning: incoming)
+        case .body(let continuation):
+            guard let result = pollBody() else { return }
+            readWaiter = nil
+            continuation.resume(with: result)
+        case nil:
+            break
+        }
+    }
+
+    func resumeRead() {
+        guard holdsRead, let context else { return }
+        holdsRead = false
+        context.read()
+    }
+
+    func resumeWriters(_ result: Result<Void, any Error>) {
+        guard !writeWaiters.isEmpty else { return }
+        let waiters = writeWaiters
+        writeWaiters = []
+        for waiter in waiters { waiter.resume(with: result) }
+    }
+
+    private func closed() {
+        guard phase != .closed else { return }
+        phase = .closed
+        loop.remove(self)
+        loop.core.connectionClosed()
+        input = ByteBuffer()
+        task?.cancel()
+        serveReader()
+        resumeWriters(.failure(BodyWriteError.connectionClosed))
+    }
+
+    private static let maxReadAhead = 64 * 1024
+}

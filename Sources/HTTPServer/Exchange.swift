@@ -1,0 +1,30 @@
+public import NIOCore
+public import NIOHTTP1
+
+/// A request and what became of its response: for access log and metrics.
+public struct Exchange: Sendable {
+    public enum Outcome: Sendable, Equatable {
+        /// The whole response was handed to the kernel.
+        case complete
+        /// The client left, or took nothing for too long, before it had the whole response.
+        case clientLeft
+        /// The body producer failed; the connection was cut.
+        case failed
+    }
+
+    /// Nil where the edge refused the request before it was understood.
+    public let request: Request?
+    public let requestID: String
+    public let status: HTTPResponseStatus
+    /// Bytes of the body that were handed to the kernel; for an aborted response a lower bound.
+    public let bytesSent: Int64
+    /// From the arrival of the complete head to the end of the response.
+    public let duration: Duration
+    public let outcome: Outcome
+    public let remoteAddress: SocketAddress?
+    /// ``Response/note``.
+    public let note: (any Sendable)?
+
+    public var method: HTTPMethod? { request?.method }
+    public var isAborted: Bool { outcome != .complete }
+}

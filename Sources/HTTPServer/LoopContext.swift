@@ -1,0 +1,79 @@
+import NIOCore
+
+/// What the connections of one event loop share without locks: a scratch buffer, the date, request ids, and one timer
+/// for all their deadlines (a scheduled task per connection and request would cost more than the requests).
+final class LoopContext {
+    let core: ServerCore
+    let eventLoop: any EventLoop
+    let executor: EventLoopTaskExecutor
+    var date = DateField()
+    var requestIDs = RequestIDGenerator()
+    private var scratch = ByteBuffer()
+    private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+    private var sweeping: RepeatedTask?
+    private(set) var isDraining = false
+
+    init(core: ServerCore, eventLoop: any EventLoop) {
+        self.core = core
+        self.eventLoop = eventLoop
+        executor = EventLoopTaskExecutor(eventLoop)
+        scratch.reserveCapacity(Self.scratchCapacity)
+    }
+
+    /// Lends the scratch buffer, empty. What `body` hands to the socket and the socket takes at once costs no
+    /// allocation; what it does not take keeps the storage, and the next borrower gets new one.
+    func withScratch<Result>(_ body: (inout ByteBuffer) throws -> Result) rethrows -> Result {
+        scratch.clear(minimumCapacity: Self.scratchCapacity)
+        return try body(&scratch)
+    }
+
+    func add(_ connection: ConnectionHandler) {
+        connections[ObjectIdentifier(connection)] = connection
+        guard sweeping == nil else { return }
+        let tick = core.configuration.sweepInterval
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        sweeping = eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in bound.value.sweep() }
+    }
+
+    func remove(_ connection: ConnectionHandler) {
+        connections[ObjectIdentifier(connection)] = nil
+        guard connections.isEmpty else { return }
+        sweeping?.cancel()
+        sweeping = nil
+    }
+
+    private func sweep() {
+        let now = NIODeadline.now()
+        for connection in Array(connections.values) { connection.sweep(now: now) }
+    }
+
+    /// Idle connections close now, the others after the response under way.
+    func drain() {
+        isDraining = true
+        for connection in Array(connections.values) { connection.closeIfIdle() }
+    }
+
+    func abortAll() {
+        isDraining = true
+        for connection in Array(connections.values) { connection.abort() }
+    }
+
+    private static let scratchCapacity = 64 * 1024
+}
+
+extension HTTPServerConfiguration {
+    /// Fine enough for the shortest of the time-outs.
+    var sweepInterval: TimeAmount {
+        let shortest = min(
+            min(handshakeTimeout, headerTimeout, idleTimeout), min(writeStallTimeout, bodyStallTimeout),
+            min(connectionAge, connectionAgeGrace))
+        let interval = TimeAmount(shortest) / 8
+        return min(max(interval, .milliseconds(5)), .seconds(1))
+    }
+}
+
+extension TimeAmount {
+    fileprivate static func / (amount: TimeAmount, divisor: Int64) -> TimeAmount {
+        .nanoseconds(amount.nanoseconds / divisor)
+    }
+}

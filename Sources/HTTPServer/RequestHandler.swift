@@ -1,0 +1,16 @@
+/// What stands behind the edge. Called on the connection's event loop: nothing here may block a thread.
+public protocol RequestHandler: Sendable {
+    /// Answers a request. The surrounding task is cancelled when the client leaves.
+    func respond(to request: Request) async -> Response
+
+    /// Gives the words for a request that never reached ``respond(to:)``. The status should be
+    /// ``Refusal/status``; the edge decides whether the connection stays open.
+    func refuse(_ refusal: Refusal, requestID: String) -> Response
+
+    /// Called once for every response, after its last byte was handed to the kernel or its connection was cut.
+    func finished(_ exchange: Exchange)
+}
+
+extension RequestHandler {
+    public func finished(_ exchange: Exchange) {}
+}

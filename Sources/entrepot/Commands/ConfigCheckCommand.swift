@@ -1,0 +1,29 @@
+import ArgumentParser
+import Configuration
+
+struct ConfigCheckCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Check the configuration without running anything.",
+        discussion: "Prints a summary, or all problems to standard error; then it ends with 1.")
+
+    @OptionGroup var options: ConfigurationOptions
+
+    func run() throws {
+        print("ok: \(try options.load().summary)")
+    }
+}
+
+extension Configuration {
+    fileprivate var summary: String {
+        let mirrors = repositories.count { $0.isMirror }
+        let scheme = server.tls == nil ? "http" : "https"
+        let host = server.bindAddress.isIPv6 ? "[\(server.bindAddress)]" : "\(server.bindAddress)"
+        let place =
+            switch storage {
+            case .fileSystem(let rootDirectory): rootDirectory
+            }
+        return "\(scheme)://\(host):\(server.port), data in \(place), "
+            + "\(mirrors) mirrored and \(repositories.count - mirrors) local namespaces"
+    }
+}

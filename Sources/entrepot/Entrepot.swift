@@ -1,0 +1,37 @@
+import ArgumentParser
+
+@main
+struct Entrepot: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "entrepot",
+        abstract: "A streaming, caching registry proxy for container images, and a registry of its own.",
+        discussion: """
+            Without -c it runs with embedded defaults: mirrors for the well-known registries, data under ./data, \
+            listening on 127.0.0.1:5000. 'entrepot config show --default' prints them.
+
+            Exit codes: 0 success, 1 failure, 2 wrong usage.
+            """,
+        version: entrepotVersion,
+        subcommands: [
+            ServerCommand.self, ConfigCommand.self, HealthCheckCommand.self, VersionCommand.self,
+        ])
+
+    @OptionGroup var configuration: ConfigurationOptions
+
+    /// As ArgumentParser's own, but for the exit code of wrong usage, which is 64 there.
+    static func main() async {
+        do {
+            var command = try await asyncParseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch let error where exitCode(for: error) == .validationFailure {
+            StandardError.write(fullMessage(for: error) + "\n")
+            Self.exit(withError: ExitCode(2))
+        } catch {
+            Self.exit(withError: error)
+        }
+    }
+}

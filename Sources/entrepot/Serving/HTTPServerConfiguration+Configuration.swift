@@ -1,0 +1,36 @@
+import Configuration
+import HTTPServer
+
+extension HTTPServerConfiguration {
+    /// - Throws: If the TLS files cannot be used.
+    init(_ configuration: Configuration) throws {
+        let server = configuration.server
+        self.init(address: server.bindAddress.host, port: server.port, tls: try server.tls.map(TLSMaterial.init))
+        maxHeaderBytes = Int(server.maxHeaderSize.bytes)
+        maxConnections = server.maxConnections
+        maxConcurrentRequests = configuration.maxConcurrentRequests
+        handshakeTimeout = server.handshakeTimeout.duration
+        headerTimeout = server.headerTimeout.duration
+        idleTimeout = server.idleTimeout.duration
+        writeStallTimeout = server.stallTimeout.duration
+        bodyStallTimeout = server.stallTimeout.duration
+        connectionAge = server.queryTimeout.duration
+        connectionAgeGrace = server.queryTimeoutGracePeriod.duration
+        shutdownGrace = server.shutdownGracePeriod.duration
+    }
+}
+
+extension TLSMaterial {
+    /// - Throws: ``TLSMaterialError`` naming the file at fault.
+    init(_ section: ServerTLSSection) throws {
+        let authentication: ClientAuthentication =
+            switch section.clients?.authentication {
+            case nil: .none
+            case .optional?: .optional
+            case .required?: .required
+            }
+        try self.init(
+            certificateChain: .file(section.serverCertificateBundle), privateKey: .file(section.serverPrivateKey),
+            clientAuthorities: section.clients.map { .file($0.caBundle) }, clientAuthentication: authentication)
+    }
+}

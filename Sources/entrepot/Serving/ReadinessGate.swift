@@ -1,0 +1,20 @@
+import DistributionAPI
+import Logging
+import ServiceLifecycle
+
+/// The first thing to stop: takes readiness back, and gives those who look at it time to notice before the listener
+/// goes.
+struct ReadinessGate: Service {
+    let readiness: Readiness
+    let delay: Duration
+    let logger: Logger
+
+    func run() async throws {
+        // Throws only when cancelled, which means that something else failed: then there is nothing to wait for.
+        do { try await gracefulShutdown() } catch is CancellationError { return }
+        readiness.withdraw()
+        logger.notice("stopping; transfers in flight may finish")
+        // The operator's own interval, not a guess at how long something takes.
+        do { try await Task.sleep(for: delay) } catch is CancellationError {}
+    }
+}

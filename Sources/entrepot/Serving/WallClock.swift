@@ -1,0 +1,12 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+enum WallClock {
+    /// Seconds since 1970.
+    static func seconds() -> Int64 { Int64(time(nil)) }
+}

@@ -1,0 +1,167 @@
+import Configuration
+import Testing
+
+/// One line of each kind of mistake, and what is said about it.
+@Suite struct ConfigurationProblemTests {
+    struct Mistake: Sendable, CustomTestStringConvertible {
+        let text: String
+        let line: Int?
+        let keyPath: String
+        let says: String
+        var testDescription: String { "\(keyPath): \(says)" }
+
+        init(_ text: String, _ line: Int?, _ keyPath: String, _ says: String) {
+            self.text = text
+            self.line = line
+            self.keyPath = keyPath
+            self.says = says
+        }
+    }
+
+    static let upstream = "[[repository.x.upstream]]\nurl = \"https://x.io\"\n"
+
+    static let mistakes: [Mistake] = [
+        // Unknown keys.
+        Mistake("max_concurent_requests = 1", 1, "max_concurent_requests", "did you mean 'max_concurrent_requests'?"),
+        Mistake("[server]\n\nbind-address = 1", 3, "server.bind-address", "did you mean 'bind_address'?"),
+        Mistake("port = 1", 1, "port", "did you mean 'server.port'?"),
+        Mistake("[log]\ncolour = 1", 2, "log.colour", "unknown key; remove it; known here: level, format"),
+        Mistake("[sevrer]\nport = 1", 1, "sevrer", "did you mean 'server'?"),
+        Mistake("[server.tsl]\na = 1", 1, "server.tsl", "did you mean 'tls'?"),
+        Mistake("[repository.x]\ntagttl = 1", 2, "repository.x.tagttl", "did you mean 'tag_ttl'?"),
+        Mistake(upstream + "urll = 1", 3, "repository.x.upstream[0].urll", "did you mean 'url'?"),
+        // Known, but not yet.
+        Mistake("[storage.s3]\nbucket = \"b\"", 1, "storage.s3", "is not in this version"),
+        Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),
+        Mistake("[cache_store]", 1, "cache_store", "is not in this version"),
+        Mistake("[identity.root]\nusername = \"r\"", 1, "identity", "is not in this version"),
+        Mistake("[token]", 1, "token", "is not in this version"),
+        Mistake("[observability.tracing]", 1, "observability", "is not in this version"),
+        Mistake("[global.access_policy]", 1, "global.access_policy", "is not in this version"),
+        Mistake("[repository.x.access_policy]", 1, "repository.x.access_policy", "is not in this version"),
+        Mistake("[repository.x.retention_policy]", 1, "repository.x.retention_policy", "is not in this version"),
+        // Types.
+        Mistake("server = 1", 1, "server", "expected a table, found an integer; write it as [server]"),
+        Mistake("repository = []", 1, "repository", "expected a table, found an array"),
+        Mistake("[repository]\nx = 1", 2, "repository.x", "expected a table, found an integer"),
+        Mistake("[server]\nport = \"5000\"", 2, "server.port", "expected an integer, found a string"),
+        Mistake("[server]\nport = true", 2, "server.port", "expected an integer, found a boolean"),
+        Mistake("[server]\nbind_address = 1.5", 2, "server.bind_address", "expected a string, found a number"),
+        Mistake("[server]\nidle_timeout = []", 2, "server.idle_timeout", "expected a duration, found an array"),
+        Mistake("[server]\nmax_blob_size = {}", 2, "server.max_blob_size", "expected a size, found a table"),
+        Mistake("[log]\nlevel = 2020-01-01", 2, "log.level", "expected a string, found a date or time"),
+        Mistake(
+            "[repository.x.upstream]\nurl = \"https://x.io\"", 1, "repository.x.upstream",
+            "expected an array of tables, found a table; write each upstream as [[repository.x.upstream]]"),
+        // Ranges and grammars.
+        Mistake("[server]\nport = 65536", 2, "server.port", "65536 is out of range; write a whole number between 0"),
+        Mistake("max_concurrent_requests = 0", 1, "max_concurrent_requests", "0 is out of range"),
+        Mistake("[server]\nstreaming_chunk_size = \"4MiB\"", 2, "server.streaming_chunk_size", "between 5MiB and 1GiB"),
+        Mistake("[server]\nmax_header_size = \"many\"", 2, "server.max_header_size", "'many' is not a size"),
+        Mistake("[server]\nmax_header_size = -1", 2, "server.max_header_size", "-1 is not a size"),
+        Mistake("[server]\nidle_timeout = \"1h 5m\"", 2, "server.idle_timeout", "'1h 5m' is not a duration"),
+        Mistake("[server]\nidle_timeout = inf", 2, "server.idle_timeout", "inf is not a duration"),
+        Mistake("[server]\nidle_timeout = 0", 2, "server.idle_timeout", "0s is too short"),
+        Mistake("[server]\nbind_address = \"\"", 2, "server.bind_address", "is empty"),
+        Mistake("[server]\nbind_address = \"[::1]:5000\"", 2, "server.bind_address", "'[::1]:5000' is not an address"),
+        Mistake("[log]\nlevel = \"warn1ng\"", 2, "log.level", "did you mean \"warning\"?"),
+        Mistake("[log]\nformat = \"xml\"", 2, "log.format", "use one of \"text\", \"json\""),
+        // Combinations.
+        Mistake(
+            "max_concurrent_requests = 1\n[global]\nmax_concurrent_requests = 2", 3, "global.max_concurrent_requests",
+            "contradicts max_concurrent_requests at the top level"),
+        Mistake("[server]\ndefault_repository = \"dokcer.io\"", 2, "server.default_repository", "mean \"docker.io\"?"),
+        Mistake("[storage]", 1, "storage", "names no back end"),
+        Mistake("[repository]", 1, "repository", "defines no repository"),
+        Mistake(
+            "[server.tls]\nclient_auth = \"required\"\nserver_private_key = \"/dev/null\"", 1,
+            "server.tls.server_certificate_bundle", "is missing; add server_certificate_bundle to [server.tls]"),
+        Mistake("[server.tls]\nclient_auth = \"required\"", 2, "server.tls.client_auth", "without client_ca_bundle"),
+        // Files.
+        Mistake(
+            "[server.tls]\nserver_private_key = \"/no/such\"", 2, "server.tls.server_private_key",
+            "cannot read '/no/such': No such file or directory"),
+        Mistake(
+            upstream + "server_ca_bundle = \"/dev/null\"", 3, "repository.x.upstream[0].server_ca_bundle",
+            "it is not a regular file"),
+        Mistake(
+            upstream + "client_certificate = \"/tmp\"", 3, "repository.x.upstream[0].client_certificate",
+            "it is not a regular file"),
+        // Repositories.
+        Mistake("[repository.\"Docker.io\"]", 1, "repository.\"Docker.io\"", "did you mean 'docker.io'?"),
+        Mistake("[repository.\"a:5000\"]", 1, "repository.\"a:5000\"", "a host with a port goes into namespace"),
+        Mistake("[repository.\"\"]", 1, "repository.\"\"", "is not a repository name"),
+        Mistake("[repository.\"a//b\"]\ntag_ttl = []", 2, "repository.\"a//b\".tag_ttl", "expected a duration"),
+        Mistake(
+            "[repository.x]\nnamespace = \"https://x.io\"", 2, "repository.x.namespace", "is not a registry's host"),
+        Mistake(
+            "[repository.\"x.io\"]\n[repository.y]\nnamespace = \"X.io\"", 3, "repository.y.namespace",
+            "'x.io' is claimed by repository 'x.io' as well"),
+        Mistake("[[repository.x.upstream]]\nmax_redirect = 1", 1, "repository.x.upstream[0].url", "is missing"),
+        Mistake("[[repository.x.upstream]]\nurl = \"x.io\"", 2, "repository.x.upstream[0].url", "has no scheme"),
+        Mistake(upstream + "max_redirect = 256", 3, "repository.x.upstream[0].max_redirect", "256 is out of range"),
+        // Credentials.
+        Mistake(
+            upstream + "client_private_key = \"/no\"", 3, "repository.x.upstream[0].client_private_key",
+            "is given without client_certificate"),
+        Mistake(upstream + "username = \"u\"", 3, "repository.x.upstream[0].username", "is given without a password"),
+        Mistake(upstream + "password = \"hunter2\"", 3, "repository.x.upstream[0].password", "without username"),
+        Mistake(
+            upstream + "username = \"u\"\npassword = \"hunter2\"\npassword_env = \"P\"", 5,
+            "repository.x.upstream[0].password_env", "is given beside password"),
+        Mistake(
+            upstream + "username = \"a:b\"\npassword = \"hunter2\"", 3, "repository.x.upstream[0].username",
+            "holds a colon"),
+        Mistake(upstream + "username = \"u\"\npassword = \"\"", 4, "repository.x.upstream[0].password", "is empty"),
+        Mistake(
+            upstream + "username = \"u\"\npassword = 12345", 4, "repository.x.upstream[0].password",
+            "expected a string, found an integer"),
+        Mistake(
+            upstream + "username = \"u\"\npassword_env = \"NO_SUCH\"", 4, "repository.x.upstream[0].password_env",
+            "the environment has no variable 'NO_SUCH'"),
+        Mistake(
+            upstream + "username = \"u\"\npassword_file = \"/no/such\"", 4,
+            "repository.x.upstream[0].password_file", "'/no/such' cannot be read"),
+        Mistake(
+            upstream + "username = \"u\"\npassword_file = \"/dev/zero\"", 4,
+            "repository.x.upstream[0].password_file", "'/dev/zero' is larger than 64KiB"),
+        Mistake(
+            upstream + "username = \"u\"\npassword_file = \"/dev/null\"", 4,
+            "repository.x.upstream[0].password_file", "'/dev/null' is empty"),
+    ]
+
+    @Test(arguments: mistakes)
+    func `a mistake is named with line, key and remedy`(mistake: Mistake) throws {
+        let error = #expect(throws: ConfigurationProblems.self) { try ConfigurationLoader.load(text: mistake.text) }
+        let problem = try #require(
+            error?.problems.first { $0.keyPath == mistake.keyPath && $0.description.contains(mistake.says) },
+            "got: \(error?.description ?? "no error")")
+        #expect(problem.line == mistake.line)
+        #expect(!problem.remedy.isEmpty)
+        #expect(error?.description.contains("hunter2") == false)
+        #expect(error?.description.contains("12345") == false)
+    }
+
+    @Test func `all problems are told at once, in the order of their lines`() {
+        let error = #expect(throws: ConfigurationProblems.self) {
+            try ConfigurationLoader.load(
+                text: """
+                    colour = 1
+                    [log]
+                    level = 5
+                    [server]
+                    port = -1
+                    idle_timeout = "x"
+                    [server.tls]
+                    """)
+        }
+        #expect(error?.problems.map(\.line) == [1, 3, 5, 6, 7, 7])
+    }
+
+    @Test func `a problem prints as file, line, key, message and remedy`() {
+        let problem = ConfigurationProblem(file: "a.toml", line: 3, keyPath: "server.port", message: "m", remedy: "r")
+        #expect(problem.description == "a.toml:3: server.port: m; r")
+        let whole = ConfigurationProblem(file: "a.toml", line: nil, keyPath: "", message: "m", remedy: "r")
+        #expect(whole.description == "a.toml: m; r")
+    }
+}

@@ -1,0 +1,103 @@
+import Configuration
+import Foundation
+import OCI
+import Testing
+
+/// The example and the manual have the keys that the decoder has, no more and no fewer.
+@Suite struct DocumentationTests {
+    private static let root = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private static func lines(_ path: String) throws -> [String] {
+        try String(contentsOf: root.appendingPathComponent(path), encoding: .utf8).components(separatedBy: "\n")
+    }
+
+    /// The settings of the example: lines that begin with `#` and no space.
+    private static func settings() throws -> [String] {
+        try lines("config/example.toml").filter { $0.hasPrefix("#") && !$0.hasPrefix("# ") && $0 != "#" }
+            .map { String($0.dropFirst()) }
+    }
+
+    @Test func `the example as it stands changes nothing`() throws {
+        let path = DocumentationTests.root.appendingPathComponent("config/example.toml").path
+        #expect(
+            try ConfigurationLoader.load(files: [path], environment: [:])
+                == ConfigurationLoader.load(files: [], environment: [:]))
+    }
+
+    @Test func `the example loads with every setting in force`() throws {
+        let files = try TemporaryFiles()
+        let named = [
+            "tls/server.crt", "tls/server.key", "tls/clients.crt", "mirror/ca.crt", "mirror/client.crt",
+            "mirror/client.key", "docker-hub-password",
+        ]
+        for name in named { try files.write(name, "x") }
+        let text = try DocumentationTests.settings().joined(separator: "\n")
+            .replacing("/etc/entrepot", with: files.path)
+        let configuration = try ConfigurationLoader.load(text: text, environment: ["QUAY_PASSWORD": "x"])
+        #expect(configuration.repositories.map(\.name.value) == ["docker.io", "local", "quay.io", "team/images"])
+        #expect(configuration.repositories[0].upstreams.count == 2)
+        // What the example shows as values are the defaults.
+        #expect(configuration.log == LogSection())
+        #expect(configuration.fills == FillsSection())
+        #expect(configuration.storage == StorageSection())
+        #expect(configuration.maxConcurrentRequests == Configuration().maxConcurrentRequests)
+        let server = configuration.server
+        #expect(
+            server
+                == ServerSection(defaultRepository: server.defaultRepository, tls: server.tls))
+        #expect(server.tls?.clients?.authentication == .optional)
+    }
+
+    @Test func `the example has every key and no other`() throws {
+        var table = ""
+        var keys: Set<String> = []
+        for line in try DocumentationTests.settings() {
+            if line.hasPrefix("[") {
+                let name = line.trimmingCharacters(in: CharacterSet(charactersIn: "[] "))
+                let parts = name.split(separator: ".", maxSplits: 1)
+                table =
+                    parts.first != "repository"
+                    ? name : "repository.\"<namespace>\"" + (name.hasSuffix(".upstream") ? ".upstream" : "")
+            } else {
+                let key = try #require(line.split(separator: " ").first)
+                keys.insert(table.isEmpty ? "\(key)" : "\(table).\(key)")
+            }
+        }
+        #expect(keys == Set(ConfigurationKeys.all))
+    }
+
+    /// Rows of the manual's tables: path of the key and its default.
+    private static func manual() throws -> [(path: String, standard: String)] {
+        var table = ""
+        var rows: [(path: String, standard: String)] = []
+        for line in try lines("docs/reference/configuration.md") {
+            if line.hasPrefix("## ") {
+                table = line == "## Top level" ? "" : String(line.dropFirst(4).dropLast())
+            } else if line.hasPrefix("| `") {
+                let cells = line.components(separatedBy: " | ")
+                let key = cells[0].trimmingCharacters(in: CharacterSet(charactersIn: "|` "))
+                rows.append((path: table.isEmpty ? key : "\(table).\(key)", standard: cells[2]))
+            }
+        }
+        return rows
+    }
+
+    @Test func `the manual has every key and no other, in the order of the list`() throws {
+        #expect(try DocumentationTests.manual().map(\.path) == ConfigurationKeys.all)
+    }
+
+    @Test func `the manual's defaults are the defaults`() throws {
+        let shown = try ConfigurationLoader.load(
+            text: "[[repository.x.upstream]]\nurl = \"https://x.io\"\n[repository.\"y.io\"]"
+        ).toml()
+        let written = shown.split(separator: "\n").map(String.init)
+        for row in try DocumentationTests.manual() where row.standard.hasPrefix("`") {
+            // Only shown where it has an effect.
+            if row.path == "server.tls.client_auth" { continue }
+            let key = row.path.split(separator: ".").last ?? ""
+            let line = "\(key) = \(row.standard.dropFirst().dropLast())"
+            #expect(written.contains(line), "\(row.path): \(line)")
+        }
+    }
+}

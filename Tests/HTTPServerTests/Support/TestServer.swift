@@ -1,0 +1,80 @@
+import HTTPServer
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+import ServiceLifecycle
+
+/// A handler made of a closure; remembers what the edge reported.
+final class ScriptedHandler: RequestHandler {
+    private let answer: @Sendable (Request) async -> Response
+    let exchanges: AsyncStream<Exchange>
+    private let report: AsyncStream<Exchange>.Continuation
+
+    init(_ answer: @escaping @Sendable (Request) async -> Response) {
+        self.answer = answer
+        (exchanges, report) = AsyncStream.makeStream()
+    }
+
+    func respond(to request: Request) async -> Response { await answer(request) }
+
+    func refuse(_ refusal: Refusal, requestID: String) -> Response {
+        Response(status: refusal.status, headers: ["Retry-After": "1"], body: .bytes(ByteBuffer(string: "\(refusal)")))
+    }
+
+    func finished(_ exchange: Exchange) { report.yield(exchange) }
+
+    func nextExchange() async -> Exchange? { await exchanges.first { _ in true } }
+}
+
+struct TestServer: Sendable {
+    let address: SocketAddress
+    let handler: ScriptedHandler
+    let server: HTTPServer
+    let shutDown: @Sendable () async -> Void
+
+    /// Runs a server on a free port while `body` runs.
+    static func with<Result: Sendable>(
+        _ change: (inout HTTPServerConfiguration) -> Void = { _ in },
+        answer: @escaping @Sendable (Request) async -> Response = { .text($0.path) },
+        _ body: sending @escaping (TestServer) async throws -> Result
+    ) async throws -> Result {
+        var configuration = HTTPServerConfiguration(port: 0)
+        configuration.shutdownGrace = .seconds(10)
+        change(&configuration)
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let handler = ScriptedHandler(answer)
+        let (bound, bind) = AsyncStream<SocketAddress>.makeStream()
+        let server = HTTPServer(configuration: configuration, handler: handler, logger: logger) { address in
+            bind.yield(address)
+        }
+        let services = ServiceGroup(services: [server], logger: logger)
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await services.run() }
+            guard let address = await bound.first(where: { _ in true }) else { throw CancellationError() }
+            let test = TestServer(address: address, handler: handler, server: server) {
+                await services.triggerGracefulShutdown()
+            }
+            let result = try await body(test)
+            tasks.cancelAll()
+            try? await tasks.waitForAll()
+            return result
+        }
+    }
+
+    /// Sends `text` on a connection of its own and returns all that comes back until the server closes.
+    func exchange(_ text: String) async throws -> String {
+        try await RawClient.with(address) { client in
+            try await client.send(text)
+            return await client.rest()
+        }
+    }
+}
+
+extension Response {
+    static func text(_ text: String) -> Response {
+        Response(
+            status: .ok, headers: ["Content-Type": "text/plain"], body: .bytes(ByteBuffer(string: text)))
+    }
+}

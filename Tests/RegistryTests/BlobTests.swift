@@ -1,0 +1,337 @@
+import Hashing
+import NIOCore
+import OCI
+import Registry
+import Storage
+import TestSupport
+import Testing
+import Upstream
+
+@Suite(.timeLimit(.minutes(1))) struct BlobTests {
+    private let content = ByteBuffer(bytes: (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
+
+    /// The fill may fail before or after the answer begins: the client gets an error or a cut body.
+    private func whole(_ shop: Workshop, _ digest: Digest) async throws -> ByteBuffer {
+        try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content.bytes()
+    }
+
+    @Test func aColdBlobIsFetchedOnceAndServedFromTheStoreEverAfter() async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(content)
+            let repository = try shop.repository("mirror/library/x")
+            let first = try await shop.registry.blob(repository, digest, range: nil)
+            #expect(try await first.content.bytes() == content)
+            #expect(first.content.size == 1000)
+            #expect(first.status.field == "entrepot; fwd=miss; stored")
+            let second = try await shop.registry.blob(repository, digest, range: nil)
+            #expect(second.status.field == "entrepot; hit")
+            #expect(try await second.content.bytes() == content)
+            #expect(shop.upstream.questions == ["GET blob library/x \(digest)"])
+            #expect(shop.spoolFolder.files() == [])
+        }
+    }
+
+    @Test func manyReadersShareOneFillAndEachGetsEveryByte() async throws {
+        try await Workshop.open { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
+            let repository = try shop.repository("mirror/x")
+            try await withThrowingTaskGroup(of: ByteBuffer.self) { group in
+                for _ in 0..<50 {
+                    group.addTask {
+                        try await shop.registry.blob(repository, digest, range: nil).content.bytes()
+                    }
+                }
+                for start in stride(from: 0, to: 1000, by: 100) {
+                    valve.send(try #require(content.getSlice(at: start, length: 100)))
+                    await Task.yield()
+                }
+                valve.finish()
+                for try await bytes in group { #expect(bytes == content) }
+            }
+            #expect(shop.upstream.questions.count == 1)
+        }
+    }
+
+    @Test func theLastBytesAreHeldBackUntilTheDigestIsVerified() async throws {
+        try await Workshop.open { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
+            let answer = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content
+            guard case .filling(let reader) = answer.source else {
+                Issue.record("the blob should be arriving")
+                return
+            }
+            var wrong = content
+            wrong.setInteger(UInt8(0xFF), at: 999)
+            valve.send(wrong)
+            #expect(try await reader.end(after: 0) == 996)
+            valve.finish()
+            await #expect(throws: RegistryError.self) { try await reader.end(after: 996) }
+            #expect(shop.objects.keys == [])
+            #expect(shop.spoolFolder.files() == [])
+        }
+    }
+
+    @Test(arguments: [(999, false), (1001, false), (1000, true)])
+    func theSizeMustBeTheAnnouncedOne(sent: Int, isFine: Bool) async throws {
+        try await Workshop.open { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
+            var bytes = content
+            bytes.writeRepeatingByte(0, count: 10)
+            valve.send(try #require(bytes.getSlice(at: 0, length: sent)))
+            valve.finish()
+            if isFine {
+                let bytes = try await whole(shop, digest)
+                #expect(bytes == content)
+            } else {
+                await #expect(throws: RegistryError.self) { try await whole(shop, digest) }
+                #expect(shop.objects.keys == [])
+            }
+        }
+    }
+
+    @Test func endlessBytesWithoutAnnouncedSizeAreCutAtTheLimit() async throws {
+        try await Workshop.open(limits: FillLimits(blobSize: 5000, holdBack: 4)) { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: nil), as: digest)
+            for _ in 0..<6 { valve.send(content) }
+            await #expect(throws: RegistryError.self) { try await whole(shop, digest) }
+            #expect(shop.spoolFolder.files() == [])
+        }
+    }
+
+    @Test func aBlobOfUnknownSizeArrivesWhole() async throws {
+        try await Workshop.open { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: nil), as: digest)
+            valve.send(content)
+            valve.finish()
+            let answer = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content
+            #expect(try await answer.bytes() == content)
+        }
+    }
+
+    @Test func anUpstreamThatSentWrongBytesIsAskedLastNextTime() async throws {
+        try await Workshop.open(upstreams: 2) { shop in
+            let digest = Digest(hashing: content)
+            let wrong = Valve()
+            wrong.send(ByteBuffer(repeating: 1, count: 1000))
+            wrong.finish()
+            shop.upstreams[0].hold(.valve(wrong, size: 1000), as: digest)
+            _ = shop.upstreams[1].hold(content)
+            await #expect(throws: RegistryError.self) { try await whole(shop, digest) }
+            let bytes = try await whole(shop, digest)
+            #expect(bytes == content)
+            #expect(shop.upstreams[0].questions.count == 1)
+        }
+    }
+
+    @Test func aRangeOfAnArrivingBlobIsFollowed() async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(content)
+            let answer = try await shop.registry.blob(
+                try shop.repository("mirror/x"), digest, range: .from(10, through: 19)
+            ).content
+            #expect(answer.range == 10..<20)
+            #expect(try await answer.bytes() == content.getSlice(at: 10, length: 10))
+            #expect(shop.upstream.questions.count == 1)
+        }
+    }
+
+    @Test func aFarRangeHasARequestOfItsOwnWhileTheFillGoesOn() async throws {
+        try await Workshop.open { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
+            let repository = try shop.repository("mirror/x")
+            let whole = try await shop.registry.blob(repository, digest, range: nil).content
+            _ = shop.upstream.hold(content)
+            let far = try await shop.registry.blob(repository, digest, range: .from(900, through: nil))
+            #expect(far.status.field == "entrepot; fwd=partial; collapsed")
+            #expect(try await far.content.bytes() == content.getSlice(at: 900, length: 100))
+            valve.send(content)
+            valve.finish()
+            #expect(try await whole.bytes() == content)
+            #expect(
+                shop.upstream.questions == ["GET blob x \(digest)", "GET blob x \(digest)@900-1000"])
+        }
+    }
+
+    @Test func aRangeOutsideTheBlobIsToldSo() async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(content)
+            let answer = try await shop.registry.blob(
+                try shop.repository("mirror/x"), digest, range: .from(1000, through: nil)
+            ).content
+            #expect(answer.isOutOfRange)
+            #expect(answer.size == 1000)
+        }
+    }
+
+    @Test func aColdHeadAsksWithHeadAndDownloadsNothing() async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(content)
+            let head = try await shop.registry.blobHead(try shop.repository("mirror/x"), digest)
+            #expect(head.content.size == 1000)
+            #expect(head.status.field == "entrepot; fwd=miss")
+            #expect(shop.upstream.questions == ["HEAD blob x \(digest)"])
+            #expect(shop.objects.keys == [])
+        }
+    }
+
+    @Test func storedBytesAreSharedOnlyWithRepositoriesWhoseUpstreamVouchesForThem() async throws {
+        try await Workshop.open(upstreams: 2) { shop in
+            let digest = shop.upstreams[0].hold(content)
+            _ = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content.bytes()
+            let other = try shop.repository("other/x")
+            let refusal = await #expect(throws: RegistryError.self) {
+                try await shop.registry.blob(other, digest, range: nil)
+            }
+            #expect(refusal?.code == .blobUnknown)
+            _ = shop.upstreams[1].hold(content)
+            let shared = try await shop.registry.blob(other, digest, range: nil)
+            #expect(shared.status == .hit)
+            #expect(try await shared.content.bytes() == content)
+            #expect(shop.upstreams[1].questions == ["HEAD blob x \(digest)", "HEAD blob x \(digest)"])
+        }
+    }
+
+    @Test func anArrivingBlobIsJoinedOnlyByThoseWhoseUpstreamVouchesForIt() async throws {
+        try await Workshop.open(upstreams: 2) { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstreams[0].hold(.valve(valve, size: 1000), as: digest)
+            let mine = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content
+            await #expect(throws: RegistryError.self) {
+                try await shop.registry.blob(try shop.repository("other/x"), digest, range: nil)
+            }
+            _ = shop.upstreams[1].hold(content)
+            let joined = try await shop.registry.blob(try shop.repository("other/x"), digest, range: nil)
+            #expect(joined.status.isCollapsed)
+            valve.send(content)
+            valve.finish()
+            #expect(try await joined.content.bytes() == content)
+            #expect(try await mine.bytes() == content)
+            #expect(!shop.upstreams[1].questions.contains { $0.hasPrefix("GET") })
+        }
+    }
+
+    @Test func aReaderThatLeavesStopsNothing() async throws {
+        try await Workshop.open { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
+            let repository = try shop.repository("mirror/x")
+            let leaving = Task { try await shop.registry.blob(repository, digest, range: nil).content.bytes() }
+            let staying = try await shop.registry.blob(repository, digest, range: nil).content
+            leaving.cancel()
+            _ = try? await leaving.value
+            valve.send(content)
+            valve.finish()
+            #expect(try await staying.bytes() == content)
+        }
+    }
+
+    @Test(arguments: [0, 1])
+    func fillsNobodyWaitsForFinishUpToTheConfiguredNumber(orphans: Int) async throws {
+        try await Workshop.open(limits: FillLimits(orphans: orphans, holdBack: 4)) { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
+            let repository = try shop.repository("mirror/x")
+            do {
+                let answer = try await shop.registry.blob(repository, digest, range: nil)
+                #expect(answer.content.size == 1000)
+            }
+            valve.send(content)
+            valve.finish()
+            _ = shop.upstream.hold(content)
+            let again = try await shop.registry.blob(repository, digest, range: nil)
+            #expect(try await again.content.bytes() == content)
+            let fetches = shop.upstream.questions.count { $0 == "GET blob x \(digest)" }
+            #expect(fetches == (orphans == 0 ? 2 : 1))
+        }
+    }
+
+    @Test func tooManyFillsAreToldToComeBack() async throws {
+        try await Workshop.open(limits: FillLimits(concurrent: 1, holdBack: 4)) { shop in
+            let digest = Digest(hashing: content)
+            shop.upstream.hold(.valve(Valve(), size: 1000), as: digest)
+            let repository = try shop.repository("mirror/x")
+            let first = try await shop.registry.blob(repository, digest, range: nil)
+            let second = shop.upstream.hold(ByteBuffer(string: "another"))
+            let error = await #expect(throws: RegistryError.self) {
+                try await shop.registry.blob(repository, second, range: nil)
+            }
+            #expect(error?.status == 503)
+            #expect(error?.retryAfter != nil)
+            withExtendedLifetime(first) {}
+        }
+    }
+
+    @Test(arguments: [
+        (UpstreamError.Kind.notFound, 404), (.unauthorized, 403), (.denied, 403), (.rateLimited(retryAfter: 7), 429),
+        (.unavailable(status: 500), 502), (.timedOut, 504), (.refused, 502), (.tls, 502), (.resolve, 502),
+    ])
+    func anUpstreamsFailureIsToldAsWhatItIs(kind: UpstreamError.Kind, status: Int) async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(content)
+            shop.upstream.fail(kind)
+            let error = await #expect(throws: RegistryError.self) {
+                try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content.bytes()
+            }
+            #expect(error?.status == status)
+            if case .rateLimited = kind { #expect(error?.retryAfter == 7) }
+        }
+    }
+
+    @Test(arguments: [
+        UpstreamError.Kind.notFound, .refused, .timedOut, .unavailable(status: 503), .rateLimited(retryAfter: nil), .tls,
+    ])
+    func theNextUpstreamIsTried(kind: UpstreamError.Kind) async throws {
+        try await Workshop.open(upstreams: 2) { shop in
+            shop.upstreams[0].fail(kind)
+            let digest = shop.upstreams[1].hold(content)
+            let answer = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil)
+            #expect(try await answer.content.bytes() == content)
+        }
+    }
+
+    @Test func aFullStoreIsAnHonestErrorAndTheNextTryWorks() async throws {
+        try await Workshop.open { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
+            let repository = try shop.repository("mirror/x")
+            let answer = try await shop.registry.blob(repository, digest, range: nil).content
+            shop.objects.fail(.noSpace)
+            valve.send(content)
+            valve.finish()
+            let error = await #expect(throws: RegistryError.self) { try await answer.bytes() }
+            #expect(error?.status == 500)
+            shop.objects.fail(nil)
+            _ = shop.upstream.hold(content)
+            let again = try await shop.registry.blob(repository, digest, range: nil).content
+            #expect(try await again.bytes() == content)
+            #expect(shop.spoolFolder.files() == [])
+        }
+    }
+
+    @Test func aLocalNamespaceAsksNobody() async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(content)
+            let error = await #expect(throws: RegistryError.self) {
+                try await shop.registry.blob(try shop.repository("local/x"), digest, range: nil)
+            }
+            #expect(error?.code == .blobUnknown)
+            #expect(shop.upstream.questions == [])
+        }
+    }
+}

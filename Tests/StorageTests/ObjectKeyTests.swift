@@ -1,0 +1,24 @@
+import NIOCore
+import OCI
+import Storage
+import TestSupport
+import Testing
+
+@Suite struct ObjectKeyTests {
+    @Test(arguments: ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "a\u{0}b", "a\nb", String(repeating: "x", count: 1025)])
+    func cannotClimbOutOfTheStore(path: String) {
+        #expect(ObjectKey(path) == nil)
+    }
+
+    @Test(arguments: ObjectStoreContract.allCases)
+    func memoryKeepsTheContract(clause: ObjectStoreContract) async throws {
+        try await clause.check(MemoryStore())
+    }
+
+    @Test func blobsLieWhereDistributionPutsThem() throws {
+        let digest = try #require(Digest("sha256:" + String(repeating: "ab", count: 32)))
+        #expect(
+            RegistryLayout.blob(digest).path
+                == "docker/registry/v2/blobs/sha256/ab/\(String(repeating: "ab", count: 32))/data")
+    }
+}

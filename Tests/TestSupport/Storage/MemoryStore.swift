@@ -1,0 +1,88 @@
+internal import NIOConcurrencyHelpers
+public import NIOCore
+public import Storage
+
+#if canImport(FoundationEssentials)
+    internal import FoundationEssentials
+#endif
+
+/// An ``ObjectStore`` in memory, for tests of what stands on the port. Can be told to fail.
+public final class MemoryStore: ObjectStore {
+    private struct Object {
+        var bytes: ByteBuffer
+        var modified: Int64
+    }
+
+    private let objects = NIOLockedValueBox<[String: Object]>([:])
+    private let failure = NIOLockedValueBox<StorageError.Code?>(nil)
+    private let now: @Sendable () -> Int64
+
+    public init(now: @escaping @Sendable () -> Int64 = { 0 }) {
+        self.now = now
+    }
+
+    /// From now on every call throws this; nil to work again.
+    public func fail(_ code: StorageError.Code?) { failure.withLockedValue { $0 = code } }
+
+    /// All keys, in order.
+    public var keys: [String] { objects.withLockedValue { $0.keys.sorted() } }
+
+    public func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? {
+        try check(key)
+        return objects.withLockedValue { $0[key.path] }
+            .map { ObjectInfo(size: Int64($0.bytes.readableBytes), modified: $0.modified) }
+    }
+
+    public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)? {
+        guard let info = try await info(key), let object = objects.withLockedValue({ $0[key.path] }) else { return nil }
+        guard info.size <= limit else { throw StorageError(.tooLarge, "too large", key: key) }
+        return (object.bytes, info)
+    }
+
+    public func content(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
+        try check(key)
+        return objects.withLockedValue { $0[key.path] }.map { .bytes($0.bytes) }
+    }
+
+    public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
+        try check(key)
+        objects.withLockedValue { $0[key.path] = Object(bytes: bytes, modified: now()) }
+    }
+
+    public func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError) {
+        try check(key)
+        let bytes: Data
+        do {
+            bytes = try Data(contentsOf: URL(filePath: path))
+            try FileManager.default.removeItem(atPath: path)
+        } catch {
+            throw StorageError(.io, "cannot adopt \(path)", key: key, cause: error)
+        }
+        objects.withLockedValue { $0[key.path] = Object(bytes: ByteBuffer(bytes: bytes), modified: now()) }
+    }
+
+    public func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String] {
+        try check(prefix)
+        let start = prefix.path + "/"
+        let names = objects.withLockedValue { objects in
+            Set(
+                objects.keys.filter { $0.hasPrefix(start) }.compactMap {
+                    $0.dropFirst(start.count).split(separator: "/").first.map(String.init)
+                })
+        }
+        let ordered = names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard let after else { return Array(ordered.prefix(limit)) }
+        return Array(ordered.filter { after.utf8.lexicographicallyPrecedes($0.utf8) }.prefix(limit))
+    }
+
+    public func delete(_ key: ObjectKey) async throws(StorageError) {
+        try check(key)
+        objects.withLockedValue { objects in
+            for name in objects.keys where name == key.path || name.hasPrefix(key.path + "/") { objects[name] = nil }
+        }
+    }
+
+    private func check(_ key: ObjectKey) throws(StorageError) {
+        if let code = failure.withLockedValue({ $0 }) { throw StorageError(code, "told to fail", key: key) }
+    }
+}

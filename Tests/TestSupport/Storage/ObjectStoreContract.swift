@@ -1,0 +1,101 @@
+public import Storage
+internal import Foundation
+internal import NIOCore
+internal import Testing
+
+/// What every ``ObjectStore`` must do. Each adapter's tests run all of it.
+public enum ObjectStoreContract: String, CaseIterable, Sendable {
+    case absenceIsNil
+    case whatIsWrittenIsReadBack
+    case writingAgainReplaces
+    case whoReadsTheOldContentReadsItToItsEnd
+    case readingRefusesMoreThanTheLimit
+    case emptyObjectsExist
+    case adoptingTakesTheFileAway
+    case listsAreSortedPagedAndOneLevelDeep
+    case deletingRemovesAllBelowAndAbsenceIsNoError
+    case manyWritersOfOneKeyLeaveOneWholeObject
+
+    /// Runs one clause against a fresh store.
+    public func check(_ store: any ObjectStore) async throws {
+        switch self {
+        case .absenceIsNil:
+            #expect(try await store.info(key("no/such")) == nil)
+            #expect(try await store.read(key("no/such"), limit: 10) == nil)
+            #expect(try await store.content(key("no/such")) == nil)
+            #expect(try await store.list(key("no/such"), after: nil, limit: 10) == [])
+        case .whatIsWrittenIsReadBack:
+            try await store.write(key("a/b/c"), ByteBuffer(string: "text"), .durable)
+            let read = try #require(try await store.read(key("a/b/c"), limit: 4))
+            #expect(String(buffer: read.bytes) == "text")
+            #expect(read.info == (try await store.info(key("a/b/c"))))
+            #expect(read.info.size == 4)
+            #expect(try await text(store, "a/b/c") == "text")
+            // A folder is not an object.
+            #expect(try await store.info(key("a/b")) == nil)
+        case .writingAgainReplaces:
+            try await store.write(key("a"), ByteBuffer(string: "first"), .cached)
+            try await store.write(key("a"), ByteBuffer(string: "2nd"), .cached)
+            #expect(try await text(store, "a") == "2nd")
+        case .whoReadsTheOldContentReadsItToItsEnd:
+            try await store.write(key("a"), ByteBuffer(string: "first"), .cached)
+            let old = try #require(try await store.content(key("a")))
+            try await store.write(key("a"), ByteBuffer(string: "other"), .cached)
+            #expect(try Self.text(old) == "first")
+            try await store.delete(key("a"))
+            #expect(try Self.text(old) == "first")
+        case .readingRefusesMoreThanTheLimit:
+            try await store.write(key("a"), ByteBuffer(string: "12345"), .cached)
+            let error = await #expect(throws: StorageError.self) { try await store.read(key("a"), limit: 4) }
+            #expect(error?.code == .tooLarge)
+        case .emptyObjectsExist:
+            try await store.write(key("a"), ByteBuffer(), .cached)
+            #expect(try await store.info(key("a"))?.size == 0)
+            #expect(try await text(store, "a") == "")
+        case .adoptingTakesTheFileAway:
+            let folder = try TemporaryDirectory()
+            try Data("grown".utf8).write(to: URL(filePath: folder.file("spool")))
+            try await store.adopt(file: folder.file("spool"), as: key("x/y"), .durable)
+            #expect(try await text(store, "x/y") == "grown")
+            #expect(folder.files() == [])
+        case .listsAreSortedPagedAndOneLevelDeep:
+            for name in ["b", "a", "Z", "c/deep/er", "a-b", "c/deeper"] {
+                try await store.write(key("root/\(name)"), ByteBuffer(string: name), .cached)
+            }
+            #expect(try await store.list(key("root"), after: nil, limit: 10) == ["Z", "a", "a-b", "b", "c"])
+            #expect(try await store.list(key("root"), after: nil, limit: 2) == ["Z", "a"])
+            #expect(try await store.list(key("root"), after: "a", limit: 2) == ["a-b", "b"])
+            #expect(try await store.list(key("root"), after: "aa", limit: 2) == ["b", "c"])
+        case .deletingRemovesAllBelowAndAbsenceIsNoError:
+            try await store.write(key("a/b/c"), ByteBuffer(string: "1"), .cached)
+            try await store.write(key("a/bb"), ByteBuffer(string: "2"), .cached)
+            try await store.delete(key("a/b"))
+            try await store.delete(key("a/b"))
+            #expect(try await store.info(key("a/b/c")) == nil)
+            #expect(try await text(store, "a/bb") == "2")
+        case .manyWritersOfOneKeyLeaveOneWholeObject:
+            let texts = (0..<32).map { String(repeating: "\($0 % 10)", count: 10_000) }
+            try await withThrowingTaskGroup { group in
+                for text in texts {
+                    group.addTask { try await store.write(try key("contended/key"), ByteBuffer(string: text), .cached) }
+                }
+                try await group.waitForAll()
+            }
+            #expect(texts.contains(try await text(store, "contended/key")))
+            #expect(try await store.list(key("contended"), after: nil, limit: 10) == ["key"])
+        }
+    }
+
+    private func key(_ path: String) throws -> ObjectKey { try #require(ObjectKey(path)) }
+
+    private func text(_ store: any ObjectStore, _ path: String) async throws -> String {
+        try Self.text(try #require(try await store.content(key(path))))
+    }
+
+    private static func text(_ content: ObjectContent) throws -> String {
+        switch content {
+        case .bytes(let bytes): String(buffer: bytes)
+        case .file(let file, let size): String(buffer: try #require(file.bytes(count: Int(size))))
+        }
+    }
+}
