@@ -107,7 +107,9 @@ let package = Package(
         tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
         tests("ConfigurationTests", ["Configuration", "OCI", "TestSupport"]),
         tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
-        tests("UpstreamTests", ["Upstream", "CurlClient", "OCI", "TestSupport", nioCore, nioHTTP1, nioConcurrency]),
+        tests(
+            "UpstreamTests",
+            ["Upstream", "CurlClient", "OCI", "TestSupport", nioCore, nioHTTP1, nioConcurrency, logging]),
         tests(
             "RegistryTests",
             [
