@@ -17,6 +17,7 @@ extension Registry {
             return Served(answer(held, range), .hit)
         }
         guard !repository.namespace.isLocal else { throw .unknownBlob(digest, repository) }
+        if digest == .emptyObject { return Served(answer(.bytes(ByteBuffer(string: "{}")), range), .hit) }
         let (reader, isCollapsed) = try await reader(repository, digest)
         guard let reader else {
             guard let held = try await held(repository, digest) else { throw .interrupted }
@@ -92,7 +93,7 @@ extension Registry {
     // MARK: What is not
 
     /// A place among the readers of the blob's fill; nil if the blob is now held after all.
-    private func reader(
+    func reader(
         _ repository: Repository, _ digest: Digest
     ) async throws(RegistryError) -> (FillReader?, isCollapsed: Bool) {
         let isMine = fills.isRunning(digest, for: repository.name)
@@ -114,7 +115,7 @@ extension Registry {
     }
 
     /// Has an upstream of the repository say that it holds the blob, and how large it is.
-    private func vouch(
+    func vouch(
         _ repository: Repository, _ digest: Digest
     ) async throws(RegistryError) -> (size: Int64?, isCollapsed: Bool) {
         let upstreams = upstreams(repository)

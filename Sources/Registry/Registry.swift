@@ -13,6 +13,8 @@ public struct Registry: Sendable {
     let hot = HotContent()
     let manifestFetches: SingleFlight<ManifestKey, FetchedManifest>
     let vouchers: SingleFlight<BlobKey, Int64?>
+    let absent = AbsentManifests()
+    let completions: Completions
     let tagLists: SingleFlight<RepositoryName, [Tag]>
     let logger: Logger
     /// Seconds since 1970.
@@ -40,6 +42,7 @@ public struct Registry: Sendable {
         manifestFetches = SingleFlight(background: background)
         vouchers = SingleFlight(background: background)
         tagLists = SingleFlight(background: background)
+        completions = Completions(background: background, timers: health.timers)
     }
 
     func upstreams(_ repository: Repository) -> UpstreamList {

@@ -59,6 +59,9 @@ public final class Fills: Sendable {
         state.withLockedValue { $0.running[digest].map { $0.beneficiaries.contains(repository) } }
     }
 
+    /// Whether what can wait should.
+    var isBusy: Bool { state.withLockedValue { $0.running.count >= max(1, limits.concurrent / 2) } }
+
     /// Joins the fill of `digest`, beginning it if there is none.
     func join(
         _ digest: Digest, for repository: Repository, from upstreams: UpstreamList

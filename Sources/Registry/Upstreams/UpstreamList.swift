@@ -50,7 +50,7 @@ struct UpstreamList: Sendable {
         guard !isOffline else {
             throw Verdict(
                 meaning: .failed,
-                decisive: UpstreamError(.offline, "this registry is offline and holds no such content"))
+                decisive: UpstreamError(.offline, "this registry is offline, as configured"))
         }
         func rank(_ upstream: any UpstreamRegistry) -> Int {
             upstream.name == favourite ? 0 : avoiding.contains(upstream.name) ? 2 : 1

@@ -19,6 +19,7 @@ extension RegistryClient {
             authorization = try await self.authorization(answering: challenges, ask.scope, refused: authorization)
             (answer, isAway) = try await follow(url, ask, authorization)
         }
+        if !isAway { budget?.note(answer.headers, now: now()) }
         if case .basic = authorization, answer.status != 401 { takesBasic.withLockedValue { $0 = true } }
         guard ask.accepted.contains(answer.status) else { throw await failure(answer) }
         return answer

@@ -16,6 +16,7 @@ public struct RegistryClient: UpstreamRegistry {
     let curl: CurlClient
     let tokens: TokenCache
     let userAgent: String
+    public let budget: RateBudget?
     let logger: Logger
     let now: @Sendable () -> Int64
     /// The upstream has accepted a password: offered from the start from then on.
@@ -28,7 +29,8 @@ public struct RegistryClient: UpstreamRegistry {
     public init(
         endpoint: UpstreamEndpoint, credentials: RegistryCredentials? = nil,
         settings: RegistryClientSettings = RegistryClientSettings(), curl: CurlClient, tokens: TokenCache,
-        userAgent: String, logger: Logger, now: @escaping @Sendable () -> Int64 = SystemTime.seconds
+        userAgent: String, budget: RateBudget? = nil, logger: Logger,
+        now: @escaping @Sendable () -> Int64 = SystemTime.seconds
     ) {
         self.endpoint = endpoint
         self.credentials = credentials
@@ -36,6 +38,7 @@ public struct RegistryClient: UpstreamRegistry {
         self.curl = curl
         self.tokens = tokens
         self.userAgent = userAgent
+        self.budget = budget
         self.logger = logger
         self.now = now
         bytesReceived = Counter(label: "entrepot_upstream_bytes_total", dimensions: [("upstream", endpoint.name)])

@@ -42,10 +42,12 @@ public final class ScriptedUpstream: UpstreamRegistry {
     }
 
     public let name: String
+    public let budget: RateBudget?
     private let state = NIOLockedValueBox(State())
 
     public init(_ name: String = "upstream.example") {
         self.name = name
+        budget = RateBudget(name: name)
     }
 
     /// From now on every question is answered with this failure; nil to work again.
