@@ -79,7 +79,10 @@ let package = Package(
             [nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioConcurrency, logging, metrics, lifecycle]),
         library(
             "DistributionAPI",
-            ["HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging, metrics]),
+            [
+                "HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging,
+                metrics,
+            ]),
 
         .executableTarget(
             name: "entrepot",
@@ -96,7 +99,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency,
+                "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1, nioSSL,
+                nioConcurrency,
                 logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),

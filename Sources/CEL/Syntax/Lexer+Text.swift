@@ -68,8 +68,8 @@ extension Lexer {
         guard let code else { throw SyntaxError("invalid escape sequence", at: start) }
         if isBytes {
             content.append(UInt8(truncatingIfNeeded: code))
-        } else if let scalar = Unicode.Scalar(code) {
-            content.append(contentsOf: UTF8.encode(scalar)!)
+        } else if let scalar = Unicode.Scalar(code), let units = UTF8.encode(scalar) {
+            content.append(contentsOf: units)
         } else {
             throw SyntaxError("the escape sequence is not a Unicode code point", at: start)
         }
