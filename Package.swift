@@ -62,7 +62,7 @@ let package = Package(
 
         // Ports, layout, typed configuration.
         library("Storage", ["Hashing", "OCI", nioCore]),
-        library("Configuration", ["OCI", "TOMLKit"]),
+        library("Configuration", ["CRE2", "OCI", "TOMLKit"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),

@@ -8,6 +8,7 @@ extension Configuration {
     public func toml() -> String {
         var writer = TOMLWriter()
         writer.value("max_concurrent_requests", maxConcurrentRequests)
+        writer.value("offline", isOffline)
         server.write(to: &writer)
         storage.write(to: &writer)
         writer.table("log")
@@ -16,6 +17,11 @@ extension Configuration {
         writer.table("fills")
         writer.value("max_orphans", fills.maxOrphans)
         writer.value("max_concurrent", fills.maxConcurrent)
+        writer.table("resilience")
+        writer.value("header_timeout", resilience.headerTimeout.description)
+        writer.value("hedge_delay", resilience.hedgeDelay.description)
+        writer.value("breaker_failures", resilience.breakerFailures)
+        writer.value("breaker_pause", resilience.breakerPause.description)
         for repository in repositories {
             repository.write(to: &writer)
         }
@@ -66,6 +72,16 @@ extension RepositorySection {
         writer.table("repository", name.value)
         writer.value("namespace", namespace?.text)
         writer.value("tag_ttl", tagTTL.description)
+        writer.value("stale_while_revalidate", freshness.staleWhileRevalidate.description)
+        writer.value("stale_if_error", freshness.staleIfError?.description)
+        writer.value("immutable_tags", freshness.immutableTags)
+        if freshness.immutableTags {
+            writer.value("immutable_tags_exclusions", freshness.immutableTagsExclusions.map(\.text))
+        }
+        writer.value("negative_ttl", freshness.negativeTTL.description)
+        writer.value("serve_on_denied", freshness.serveOnDenied)
+        writer.value("complete_on_pull", completeOnPull)
+        writer.value("offline", isOffline)
         for upstream in upstreams {
             writer.arrayTable("repository", name.value, "upstream")
             upstream.write(to: &writer)

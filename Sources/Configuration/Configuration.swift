@@ -10,6 +10,9 @@ public struct Configuration: Sendable, Equatable {
     public let storage: StorageSection
     public let log: LogSection
     public let fills: FillsSection
+    public let resilience: ResilienceSection
+    /// No upstream of any repository is asked.
+    public let isOffline: Bool
     /// Sorted by name; names are unique, and so are the namespaces they claim.
     public let repositories: [RepositorySection]
 
@@ -19,6 +22,8 @@ public struct Configuration: Sendable, Equatable {
         storage: StorageSection = StorageSection(),
         log: LogSection = LogSection(),
         fills: FillsSection = FillsSection(),
+        resilience: ResilienceSection = ResilienceSection(),
+        isOffline: Bool = false,
         repositories: [RepositorySection] = []
     ) {
         self.maxConcurrentRequests = maxConcurrentRequests
@@ -26,6 +31,8 @@ public struct Configuration: Sendable, Equatable {
         self.storage = storage
         self.log = log
         self.fills = fills
+        self.resilience = resilience
+        self.isOffline = isOffline
         self.repositories = repositories
     }
 }

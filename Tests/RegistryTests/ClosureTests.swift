@@ -33,7 +33,8 @@ import Upstream
             shop.pass(seconds: 61)
             shop.upstream.fail(.refused)
             if missing.isEmpty {
-                #expect(try await pull(shop).warning != nil)
+                let served1 = try await pull(shop)
+                #expect(served1.warning != nil)
             } else {
                 let error = await #expect(throws: RegistryError.self) { try await pull(shop) }
                 #expect(error?.status == 502)
@@ -55,7 +56,8 @@ import Upstream
             try await image.pullBlobs(shop)
             shop.pass(seconds: 61)
             shop.upstream.fail(.refused)
-            #expect(try await pull(shop).warning != nil)
+            let served2 = try await pull(shop)
+            #expect(served2.warning != nil)
             let held = try await shop.registry.blob(
                 try shop.repository("mirror/x"), Digest(hashing: ByteBuffer(string: "{}")), range: nil)
             #expect(try await held.content.bytes() == ByteBuffer(string: "{}"))
@@ -74,8 +76,10 @@ import Upstream
             shop.pass(seconds: 61)
             shop.upstream.fail(.timedOut)
             if isWhole {
-                #expect(try await pull(shop).warning != nil)
-                #expect(try await pull(shop, child).status == .hit)
+                let served3 = try await pull(shop)
+                #expect(served3.warning != nil)
+                let served4 = try await pull(shop, child)
+                #expect(served4.status == .hit)
             } else {
                 let index = await #expect(throws: RegistryError.self) { try await pull(shop) }
                 #expect(index?.status == 504)
@@ -94,7 +98,8 @@ import Upstream
             shop.pass(seconds: 61)
             await #expect(throws: RegistryError.self) { try await pull(shop) }
             shop.upstream.fail(nil)
-            #expect(try await pull(shop, digest).status == .hit)
+            let served5 = try await pull(shop, digest)
+            #expect(served5.status == .hit)
         }
     }
 
@@ -129,7 +134,8 @@ import Upstream
             while try await !granted(shop, image.layers[0]) { await Task.yield() }
             shop.upstream.fail(.refused)
             shop.pass(seconds: 61)
-            #expect(try await pull(shop).warning != nil)
+            let served6 = try await pull(shop)
+            #expect(served6.warning != nil)
             let digest = Digest(hashing: image.layers[0])
             #expect(shop.upstream.questions.count { $0.contains("\(digest)") } == 1)
         }

@@ -40,7 +40,8 @@ import Upstream
             let digest = image.hold(on: shop.upstream)
             try await open(shop)
             shop.timers.pass(.seconds(10))
-            #expect(try await pull(shop).content.digest == digest)
+            let served1 = try await pull(shop)
+            #expect(served1.content.digest == digest)
             #expect(shop.health.states["upstream0"]?.state == .closed)
         }
     }
@@ -65,7 +66,8 @@ import Upstream
             shop.upstreams[0].beSilent(true)
             let probe = Task { try await pull(shop) }
             await shop.timers.asleep(for: .seconds(5))
-            #expect(try await pull(shop, "v2").content.digest == second)
+            let served2 = try await pull(shop, "v2")
+            #expect(served2.content.digest == second)
             shop.upstreams[0].beSilent(false)
             _ = try await probe.value
             #expect(shop.upstreams[0].questions.count == 6)

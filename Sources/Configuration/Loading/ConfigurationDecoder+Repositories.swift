@@ -16,11 +16,13 @@ extension ConfigurationDecoder {
             guard let name = RepositoryName(key) else {
                 reportName(key, table)
                 // Its contents are read all the same, for their problems.
-                _ = (namespace(table), tagTTL(table), upstreams(table))
+                _ = (namespace(table), tagTTL(table), freshness(table), upstreams(table))
                 continue
             }
             let section = RepositorySection(
-                name: name, namespace: namespace(table), tagTTL: tagTTL(table), upstreams: upstreams(table))
+                name: name, namespace: namespace(table), tagTTL: tagTTL(table), freshness: freshness(table),
+                completeOnPull: table.boolean("complete_on_pull", default: true),
+                isOffline: table.boolean("offline", default: false), upstreams: upstreams(table))
             if let host = section.namespace {
                 if let owner = owners[host] {
                     table.report(

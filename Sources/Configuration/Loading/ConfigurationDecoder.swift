@@ -17,6 +17,8 @@ struct ConfigurationDecoder {
             storage: storage(root),
             log: log(root),
             fills: fills(root),
+            resilience: resilience(root),
+            isOffline: root.boolean("offline", default: false),
             repositories: repositories)
     }
 

@@ -14,7 +14,7 @@ public enum ConfigurationKeys {
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, server, serverTLS, storage, storageFS, log, fills, repositories, repository, upstream
+    case root, global, server, serverTLS, storage, storageFS, log, fills, resilience, repositories, repository, upstream
 
     var path: String {
         switch self {
@@ -26,6 +26,7 @@ enum ConfigurationTable: CaseIterable {
         case .storageFS: "storage.fs"
         case .log: "log"
         case .fills: "fills"
+        case .resilience: "resilience"
         case .repositories: "repository"
         case .repository: "repository.\"<namespace>\""
         case .upstream: "repository.\"<namespace>\".upstream"
@@ -34,7 +35,8 @@ enum ConfigurationTable: CaseIterable {
 
     var keys: [String] {
         switch self {
-        case .root, .global: ["max_concurrent_requests"]
+        case .root: ["max_concurrent_requests", "offline"]
+        case .global: ["max_concurrent_requests"]
         case .server:
             [
                 "bind_address", "port", "query_timeout", "query_timeout_grace_period", "streaming_chunk_size",
@@ -47,7 +49,12 @@ enum ConfigurationTable: CaseIterable {
         case .storageFS: ["root_dir"]
         case .log: ["level", "format"]
         case .fills: ["max_orphans", "max_concurrent"]
-        case .repository: ["namespace", "tag_ttl"]
+        case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
+        case .repository:
+            [
+                "namespace", "tag_ttl", "stale_while_revalidate", "stale_if_error", "immutable_tags",
+                "immutable_tags_exclusions", "negative_ttl", "serve_on_denied", "complete_on_pull", "offline",
+            ]
         case .upstream:
             [
                 "url", "max_redirect", "server_ca_bundle", "client_certificate", "client_private_key", "username",
@@ -58,11 +65,11 @@ enum ConfigurationTable: CaseIterable {
 
     var tables: [String] {
         switch self {
-        case .root: ["global", "server", "storage", "log", "fills", "repository"]
+        case .root: ["global", "server", "storage", "log", "fills", "resilience", "repository"]
         case .server: ["tls"]
         case .storage: ["fs"]
         case .repository: ["upstream"]
-        case .global, .serverTLS, .storageFS, .log, .fills, .repositories, .upstream: []
+        case .global, .serverTLS, .storageFS, .log, .fills, .resilience, .repositories, .upstream: []
         }
     }
 }

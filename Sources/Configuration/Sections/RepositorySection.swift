@@ -8,6 +8,11 @@ public struct RepositorySection: Sendable, Equatable {
     public let namespace: RegistryHost?
     /// How long a tag is served without asking the upstream again; 0 asks each time.
     public let tagTTL: Seconds
+    public let freshness: FreshnessSection
+    /// Fill in what nobody asks for of an image that was pulled.
+    public let completeOnPull: Bool
+    /// Never ask the upstreams.
+    public let isOffline: Bool
     /// In the order they are asked.
     public let upstreams: [UpstreamSection]
 
@@ -18,11 +23,17 @@ public struct RepositorySection: Sendable, Equatable {
         name: RepositoryName,
         namespace: RegistryHost? = nil,
         tagTTL: Seconds = .seconds(60),
+        freshness: FreshnessSection = FreshnessSection(),
+        completeOnPull: Bool = true,
+        isOffline: Bool = false,
         upstreams: [UpstreamSection] = []
     ) {
         self.name = name
         self.namespace = namespace ?? RegistryHost(impliedBy: name)
         self.tagTTL = tagTTL
+        self.freshness = freshness
+        self.completeOnPull = completeOnPull
+        self.isOffline = isOffline
         self.upstreams = upstreams
     }
 }

@@ -41,8 +41,9 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     let fills = Fills(
         store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
         limits: FillLimits(configuration), logger: logger)
+    let health = UpstreamHealth(limits: UpstreamLimits(configuration.resilience))
     let registry = Registry(
-        store: store, fills: fills, background: background, health: UpstreamHealth(), logger: logger,
+        store: store, fills: fills, background: background, health: health, logger: logger,
         now: WallClock.seconds)
     let readiness = Readiness()
     let namespaces = try UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()

@@ -11,6 +11,7 @@ struct UpstreamBuilder {
     let configuration: Configuration
     let logger: Logger
     private let tokens = TokenCache()
+    private let budgets = RateBudgets()
 
     init(curl: CurlClient, configuration: Configuration, logger: Logger) {
         self.curl = curl
@@ -28,7 +29,8 @@ struct UpstreamBuilder {
             key: section.name, host: section.namespace?.text, upstreams: try section.upstreams.map(client),
             impliesLibrary: section.namespace?.text == "docker.io"
                 || section.upstreams.contains { $0.url.isDockerHub && $0.url.prefix == nil },
-            freshness: Freshness(tagTTL: section.tagTTL.milliseconds / 1000))
+            freshness: Freshness(section), isOffline: configuration.isOffline || section.isOffline,
+            completesPulls: section.completeOnPull)
     }
 
     private func client(_ section: UpstreamSection) throws -> RegistryClient {
@@ -47,7 +49,31 @@ struct UpstreamBuilder {
                 clientPrivateKey: section.clientCertificate?.privateKey,
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
                 maxRedirects: section.maxRedirect, maxManifestSize: configuration.server.maxManifestSize.bytes),
-            curl: curl, tokens: tokens, userAgent: "entrepot/\(entrepotVersion)", logger: logger)
+            curl: curl, tokens: tokens, userAgent: "entrepot/\(entrepotVersion)",
+            budget: budgets.budget(name: endpoint.name, account: section.credentials?.username), logger: logger)
+    }
+}
+
+extension Freshness {
+    init(_ section: RepositorySection) {
+        let settings = section.freshness
+        self.init(
+            tagTTL: section.tagTTL.milliseconds / 1000,
+            staleWhileRevalidate: settings.staleWhileRevalidate.milliseconds / 1000,
+            staleIfError: settings.staleIfError.map { $0.milliseconds / 1000 },
+            negativeTTL: settings.negativeTTL.milliseconds / 1000, servesOnDenied: settings.serveOnDenied)
+        if settings.immutableTags {
+            let exclusions = settings.immutableTagsExclusions
+            isImmutable = { tag in !exclusions.contains { $0.matches(tag.value) } }
+        }
+    }
+}
+
+extension UpstreamLimits {
+    init(_ section: ResilienceSection) {
+        self.init(
+            headerTimeout: section.headerTimeout.duration, hedgeDelay: section.hedgeDelay.duration,
+            breakerFailures: section.breakerFailures, breakerPause: section.breakerPause.duration)
     }
 }
 
