@@ -66,7 +66,7 @@ let package = Package(
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
-        library("Upstream", ["OCI", "CurlClient", nioCore, nioConcurrency, logging, metrics]),
+        library("Upstream", ["OCI", "CurlClient", nioCore, nioPosix, nioConcurrency, logging, metrics]),
 
         // Use cases.
         library(

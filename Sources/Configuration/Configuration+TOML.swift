@@ -103,6 +103,7 @@ extension UpstreamSection {
         case .environment(let name): writer.value("password_env", name)
         case nil: break
         }
+        writer.value("credential_helper", credentialHelper.map(UpstreamSection.helperName))
         writer.value("connect_timeout", connectTimeout.description)
         writer.value("stall_timeout", stallTimeout.description)
     }

@@ -1,5 +1,6 @@
 internal import Hashing
 internal import Metrics
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 public import OCI
 internal import Storage
@@ -138,16 +139,39 @@ extension Registry {
         _ repository: Repository, _ digest: Digest, _ part: Range<Int64>, _ reader: FillReader
     ) async -> UpstreamBody? {
         guard let slot = fills.farRanges.take() else { return nil }
-        let range = UpstreamRange(from: part.lowerBound, to: part.upperBound)
-        let found = try? await upstreams(repository).first(.inTurn) { (upstream) async throws(UpstreamError) in
-            try await upstream.blob(repository.remoteName, digest, range: range)
+        let upstreams = upstreams(repository)
+        let rest: @Sendable (Int64, String?) async -> (answer: UpstreamBlob, upstream: any UpstreamRegistry)? = {
+            offset, favourite in
+            let range = UpstreamRange(from: offset, to: part.upperBound)
+            let found = try? await upstreams.first(startingWith: favourite, .inTurn) {
+                (upstream) async throws(UpstreamError) in
+                let blob = try await upstream.blob(repository.remoteName, digest, range: range)
+                guard blob.offset == offset else {
+                    throw UpstreamError(.invalidResponse, "\(upstream.name) does not send parts of blobs")
+                }
+                return blob
+            }
+            return found
         }
-        guard let blob = found?.answer, blob.offset == part.lowerBound else { return nil }
+        guard let first = await rest(part.lowerBound, nil) else { return nil }
         Counter(label: "entrepot_far_ranges_total").increment()
+        let transfer = NIOLockedValueBox((blob: first.answer, name: first.upstream.name, offset: part.lowerBound, tries: 4))
         return UpstreamBody { () async throws(UpstreamError) in
             // Both are let go of with this closure: the slot is taken, and the fill has a reader, until the part is served.
             defer { withExtendedLifetime((slot, reader)) {} }
-            return try await blob.body.next()
+            while true {
+                let (blob, name, offset, tries) = transfer.withLockedValue { $0 }
+                do throws(UpstreamError) {
+                    let piece = try await blob.body.next()
+                    transfer.withLockedValue { $0.offset += Int64(piece?.readableBytes ?? 0) }
+                    return piece
+                } catch {
+                    guard error.kind != .cancelled, tries > 0, offset < part.upperBound,
+                        let next = await rest(offset, name)
+                    else { throw error }
+                    transfer.withLockedValue { $0 = (next.answer, next.upstream.name, offset, tries - 1) }
+                }
+            }
         }
     }
 }

@@ -40,6 +40,7 @@ import Testing
         // What the example shows as values are the defaults.
         #expect(configuration.log == LogSection())
         #expect(configuration.fills == FillsSection())
+        #expect(configuration.resilience == ResilienceSection())
         #expect(configuration.storage == StorageSection())
         #expect(configuration.maxConcurrentRequests == Configuration().maxConcurrentRequests)
         let server = configuration.server

@@ -161,4 +161,24 @@ import Upstream
             #expect(again == content)
         }
     }
+
+    @Test func aFarRangeIsContinuedToo() async throws {
+        let limits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2)
+        try await Workshop.open(upstreams: 2, limits: limits) { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstreams[0].hold(.valve(valve, size: 1000), as: digest)
+            let repository = try shop.repository("mirror/x")
+            let whole = try await shop.registry.blob(repository, digest, range: nil).content
+            shop.upstreams[0].hold(.cut(content, at: 950), as: digest)
+            _ = shop.upstreams[1].hold(content)
+            let far = try await shop.registry.blob(repository, digest, range: .from(900, through: nil)).content
+            shop.upstreams[0].fail(.refused)
+            #expect(try await far.bytes() == content.getSlice(at: 900, length: 100))
+            #expect(shop.upstreams[1].questions == ["GET blob x \(digest)@950-1000"])
+            valve.send(content)
+            valve.finish()
+            #expect(try await whole.bytes() == content)
+        }
+    }
 }

@@ -55,6 +55,7 @@ import Upstream
 
     @Test(arguments: [
         UpstreamError.Kind.refused, .timedOut, .unavailable(status: 500), .tls, .resolve, .rateLimited(retryAfter: nil),
+        .invalidResponse,
     ])
     func aHeldTagIsServedWithAWarningWhenTheUpstreamFails(kind: UpstreamError.Kind) async throws {
         try await Workshop.open { shop in

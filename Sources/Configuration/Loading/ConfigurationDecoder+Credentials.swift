@@ -35,6 +35,23 @@ extension ConfigurationDecoder {
         }
     }
 
+    /// The program: `docker-credential-NAME`, or a path as it stands.
+    func credentialHelper(_ table: TableReader) -> String? {
+        let key = "credential_helper"
+        guard let text = table.text(key) else { return nil }
+        if let other = (["username"] + ConfigurationDecoder.passwordKeys).first(where: table.isSet) {
+            table.report(key, "is given beside \(other)", "keep one of the two")
+        }
+        if text.hasPrefix("/") { return text }
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }) else {
+            table.report(
+                key, "'\(text)' is neither a helper's name nor an absolute path",
+                "write \"ecr-login\" for the program docker-credential-ecr-login, or a path that begins with '/'")
+            return nil
+        }
+        return "docker-credential-\(text)"
+    }
+
     /// RFC 7617, section 2: a colon would end the user name, and control characters are not allowed.
     private func username(_ table: TableReader) -> String? {
         guard let username = table.text("username") else { return nil }

@@ -79,12 +79,13 @@ extension ConfigurationDecoder {
         let serverCABundle = table.file("server_ca_bundle")
         let clientCertificate = clientCertificate(table)
         let credentials = credentials(table)
+        let credentialHelper = credentialHelper(table)
         let connectTimeout = table.duration("connect_timeout", default: .seconds(5))
         let stallTimeout = table.duration("stall_timeout", default: .seconds(30))
         guard let url else { return nil }
         return UpstreamSection(
             url: url, maxRedirect: maxRedirect, serverCABundle: serverCABundle, clientCertificate: clientCertificate,
-            credentials: credentials, connectTimeout: connectTimeout, stallTimeout: stallTimeout)
+            credentials: credentials, credentialHelper: credentialHelper, connectTimeout: connectTimeout, stallTimeout: stallTimeout)
     }
 
     private func url(_ table: TableReader) -> UpstreamURL? {

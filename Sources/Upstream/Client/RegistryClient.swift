@@ -11,7 +11,9 @@ public import OCI
 /// that an answer is what was asked for. It does not check bytes against digests: whoever stores them does.
 public struct RegistryClient: UpstreamRegistry {
     let endpoint: UpstreamEndpoint
-    let credentials: RegistryCredentials?
+    /// Shown to the upstream; those of the moment where they come from a source.
+    var credentials: RegistryCredentials?
+    let credentialSource: (any CredentialSource)?
     let settings: RegistryClientSettings
     let curl: CurlClient
     let tokens: TokenCache
@@ -25,15 +27,19 @@ public struct RegistryClient: UpstreamRegistry {
 
     public var name: String { endpoint.name }
 
-    /// - Parameter now: Seconds since 1970.
+    /// - Parameters:
+    ///   - credentialSource: Takes the place of `credentials` where they can change.
+    ///   - now: Seconds since 1970.
     public init(
         endpoint: UpstreamEndpoint, credentials: RegistryCredentials? = nil,
+        credentialSource: (any CredentialSource)? = nil,
         settings: RegistryClientSettings = RegistryClientSettings(), curl: CurlClient, tokens: TokenCache,
         userAgent: String, budget: RateBudget? = nil, logger: Logger,
         now: @escaping @Sendable () -> Int64 = SystemTime.seconds
     ) {
         self.endpoint = endpoint
         self.credentials = credentials
+        self.credentialSource = credentialSource
         self.settings = settings
         self.curl = curl
         self.tokens = tokens

@@ -44,13 +44,25 @@ struct UpstreamBuilder {
             credentials: section.credentials.map {
                 RegistryCredentials(username: $0.username, password: $0.password.reveal())
             },
+            credentialSource: source(section, endpoint),
             settings: RegistryClientSettings(
                 authorityBundle: section.serverCABundle, clientCertificate: section.clientCertificate?.certificate,
                 clientPrivateKey: section.clientCertificate?.privateKey,
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
                 maxRedirects: section.maxRedirect, maxManifestSize: configuration.server.maxManifestSize.bytes),
             curl: curl, tokens: tokens, userAgent: "entrepot/\(entrepotVersion)",
-            budget: budgets.budget(name: endpoint.name, account: section.credentials?.username), logger: logger)
+            budget: budgets.budget(name: endpoint.name, account: section.credentials?.username ?? section.credentialHelper), logger: logger)
+    }
+}
+
+extension UpstreamBuilder {
+    /// Where credentials come from that can change while the server runs.
+    private func source(_ section: UpstreamSection, _ endpoint: UpstreamEndpoint) -> (any CredentialSource)? {
+        if let program = section.credentialHelper {
+            return CredentialHelper(program: program, server: "\(section.url.scheme)://\(endpoint.name)")
+        }
+        guard let credentials = section.credentials, case .file(let path) = credentials.source else { return nil }
+        return FileCredentials(username: credentials.username, path: path, password: credentials.password.reveal())
     }
 }
 
