@@ -22,6 +22,10 @@ extension Configuration {
         writer.value("hedge_delay", resilience.hedgeDelay.description)
         writer.value("breaker_failures", resilience.breakerFailures)
         writer.value("breaker_pause", resilience.breakerPause.description)
+        if let admin {
+            writer.table("admin")
+            writer.value("token_file", admin.tokenFile)
+        }
         for repository in repositories {
             repository.write(to: &writer)
         }

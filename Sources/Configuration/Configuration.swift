@@ -11,6 +11,7 @@ public struct Configuration: Sendable, Equatable {
     public let log: LogSection
     public let fills: FillsSection
     public let resilience: ResilienceSection
+    public let admin: AdminSection?
     /// No upstream of any repository is asked.
     public let isOffline: Bool
     /// Sorted by name; names are unique, and so are the namespaces they claim.
@@ -23,6 +24,7 @@ public struct Configuration: Sendable, Equatable {
         log: LogSection = LogSection(),
         fills: FillsSection = FillsSection(),
         resilience: ResilienceSection = ResilienceSection(),
+        admin: AdminSection? = nil,
         isOffline: Bool = false,
         repositories: [RepositorySection] = []
     ) {
@@ -32,6 +34,7 @@ public struct Configuration: Sendable, Equatable {
         self.log = log
         self.fills = fills
         self.resilience = resilience
+        self.admin = admin
         self.isOffline = isOffline
         self.repositories = repositories
     }

@@ -83,6 +83,15 @@ extension Registry {
         return (try await fetch(repository, .tag(tag), held: held), false)
     }
 
+    /// The tag as the upstream has it now, however fresh it is here.
+    func renew(_ repository: Repository, _ tag: Tag) async throws(RegistryError) -> Served<StoredManifest> {
+        let record = try await stored { (store) async throws(StorageError) in try await store.tag(tag, in: repository.name) }
+        var held: HeldManifest?
+        if let record { held = try await heldManifest(repository, record.digest) }
+        if let record { held?.age = max(now() - record.checked, 0) }
+        return try await fetch(repository, .tag(tag), held: held)
+    }
+
     /// Asks the upstream, once for all who want the same.
     private func fetch(
         _ repository: Repository, _ reference: Reference, held: HeldManifest?

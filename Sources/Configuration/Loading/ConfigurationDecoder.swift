@@ -18,6 +18,7 @@ struct ConfigurationDecoder {
             log: log(root),
             fills: fills(root),
             resilience: resilience(root),
+            admin: admin(root),
             isOffline: root.boolean("offline", default: false),
             repositories: repositories)
     }

@@ -14,7 +14,7 @@ public enum ConfigurationKeys {
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, server, serverTLS, storage, storageFS, log, fills, resilience, repositories, repository, upstream
+    case root, global, server, serverTLS, storage, storageFS, log, fills, resilience, admin, repositories, repository, upstream
 
     var path: String {
         switch self {
@@ -27,6 +27,7 @@ enum ConfigurationTable: CaseIterable {
         case .log: "log"
         case .fills: "fills"
         case .resilience: "resilience"
+        case .admin: "admin"
         case .repositories: "repository"
         case .repository: "repository.\"<namespace>\""
         case .upstream: "repository.\"<namespace>\".upstream"
@@ -50,6 +51,7 @@ enum ConfigurationTable: CaseIterable {
         case .log: ["level", "format"]
         case .fills: ["max_orphans", "max_concurrent"]
         case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
+        case .admin: ["token_file"]
         case .repository:
             [
                 "namespace", "tag_ttl", "stale_while_revalidate", "stale_if_error", "immutable_tags",
@@ -66,11 +68,11 @@ enum ConfigurationTable: CaseIterable {
 
     var tables: [String] {
         switch self {
-        case .root: ["global", "server", "storage", "log", "fills", "resilience", "repository"]
+        case .root: ["global", "server", "storage", "log", "fills", "resilience", "admin", "repository"]
         case .server: ["tls"]
         case .storage: ["fs"]
         case .repository: ["upstream"]
-        case .global, .serverTLS, .storageFS, .log, .fills, .resilience, .repositories, .upstream: []
+        case .global, .serverTLS, .storageFS, .log, .fills, .resilience, .admin, .repositories, .upstream: []
         }
     }
 }

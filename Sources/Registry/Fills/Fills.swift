@@ -59,6 +59,16 @@ public final class Fills: Sendable {
         state.withLockedValue { $0.running[digest].map { $0.beneficiaries.contains(repository) } }
     }
 
+    /// In the order of their digests.
+    var underWay: [FillStatus] {
+        state.withLockedValue { $0.running }.values.map { running in
+            let snapshot = running.fill.progress.snapshot
+            return FillStatus(
+                digest: running.fill.digest, size: snapshot.size, released: snapshot.released,
+                hasReaders: running.fill.hasReaders, repositories: running.beneficiaries.sorted { $0.value < $1.value })
+        }.sorted { $0.digest.description < $1.digest.description }
+    }
+
     /// Whether what can wait should.
     var isBusy: Bool { state.withLockedValue { $0.running.count >= max(1, limits.concurrent / 2) } }
 

@@ -48,8 +48,12 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     let readiness = Readiness()
     let namespaces = try UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()
     let api = DistributionAPI(registry: registry, namespaces: namespaces, readiness: readiness, logger: logger)
+    var handler: any RequestHandler = api
+    if let token = configuration.admin.flatMap({ AdminToken($0.token.reveal()) }) {
+        handler = AdminAPI(next: api, registry: registry, namespaces: namespaces, token: token)
+    }
     let server = HTTPServer(
-        configuration: try HTTPServerConfiguration(configuration), handler: api, logger: logger,
+        configuration: try HTTPServerConfiguration(configuration), handler: handler, logger: logger,
         onBound: { address in
             let host = address.ipAddress ?? "?"
             logger.notice("serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(root)"])
