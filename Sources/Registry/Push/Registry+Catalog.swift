@@ -8,16 +8,12 @@ public struct CatalogPage: Sendable {
 }
 
 extension Registry {
-    /// The most names of one page, and their number where the client names none.
-    private static let catalogPage = 1000
-
     /// Repositories that hold manifests, in lexical order, of the namespaces that are configured.
     ///
     /// - Parameter last: Names up to and including this text are left out.
     public func catalog(
-        _ namespaces: Namespaces, after last: String?, limit: Int?
+        _ namespaces: Namespaces, after last: String?, limit: Int
     ) async throws(RegistryError) -> CatalogPage {
-        let limit = min(limit ?? Self.catalogPage, Self.catalogPage)
         guard limit > 0 else { return CatalogPage(names: [], hasMore: false) }
         let found = try await stored { (store) async throws(StorageError) in
             try await store.repositories(after: last, limit: limit) { (name) async throws(StorageError) in

@@ -4,6 +4,9 @@ public import OCI
 internal import Storage
 
 extension Registry {
+    /// Bytes.
+    public var manifestSizeLimit: Int { limits.manifestSize }
+
     /// end-7: stores a manifest, byte for byte, and points its tags at it.
     ///
     /// What it needs is stored first and the tags come last, so that nothing ever names what is not there. All tags are
