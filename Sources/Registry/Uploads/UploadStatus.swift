@@ -5,6 +5,11 @@ public struct UploadStatus: Sendable, Equatable {
     public let id: UploadID
     /// Bytes received, without a gap.
     public let size: Int64
+
+    public init(id: UploadID, size: Int64) {
+        self.id = id
+        self.size = size
+    }
 }
 
 /// What became of content that was sent to an upload session.
