@@ -17,6 +17,8 @@ extension Configuration {
         writer.table("fills")
         writer.value("max_orphans", fills.maxOrphans)
         writer.value("max_concurrent", fills.maxConcurrent)
+        writer.table("uploads")
+        writer.value("expiry", uploads.expiry.description)
         writer.table("resilience")
         writer.value("header_timeout", resilience.headerTimeout.description)
         writer.value("hedge_delay", resilience.hedgeDelay.description)
@@ -75,6 +77,7 @@ extension RepositorySection {
     fileprivate func write(to writer: inout TOMLWriter) {
         writer.table("repository", name.value)
         writer.value("namespace", namespace?.text)
+        writer.value("mode", mode.rawValue)
         writer.value("tag_ttl", tagTTL.description)
         writer.value("stale_while_revalidate", freshness.staleWhileRevalidate.description)
         writer.value("stale_if_error", freshness.staleIfError?.description)
@@ -86,6 +89,8 @@ extension RepositorySection {
         writer.value("serve_on_denied", freshness.serveOnDenied)
         writer.value("complete_on_pull", completeOnPull)
         writer.value("offline", isOffline)
+        writer.value("write_refusal_status", writeRefusalStatus)
+        writer.value("allow_missing_references", allowsMissingReferences)
         for upstream in upstreams {
             writer.arrayTable("repository", name.value, "upstream")
             upstream.write(to: &writer)

@@ -10,6 +10,7 @@ public struct Configuration: Sendable, Equatable {
     public let storage: StorageSection
     public let log: LogSection
     public let fills: FillsSection
+    public let uploads: UploadsSection
     public let resilience: ResilienceSection
     public let admin: AdminSection?
     /// No upstream of any repository is asked.
@@ -23,6 +24,7 @@ public struct Configuration: Sendable, Equatable {
         storage: StorageSection = StorageSection(),
         log: LogSection = LogSection(),
         fills: FillsSection = FillsSection(),
+        uploads: UploadsSection = UploadsSection(),
         resilience: ResilienceSection = ResilienceSection(),
         admin: AdminSection? = nil,
         isOffline: Bool = false,
@@ -33,6 +35,7 @@ public struct Configuration: Sendable, Equatable {
         self.storage = storage
         self.log = log
         self.fills = fills
+        self.uploads = uploads
         self.resilience = resilience
         self.admin = admin
         self.isOffline = isOffline

@@ -52,14 +52,13 @@ extension Registry {
     private func manifest(
         _ repository: Repository, _ tag: Tag
     ) async throws(RegistryError) -> (Served<StoredManifest>, isHot: Bool) {
-        let record = try await stored { (store) async throws(StorageError) in try await store.tag(tag, in: repository.name) }
-        var held: HeldManifest?
-        if let record { held = try await heldManifest(repository, record.digest) }
+        let (record, found) = try await heldTag(repository, tag)
         if repository.namespace.isLocal {
-            guard let held else { throw .unknownManifest(.tag(tag), repository) }
+            guard let held = found else { throw .unknownManifest(.tag(tag), repository) }
             return (Served(held.manifest, .hit), held.isHot)
         }
-        guard let record, var held else { return (try await fetch(repository, .tag(tag), held: nil), false) }
+        guard let record, var held = found else { return (try await fetch(repository, .tag(tag), held: nil), false) }
+        if try await isPushed(repository, tag, record.digest) { return (Served(held.manifest, .hit), held.isHot) }
         let freshness = repository.namespace.freshness
         // A clock that was set back must not make a tag fresh for ever.
         let age = now() - record.checked
@@ -85,9 +84,9 @@ extension Registry {
 
     /// The tag as the upstream has it now, however fresh it is here.
     func renew(_ repository: Repository, _ tag: Tag) async throws(RegistryError) -> Served<StoredManifest> {
-        let record = try await stored { (store) async throws(StorageError) in try await store.tag(tag, in: repository.name) }
-        var held: HeldManifest?
-        if let record { held = try await heldManifest(repository, record.digest) }
+        let (record, found) = try await heldTag(repository, tag)
+        var held = found
+        if let record, let held, try await isPushed(repository, tag, record.digest) { return Served(held.manifest, .hit) }
         if let record { held?.age = max(now() - record.checked, 0) }
         return try await fetch(repository, .tag(tag), held: held)
     }
@@ -151,7 +150,7 @@ extension Registry {
         case (.absent, _):
             absent.insert(ManifestKey(repository: repository.name, reference: reference), error, now: now())
             if held != nil, case .tag(let tag) = reference {
-                try await stored { (store) async throws(StorageError) in try await store.removeTag(tag, in: repository.name) }
+                try await forgetUpstreamTag(repository, tag)
             }
         default:
             break
@@ -216,9 +215,7 @@ extension Registry {
             throw .badUpstream("\(upstream.name) sent no manifest")
         }
         if case .tag(let tag) = reference {
-            try await stored { (store) async throws(StorageError) in
-                try await store.setTag(tag, to: manifest.digest, in: repository.name, .cached)
-            }
+            try await keepUpstreamTag(repository, tag, manifest.digest)
         }
         return FetchedManifest(manifest: manifest, isStored: fetched != nil)
     }
@@ -228,11 +225,12 @@ extension Registry {
     ) async throws(RegistryError) -> HeldManifest? {
         let key = HotContent.Key(repository: repository.name, digest: digest)
         if case .manifest(let manifest)? = hot.entry(key) { return HeldManifest(manifest: manifest, isHot: true) }
+        let removals = hot.removals
         let manifest = try await stored { (store) async throws(StorageError) in
             try await store.manifest(digest, in: repository.name)
         }
         guard let manifest else { return nil }
-        hot.insert(.manifest(manifest), key)
+        hot.insert(.manifest(manifest), key, since: removals)
         return HeldManifest(manifest: manifest)
     }
 }

@@ -40,6 +40,7 @@ extension Registry {
 
     /// Makes a mirror forget content, so that the upstream is asked for it anew. Bytes stay where other repositories may
     /// need them.
+    /// What was pushed stays.
     ///
     /// - Parameter reference: What to forget; nil for all tags of the repository.
     /// - Returns: How many tags or digests were forgotten.
@@ -52,7 +53,14 @@ extension Registry {
         completions.forget(repository.name)
         switch reference {
         case .digest(let digest):
-            try await stored { (store) async throws(StorageError) in try await store.forget(digest, in: repository.name) }
+            guard !repository.namespace.isWritable else {
+                throw RegistryError(
+                    .unsupported, status: 400, "\(repository.name) takes pushes: delete the manifest instead")
+            }
+            try await stored { (store) async throws(StorageError) in
+                try await store.removeManifest(digest, in: repository.name)
+                try await store.revoke(digest, in: repository.name)
+            }
             hot.remove(HotContent.Key(repository: repository.name, digest: digest))
             return 1
         case .tag(let tag):
@@ -86,7 +94,7 @@ extension Registry {
 
     private func forget(_ tags: [Tag], _ repository: Repository) async throws(RegistryError) {
         for tag in tags {
-            try await stored { (store) async throws(StorageError) in try await store.removeTag(tag, in: repository.name) }
+            try await forgetUpstreamTag(repository, tag)
         }
     }
 }

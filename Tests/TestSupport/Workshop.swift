@@ -17,15 +17,19 @@ public final class Workshop: Sendable {
     /// Stand still until the test moves them.
     public let timers: ManualTimers
     public let health: UpstreamHealth
+    /// Another server on the same store: it shares no memory with the first.
+    public let secondRegistry: Registry
     private let clock: NIOLockedValueBox<Int64>
 
     private init(
-        objects: MemoryStore, registry: Registry, upstreams: [ScriptedUpstream], namespaces: Namespaces,
-        folder: TemporaryDirectory, timers: ManualTimers, health: UpstreamHealth, clock: NIOLockedValueBox<Int64>
+        objects: MemoryStore, registry: Registry, secondRegistry: Registry, upstreams: [ScriptedUpstream],
+        namespaces: Namespaces, folder: TemporaryDirectory, timers: ManualTimers, health: UpstreamHealth,
+        clock: NIOLockedValueBox<Int64>
     ) {
         self.objects = objects
         store = RegistryStore(objects: objects)
         self.registry = registry
+        self.secondRegistry = secondRegistry
         self.upstreams = upstreams
         self.namespaces = namespaces
         spoolFolder = folder
@@ -38,7 +42,9 @@ public final class Workshop: Sendable {
 
     public func pass(seconds: Int64) { clock.withLockedValue { $0 += seconds } }
 
-    /// Namespaces: `mirror` with the upstreams, `other` with the last of them alone, `local` with none.
+    /// Namespaces: `mirror` with the upstreams, `other` with the last of them alone, `local` with none; `overlay` takes
+    /// pushes over the last upstream, `strict` is local with immutable tags and without missing references, `teapot` is
+    /// a mirror that refuses writes with 418.
     public func repository(_ name: String) throws -> Repository {
         try namespaces.repository(try #require(RepositoryName(name)))
     }
@@ -46,6 +52,7 @@ public final class Workshop: Sendable {
     public static func open<Value: Sendable>(
         upstreams count: Int = 1, limits: FillLimits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2),
         freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = false,
+        pushLimits: PushLimits = PushLimits(),
         _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
         let clock = NIOLockedValueBox<Int64>(1_000_000)
@@ -60,8 +67,11 @@ public final class Workshop: Sendable {
             store: store, spool: try Spool(root: folder.path), background: background, pool: .singleton, limits: limits,
             timers: timers.timers, logger: logger)
         let health = UpstreamHealth(timers: timers.timers, jitter: { 1 })
-        let registry = Registry(
-            store: store, fills: fills, background: background, health: health, logger: logger, now: now)
+        func makeRegistry() -> Registry {
+            Registry(
+                store: store, fills: fills, background: background, health: health, limits: pushLimits, logger: logger,
+                now: now)
+        }
         let upstreams = (0..<count).map { ScriptedUpstream("upstream\($0)") }
         let namespaces = Namespaces(
             [
@@ -72,10 +82,19 @@ public final class Workshop: Sendable {
                     key: try #require(RepositoryName("other")), host: nil, upstreams: [upstreams[count - 1]],
                     completesPulls: false),
                 Namespace(key: try #require(RepositoryName("local")), host: nil, upstreams: []),
+                Namespace(
+                    key: try #require(RepositoryName("overlay")), host: nil, upstreams: [upstreams[count - 1]],
+                    completesPulls: false, pushes: PushRules(isOverlay: true)),
+                Namespace(
+                    key: try #require(RepositoryName("strict")), host: nil, upstreams: [],
+                    freshness: Freshness(isImmutable: { _ in true }), pushes: PushRules(allowsMissingReferences: false)),
+                Namespace(
+                    key: try #require(RepositoryName("teapot")), host: nil, upstreams: [upstreams[0]],
+                    completesPulls: false, pushes: PushRules(refusalStatus: 418)),
             ], fallback: nil)
         let workshop = Workshop(
-            objects: objects, registry: registry, upstreams: upstreams, namespaces: namespaces, folder: folder,
-            timers: timers, health: health, clock: clock)
+            objects: objects, registry: makeRegistry(), secondRegistry: makeRegistry(), upstreams: upstreams,
+            namespaces: namespaces, folder: folder, timers: timers, health: health, clock: clock)
         return try await withThrowingTaskGroup { group in
             group.addTask { try await background.run() }
             let value = try await body(workshop)

@@ -27,7 +27,7 @@ extension ConfigurationDecoder {
 
     func freshness(_ table: TableReader) -> FreshnessSection {
         let standard = FreshnessSection()
-        let isImmutable = table.boolean("immutable_tags", default: standard.immutableTags)
+        let isImmutable = table.flag("immutable_tags", default: standard.immutableTags)
         let exclusions = table.texts("immutable_tags_exclusions").compactMap { (index, text) -> TagPattern? in
             do throws(TagPattern.Malformed) {
                 return try TagPattern(text)
@@ -47,6 +47,6 @@ extension ConfigurationDecoder {
                 ? table.duration("stale_if_error", least: .seconds(0), default: .seconds(0)) : nil,
             immutableTags: isImmutable, immutableTagsExclusions: exclusions,
             negativeTTL: table.duration("negative_ttl", least: .seconds(0), default: standard.negativeTTL),
-            serveOnDenied: table.boolean("serve_on_denied", default: standard.serveOnDenied))
+            serveOnDenied: table.flag("serve_on_denied", default: standard.serveOnDenied))
     }
 }

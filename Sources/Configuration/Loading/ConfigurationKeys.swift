@@ -14,7 +14,8 @@ public enum ConfigurationKeys {
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, server, serverTLS, storage, storageFS, log, fills, resilience, admin, repositories, repository, upstream
+    case root, global, server, serverTLS, storage, storageFS, log, fills, uploads, resilience, admin
+    case repositories, repository, upstream
 
     var path: String {
         switch self {
@@ -26,6 +27,7 @@ enum ConfigurationTable: CaseIterable {
         case .storageFS: "storage.fs"
         case .log: "log"
         case .fills: "fills"
+        case .uploads: "uploads"
         case .resilience: "resilience"
         case .admin: "admin"
         case .repositories: "repository"
@@ -50,12 +52,14 @@ enum ConfigurationTable: CaseIterable {
         case .storageFS: ["root_dir"]
         case .log: ["level", "format"]
         case .fills: ["max_orphans", "max_concurrent"]
+        case .uploads: ["expiry"]
         case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
         case .admin: ["token_file"]
         case .repository:
             [
-                "namespace", "tag_ttl", "stale_while_revalidate", "stale_if_error", "immutable_tags",
+                "namespace", "mode", "tag_ttl", "stale_while_revalidate", "stale_if_error", "immutable_tags",
                 "immutable_tags_exclusions", "negative_ttl", "serve_on_denied", "complete_on_pull", "offline",
+                "write_refusal_status", "allow_missing_references",
             ]
         case .upstream:
             [
@@ -68,11 +72,11 @@ enum ConfigurationTable: CaseIterable {
 
     var tables: [String] {
         switch self {
-        case .root: ["global", "server", "storage", "log", "fills", "resilience", "admin", "repository"]
+        case .root: ["global", "server", "storage", "log", "fills", "uploads", "resilience", "admin", "repository"]
         case .server: ["tls"]
         case .storage: ["fs"]
         case .repository: ["upstream"]
-        case .global, .serverTLS, .storageFS, .log, .fills, .resilience, .admin, .repositories, .upstream: []
+        case .global, .serverTLS, .storageFS, .log, .fills, .uploads, .resilience, .admin, .repositories, .upstream: []
         }
     }
 }

@@ -13,6 +13,15 @@ extension TableReader {
         return value
     }
 
+    func flag(_ key: String, default fallback: Bool) -> Bool {
+        guard let node = node(key) else { return fallback }
+        guard case .boolean(let value) = node.content else {
+            report(key, "expected a boolean, found \(node.kind)", "write true or false, without quotes")
+            return fallback
+        }
+        return value
+    }
+
     func size(_ key: String, in range: ClosedRange<DataSize>, default fallback: DataSize) -> DataSize {
         guard let node = node(key) else { return fallback }
         let remedy =
@@ -70,15 +79,6 @@ extension TableReader {
             return fallback
         }
         return seconds
-    }
-
-    func boolean(_ key: String, default fallback: Bool) -> Bool {
-        guard let node = node(key) else { return fallback }
-        guard case .boolean(let value) = node.content else {
-            report(key, "expected a boolean, found \(node.kind)", "write true or false, without quotes")
-            return fallback
-        }
-        return value
     }
 
     /// The texts of an array, with their positions.

@@ -1,7 +1,18 @@
 public import OCI
 
-/// `[repository."<namespace>"]`: one namespace of this registry. With upstreams it is a mirror, without it is local.
+/// `[repository."<namespace>"]`: one namespace of this registry. With upstreams it is a mirror or an overlay, without it
+/// is local.
 public struct RepositorySection: Sendable, Equatable {
+    /// Where content comes from, and whether clients may push.
+    public enum Mode: String, Sendable, CaseIterable {
+        /// From the upstreams alone.
+        case mirror
+        /// From clients alone.
+        case local
+        /// From clients, and from the upstreams what no client pushed.
+        case overlay
+    }
+
     /// The prefix, on a path-component boundary, of the names this section rules.
     public let name: RepositoryName
     /// The registry a mirror stands for: what clients send as `?ns=`.
@@ -13,27 +24,41 @@ public struct RepositorySection: Sendable, Equatable {
     public let completeOnPull: Bool
     /// Never ask the upstreams.
     public let isOffline: Bool
+    /// HTTP status for writes to a mirror.
+    public let writeRefusalStatus: Int
+    /// An index may be pushed before, or without, the manifests it names.
+    public let allowsMissingReferences: Bool
+    /// Never `local` with upstreams, and nothing else without.
+    public let mode: Mode
     /// In the order they are asked.
     public let upstreams: [UpstreamSection]
 
-    public var isMirror: Bool { !upstreams.isEmpty }
+    public var isMirror: Bool { mode == .mirror }
 
-    /// - Parameter namespace: nil stands for the name itself where that is a host (`docker.io`), else for none.
+    /// - Parameters:
+    ///   - namespace: nil stands for the name itself where that is a host (`docker.io`), else for none.
+    ///   - mode: nil for what goes with the upstreams: a mirror if there are some, else local.
     public init(
         name: RepositoryName,
         namespace: RegistryHost? = nil,
+        mode: Mode? = nil,
         tagTTL: Seconds = .seconds(60),
         freshness: FreshnessSection = FreshnessSection(),
         completeOnPull: Bool = true,
         isOffline: Bool = false,
+        writeRefusalStatus: Int = 405,
+        allowsMissingReferences: Bool = true,
         upstreams: [UpstreamSection] = []
     ) {
         self.name = name
         self.namespace = namespace ?? RegistryHost(impliedBy: name)
+        self.mode = upstreams.isEmpty ? .local : mode == .overlay ? .overlay : .mirror
         self.tagTTL = tagTTL
         self.freshness = freshness
         self.completeOnPull = completeOnPull
         self.isOffline = isOffline
+        self.writeRefusalStatus = writeRefusalStatus
+        self.allowsMissingReferences = allowsMissingReferences
         self.upstreams = upstreams
     }
 }

@@ -14,8 +14,8 @@ struct TOMLWriter {
         text += "\(key) = \(number)\n"
     }
 
-    mutating func value(_ key: String, _ isOn: Bool) {
-        text += "\(key) = \(isOn)\n"
+    mutating func value(_ key: String, _ flag: Bool) {
+        text += "\(key) = \(flag)\n"
     }
 
     mutating func value(_ key: String, _ strings: [String]) {

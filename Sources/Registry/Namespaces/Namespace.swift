@@ -17,10 +17,12 @@ public struct Namespace: Sendable {
     public let isOffline: Bool
     /// Fill in what nobody asks for of an image whose manifest was pulled.
     public let completesPulls: Bool
+    public let pushes: PushRules
 
     public init(
         key: RepositoryName, host: String?, upstreams: [any UpstreamRegistry], impliesLibrary: Bool = false,
-        freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = true
+        freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = true,
+        pushes: PushRules = PushRules()
     ) {
         self.key = key
         self.host = host
@@ -29,9 +31,13 @@ public struct Namespace: Sendable {
         self.freshness = freshness
         self.isOffline = isOffline
         self.completesPulls = completesPulls
+        self.pushes = pushes
     }
 
     public var isLocal: Bool { upstreams.isEmpty }
+
+    /// Whether clients may push here.
+    public var isWritable: Bool { isLocal || pushes.isOverlay }
 }
 
 /// A repository of a namespace: its name in the store, and its name at the upstreams.

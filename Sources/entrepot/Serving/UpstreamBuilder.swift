@@ -30,7 +30,10 @@ struct UpstreamBuilder {
             impliesLibrary: section.namespace?.text == "docker.io"
                 || section.upstreams.contains { $0.url.isDockerHub && $0.url.prefix == nil },
             freshness: Freshness(section), isOffline: configuration.isOffline || section.isOffline,
-            completesPulls: section.completeOnPull)
+            completesPulls: section.completeOnPull,
+            pushes: PushRules(
+                isOverlay: section.mode == .overlay, refusalStatus: section.writeRefusalStatus,
+                allowsMissingReferences: section.allowsMissingReferences))
     }
 
     private func client(_ section: UpstreamSection) throws -> RegistryClient {
