@@ -156,7 +156,8 @@ extension Registry {
         }
         guard let first = await rest(part.lowerBound, nil) else { return nil }
         Counter(label: "entrepot_far_ranges_total").increment()
-        let transfer = NIOLockedValueBox((blob: first.answer, name: first.upstream.name, offset: part.lowerBound, tries: 4))
+        let transfer = NIOLockedValueBox(
+            (blob: first.answer, name: first.upstream.name, offset: part.lowerBound, tries: 4))
         return UpstreamBody { () async throws(UpstreamError) in
             // Both are let go of with this closure: the slot is taken, and the fill has a reader, until the part is served.
             defer { withExtendedLifetime((slot, reader)) {} }

@@ -43,7 +43,9 @@ extension Registry {
         var missing: MissingPart?
         for child in content.manifests.prefix(Self.mostChildren) {
             if let held = try await heldManifest(repository, child.digest) {
-                guard let part = try await missingPart(of: held.manifest, repository, depth: depth + 1) else { return nil }
+                guard let part = try await missingPart(of: held.manifest, repository, depth: depth + 1) else {
+                    return nil
+                }
                 missing = part
             } else if missing == nil {
                 missing = .manifest(child.digest)

@@ -86,7 +86,9 @@ extension Registry {
     func renew(_ repository: Repository, _ tag: Tag) async throws(RegistryError) -> Served<StoredManifest> {
         let (record, found) = try await heldTag(repository, tag)
         var held = found
-        if let record, let held, try await isPushed(repository, tag, record.digest) { return Served(held.manifest, .hit) }
+        if let record, let held, try await isPushed(repository, tag, record.digest) {
+            return Served(held.manifest, .hit)
+        }
         if let record { held?.age = max(now() - record.checked, 0) }
         return try await fetch(repository, .tag(tag), held: held)
     }
@@ -143,7 +145,9 @@ extension Registry {
             }
             logger.notice(
                 "serving a held manifest since no upstream gives one",
-                metadata: ["repository": "\(repository.name)", "reference": "\(reference)", "error": "\(verdict.decisive)"])
+                metadata: [
+                    "repository": "\(repository.name)", "reference": "\(reference)", "error": "\(verdict.decisive)",
+                ])
             Counter(label: "entrepot_stale_manifests_total").increment()
             return FetchedManifest(
                 manifest: held.manifest, isStored: false, warning: "served from the cache: \(verdict.decisive.message)")
@@ -198,7 +202,8 @@ extension Registry {
     ) async throws(RegistryError) -> FetchedManifest {
         let manifest: StoredManifest
         if let fetched, let content = try? Manifest(fetched.bytes.readableBytesView) {
-            let algorithm: Digest.Algorithm = if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }
+            let algorithm: Digest.Algorithm =
+                if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }
             let type = fetched.mediaType ?? content.mediaType
             manifest = StoredManifest(
                 digest: Digest(hashing: fetched.bytes, with: algorithm), mediaType: type, bytes: fetched.bytes)

@@ -31,9 +31,11 @@ import Upstream
         return (Int(response.status.code), String(buffer: bytes))
     }
 
-    @Test(arguments: [
-        nil, "Bearer", "Bearer ", "Bearer a-long-enough-tokem", "Bearer a-long-enough-token2", "Basic a-long-enough-token",
-    ] as [String?])
+    @Test(
+        arguments: [
+            nil, "Bearer", "Bearer ", "Bearer a-long-enough-tokem", "Bearer a-long-enough-token2",
+            "Basic a-long-enough-token",
+        ] as [String?])
     func withoutTheTokenThereIsNothing(header: String?) async throws {
         try await Workshop.open { shop in
             for (method, path) in [(HTTPMethod.GET, "upstreams"), (.GET, "fills"), (.POST, "purge"), (.GET, "x")] {
@@ -99,7 +101,10 @@ import Upstream
             let digest = shop.upstream.hold(manifest, tag: "v1")
             let target = "/v2/mirror/x/manifests/v1"
             _ = try await api(shop).respond(to: Request(target: target))
-            #expect(try await ask(shop, .POST, "/_entrepot/purge?repository=mirror/x&reference=v1") == (200, "{\"purged\":1}\n"))
+            #expect(
+                try await ask(shop, .POST, "/_entrepot/purge?repository=mirror/x&reference=v1") == (
+                    200, "{\"purged\":1}\n"
+                ))
             _ = try await api(shop).respond(to: Request(target: target))
             #expect(shop.upstream.questions == ["GET manifest x v1", "GET manifest x v1"])
             #expect(
@@ -123,7 +128,8 @@ import Upstream
     }
 
     @Test(arguments: [
-        ("purge", 400), ("purge?repository=A", 400), ("purge?repository=nowhere/x", 404), ("purge?repository=local/x", 400),
+        ("purge", 400), ("purge?repository=A", 400), ("purge?repository=nowhere/x", 404),
+        ("purge?repository=local/x", 400),
         ("refresh?repository=mirror/x", 400), ("refresh?repository=mirror/x&reference=absent", 404), ("nothing", 404),
     ])
     func whatMakesNoSenseIsToldSo(path: String, expected: Int) async throws {

@@ -49,9 +49,10 @@ import Upstream
             }
             shop.upstream.beSilent(false)
             while try await pull(shop).content.digest != new { await Task.yield() }
-            #expect(shop.upstream.questions.filter { $0.contains("manifest") } == [
-                "GET manifest x v1", "HEAD manifest x v1", "GET manifest x v1",
-            ])
+            #expect(
+                shop.upstream.questions.filter { $0.contains("manifest") } == [
+                    "GET manifest x v1", "HEAD manifest x v1", "GET manifest x v1",
+                ])
         }
     }
 
@@ -95,7 +96,8 @@ import Upstream
             #expect(served4.status == .hit)
             let served5 = try await pull(shop, "latest")
             #expect(served5.status.field == "entrepot; fwd=stale")
-            #expect(shop.upstream.questions == ["GET manifest x v1", "GET manifest x latest", "HEAD manifest x latest"])
+            #expect(
+                shop.upstream.questions == ["GET manifest x v1", "GET manifest x latest", "HEAD manifest x latest"])
         }
     }
 
@@ -158,9 +160,10 @@ import Upstream
             shop.pass(seconds: 900)
             let served6 = try await pull(shop)
             #expect(served6.warning == nil)
-            #expect(shop.upstream.questions.filter { $0.contains("manifest") } == [
-                "GET manifest x v1", "GET manifest x v2", "HEAD manifest x v1",
-            ])
+            #expect(
+                shop.upstream.questions.filter { $0.contains("manifest") } == [
+                    "GET manifest x v1", "GET manifest x v2", "HEAD manifest x v1",
+                ])
         }
     }
 }

@@ -8,7 +8,8 @@ import Testing
 import Upstream
 
 @Suite(.timeLimit(.minutes(1))) struct ManifestTests {
-    private static let config = #"{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"\#(Digest(hashing: ByteBuffer(string: "{}")))","size":2}"#
+    private static let config =
+        #"{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"\#(Digest(hashing: ByteBuffer(string: "{}")))","size":2}"#
     private let manifest = #"{"schemaVersion":2,"config":\#(config),"layers":[]}"#
     private let newer = #"{"schemaVersion":2,"config":\#(config),"layers":[], "x": 1}"#
 

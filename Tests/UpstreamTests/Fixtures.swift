@@ -36,8 +36,10 @@ func makeClient(
         UpstreamEndpoint(
             scheme: server.scheme == "https" ? .https : .http, host: "127.0.0.1", port: server.port, prefix: prefix))
     return RegistryClient(
-        endpoint: endpoint, credentials: credentials, credentialSource: source, settings: settings, curl: CurlClient(proxies: .none),
-        tokens: TokenCache(now: time.now), userAgent: "entrepot/test", budget: budget, logger: Logger(label: "test"), now: time.now)
+        endpoint: endpoint, credentials: credentials, credentialSource: source, settings: settings,
+        curl: CurlClient(proxies: .none),
+        tokens: TokenCache(now: time.now), userAgent: "entrepot/test", budget: budget, logger: Logger(label: "test"),
+        now: time.now)
 }
 
 /// The kind of error that `work` throws; nil if none.

@@ -15,15 +15,16 @@ import Upstream
         return budget.reading
     }
 
-    @Test(arguments: [
-        ([("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "76;w=21600")], (100, 76, 21_600)),
-        ([("RateLimit", "limit=100, remaining=50, reset=30")], (100, 50, 30)),
-        ([("X-RateLimit-Limit", "60"), ("X-RateLimit-Remaining", "0")], (60, 0, nil)),
-        ([("RateLimit-Limit", "many"), ("RateLimit-Remaining", "-1")], nil),
-        ([("RateLimit-Limit", "99999999999999999999"), ("RateLimit-Remaining", "1")], nil),
-        ([("RateLimit-Limit", "100")], nil),
-        ([], nil),
-    ] as [([(String, String)], (Int, Int, Int?)?)])
+    @Test(
+        arguments: [
+            ([("ratelimit-limit", "100;w=21600"), ("ratelimit-remaining", "76;w=21600")], (100, 76, 21_600)),
+            ([("RateLimit", "limit=100, remaining=50, reset=30")], (100, 50, 30)),
+            ([("X-RateLimit-Limit", "60"), ("X-RateLimit-Remaining", "0")], (60, 0, nil)),
+            ([("RateLimit-Limit", "many"), ("RateLimit-Remaining", "-1")], nil),
+            ([("RateLimit-Limit", "99999999999999999999"), ("RateLimit-Remaining", "1")], nil),
+            ([("RateLimit-Limit", "100")], nil),
+            ([], nil),
+        ] as [([(String, String)], (Int, Int, Int?)?)])
     func headersAreRead(headers: [(String, String)], expected: (Int, Int, Int?)?) async throws {
         let reading = try await reading(after: headers)
         #expect(reading?.limit == expected?.0)

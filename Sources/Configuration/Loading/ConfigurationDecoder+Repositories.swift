@@ -112,7 +112,8 @@ extension ConfigurationDecoder {
         guard let url else { return nil }
         return UpstreamSection(
             url: url, maxRedirect: maxRedirect, serverCABundle: serverCABundle, clientCertificate: clientCertificate,
-            credentials: credentials, credentialHelper: credentialHelper, connectTimeout: connectTimeout, stallTimeout: stallTimeout)
+            credentials: credentials, credentialHelper: credentialHelper, connectTimeout: connectTimeout,
+            stallTimeout: stallTimeout)
     }
 
     private func url(_ table: TableReader) -> UpstreamURL? {

@@ -27,7 +27,8 @@ public struct AdminAPI: RequestHandler {
         guard request.path.hasPrefix(Self.root) else { return await next.respond(to: request) }
         do throws(RegistryError) {
             guard token.isShown(by: request.headers.first(name: "Authorization")) else {
-                throw RegistryError(.unauthorized, "this needs the token of admin.token_file: Authorization: Bearer ...")
+                throw RegistryError(
+                    .unauthorized, "this needs the token of admin.token_file: Authorization: Bearer ...")
             }
             return try await answer(request)
         } catch {
@@ -60,7 +61,9 @@ public struct AdminAPI: RequestHandler {
                 throw RegistryError(.unsupported, status: 400, "refresh needs reference=TAG")
             }
             let (digest, warning) = try await registry.refresh(repository, tag)
-            return try Self.json(["digest": digest.description, "warning": warning])
+            var report = ["digest": digest.description]
+            report["warning"] = warning
+            return try Self.json(report)
         case ("upstreams", _), ("fills", _), ("purge", _), ("refresh", _):
             throw RegistryError(.unsupported, "this path takes another method")
         default:

@@ -41,7 +41,9 @@ extension Fill {
             throw Failure(error: .badUpstream("the blob has \(size) bytes, more than server.max_blob_size allows"))
         }
         let file: SpoolFile
-        do throws(StorageError) { file = try spool.makeFile(digest) } catch { throw Failure(error: RegistryError(error)) }
+        do throws(StorageError) { file = try spool.makeFile(digest) } catch {
+            throw Failure(error: RegistryError(error))
+        }
         do throws(Failure) {
             begin(file, size: first.answer.totalSize)
             return (file, try await copy(first, to: file))
@@ -94,7 +96,8 @@ extension Fill {
             guard piece.readableBytes > 0 else { continue }
             let end = content.hasher.count + Int64(piece.readableBytes)
             guard end <= content.size ?? limits.blobSize else {
-                throw Failure(error: .badUpstream("\(name) sent more bytes of the blob than it may have"), liars: [name])
+                throw Failure(
+                    error: .badUpstream("\(name) sent more bytes of the blob than it may have"), liars: [name])
             }
             do throws(StorageError) {
                 try content.file.write(piece, at: content.hasher.count)

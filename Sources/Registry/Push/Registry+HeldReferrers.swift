@@ -14,7 +14,9 @@ extension Registry {
         }
         guard repository.namespace.isWritable else { return recorded }
         let (_, tagged) = try await heldTag(repository, Tag(referrersOf: subject))
-        guard let manifest = tagged?.manifest, let index = try? Manifest(manifest.bytes.readableBytesView), index.kind == .index else {
+        guard let manifest = tagged?.manifest, let index = try? Manifest(manifest.bytes.readableBytesView),
+            index.kind == .index
+        else {
             return recorded
         }
         let known = Set(recorded.map(\.digest))

@@ -39,7 +39,8 @@ public struct Breaker: Sendable {
         failures += 1
         lastError = error
         guard state == .probing || failures >= limits.breakerFailures else { return }
-        let next = min(pause.map { $0 * 2 } ?? limits.breakerPause, max(limits.longestBreakerPause, limits.breakerPause))
+        let next = min(
+            pause.map { $0 * 2 } ?? limits.breakerPause, max(limits.longestBreakerPause, limits.breakerPause))
         pause = next
         state = .open(until: now + next * jitter)
     }

@@ -28,7 +28,9 @@ enum ChildProcess {
         // One start at a time: a pipe is inherited by any child that is started before it is marked as not to be.
         let started = starting.withLock { () -> Result<(pid_t, Pipe, Pipe), Failure> in
             guard let toChild = Pipe(), let fromChild = Pipe() else { return .failure(Failure(message: "has no pipe")) }
-            return spawn(program, arguments, input: toChild.end, output: fromChild.start).map { ($0, toChild, fromChild) }
+            return spawn(program, arguments, input: toChild.end, output: fromChild.start).map {
+                ($0, toChild, fromChild)
+            }
         }
         let (pid, toChild, fromChild): (pid_t, Pipe, Pipe)
         switch started {

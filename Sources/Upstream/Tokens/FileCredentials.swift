@@ -40,7 +40,8 @@ public final class FileCredentials: CredentialSource {
         let version = self.version()
         return state.withLockedValue { state in
             if let version, version != state.version, let password = read() {
-                state = State(version: version, credentials: RegistryCredentials(username: username, password: password))
+                state = State(
+                    version: version, credentials: RegistryCredentials(username: username, password: password))
             }
             return state.credentials
         }

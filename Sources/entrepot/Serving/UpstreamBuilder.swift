@@ -54,7 +54,9 @@ struct UpstreamBuilder {
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
                 maxRedirects: section.maxRedirect, maxManifestSize: configuration.server.maxManifestSize.bytes),
             curl: curl, tokens: tokens, userAgent: "entrepot/\(entrepotVersion)",
-            budget: budgets.budget(name: endpoint.name, account: section.credentials?.username ?? section.credentialHelper), logger: logger)
+            budget: budgets.budget(
+                name: endpoint.name, account: section.credentials?.username ?? section.credentialHelper), logger: logger
+        )
     }
 }
 

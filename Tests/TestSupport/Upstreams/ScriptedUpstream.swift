@@ -100,7 +100,9 @@ public final class ScriptedUpstream: UpstreamRegistry {
     public func headManifest(
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifestHead {
-        let (bytes, type) = try await found("HEAD manifest \(repository) \(reference)") { $0.manifests[reference.description] }
+        let (bytes, type) = try await found("HEAD manifest \(repository) \(reference)") {
+            $0.manifests[reference.description]
+        }
         return UpstreamManifestHead(
             digest: Digest(hashing: bytes), mediaType: type, size: Int64(bytes.readableBytes))
     }
@@ -108,11 +110,14 @@ public final class ScriptedUpstream: UpstreamRegistry {
     public func manifest(
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifest {
-        let (bytes, type) = try await found("GET manifest \(repository) \(reference)") { $0.manifests[reference.description] }
+        let (bytes, type) = try await found("GET manifest \(repository) \(reference)") {
+            $0.manifests[reference.description]
+        }
         return UpstreamManifest(bytes: bytes, mediaType: type, digest: nil)
     }
 
-    public func headBlob(_ repository: RepositoryName, _ digest: Digest) async throws(UpstreamError) -> UpstreamBlobHead {
+    public func headBlob(_ repository: RepositoryName, _ digest: Digest) async throws(UpstreamError) -> UpstreamBlobHead
+    {
         UpstreamBlobHead(size: try await found("HEAD blob \(repository) \(digest)", { $0.blobs[digest] }).size)
     }
 
