@@ -141,7 +141,7 @@ extension Registry {
     ) async -> UpstreamBody? {
         guard let slot = fills.farRanges.take() else { return nil }
         let upstreams = upstreams(repository)
-        let rest: @Sendable (Int64, String?) async -> (answer: UpstreamBlob, upstream: any UpstreamRegistry)? = {
+        let rest: @Sendable (Int64, Int?) async -> (answer: UpstreamBlob, position: Int)? = {
             offset, favourite in
             let range = UpstreamRange(from: offset, to: part.upperBound)
             let found = try? await upstreams.first(startingWith: favourite, .inTurn) {
@@ -152,26 +152,26 @@ extension Registry {
                 }
                 return blob
             }
-            return found
+            return found.map { ($0.answer, $0.position) }
         }
         guard let first = await rest(part.lowerBound, nil) else { return nil }
         Counter(label: "entrepot_far_ranges_total").increment()
         let transfer = NIOLockedValueBox(
-            (blob: first.answer, name: first.upstream.name, offset: part.lowerBound, tries: 4))
+            (blob: first.answer, position: first.position, offset: part.lowerBound, tries: 4))
         return UpstreamBody { () async throws(UpstreamError) in
             // Both are let go of with this closure: the slot is taken, and the fill has a reader, until the part is served.
             defer { withExtendedLifetime((slot, reader)) {} }
             while true {
-                let (blob, name, offset, tries) = transfer.withLockedValue { $0 }
+                let (blob, position, offset, tries) = transfer.withLockedValue { $0 }
                 do throws(UpstreamError) {
                     let piece = try await blob.body.next()
                     transfer.withLockedValue { $0.offset += Int64(piece?.readableBytes ?? 0) }
                     return piece
                 } catch {
                     guard error.kind != .cancelled, tries > 0, offset < part.upperBound,
-                        let next = await rest(offset, name)
+                        let next = await rest(offset, position)
                     else { throw error }
-                    transfer.withLockedValue { $0 = (next.answer, next.upstream.name, offset, tries - 1) }
+                    transfer.withLockedValue { $0 = (next.answer, next.position, offset, tries - 1) }
                 }
             }
         }

@@ -116,7 +116,7 @@ extension Registry {
         let upstream: any UpstreamRegistry
         let allowsStale = held.map { mayBeStale($0, repository) } ?? false
         do throws(UpstreamList.Verdict) {
-            (answer, upstream) = try await upstreams(repository).first(.hedged) {
+            (answer, upstream, _) = try await upstreams(repository).first(.hedged) {
                 (upstream) async throws(UpstreamError) in
                 // What is left of a budget is for content that is not here yet.
                 if allowsStale, upstream.budget?.isLow(now: now()) == true {

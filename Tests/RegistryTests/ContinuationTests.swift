@@ -99,6 +99,18 @@ import Upstream
         }
     }
 
+    @Test func anUpstreamThatAnswersAndBringsNothingDoesNotKeepTheOthersWaiting() async throws {
+        try await Workshop.open(upstreams: 2, limits: limits) { shop in
+            let digest = Digest(hashing: content)
+            shop.upstreams[0].hold(.cut(content, at: 300), as: digest)
+            _ = shop.upstreams[1].hold(content)
+            let bytes = try await whole(shop, digest)
+            #expect(bytes == content)
+            #expect(shop.upstreams[0].questions == ["GET blob x \(digest)", "GET blob x \(digest)@300-"])
+            #expect(shop.upstreams[1].questions == ["GET blob x \(digest)@300-"])
+        }
+    }
+
     @Test func wrongBytesAreBlamedOnAllWhoContributed() async throws {
         try await Workshop.open(upstreams: 3, limits: limits) { shop in
             let digest = Digest(hashing: content)

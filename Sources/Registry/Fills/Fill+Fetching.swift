@@ -7,7 +7,7 @@ import Upstream
 
 extension Fill {
     /// A transfer, and who sends it.
-    private typealias Transfer = (answer: UpstreamBlob, upstream: any UpstreamRegistry)
+    private typealias Transfer = (answer: UpstreamBlob, upstream: any UpstreamRegistry, position: Int)
 
     /// The bytes so far, whoever sent them.
     private struct Content {
@@ -57,13 +57,21 @@ extension Fill {
         var content = Content(hasher: DigestHasher(digest.algorithm), file: file, size: first.answer.totalSize)
         var transfer = first
         var idle = 0
+        // Upstreams that answer and bring nothing: the others come first, however willing these are.
+        var stuck: Set<Int>?
         while true {
             let start = content.hasher.count
             let breakage = try await take(transfer, into: &content)
             guard let breakage, content.hasher.count != content.size else { break }
             source.upstreams.health.failed(transfer.upstream.name, breakage)
-            if content.hasher.count - start >= limits.progress { idle = 0 }
-            transfer = try await resume(transfer.upstream, after: breakage, content, &idle)
+            if content.hasher.count - start >= limits.progress {
+                (idle, stuck) = (0, [])
+            } else {
+                // The first transfer has told nothing yet of what a second one would bring.
+                stuck?.insert(transfer.position)
+            }
+            transfer = try await resume(transfer, after: breakage, content, stuck ?? [], &idle)
+            stuck = stuck ?? []
         }
         guard content.hasher.digest() == digest else {
             let names = content.contributors.sorted().joined(separator: " and ")
@@ -119,15 +127,17 @@ extension Fill {
     ///
     /// - Parameter idle: How many transfers in a row brought too little.
     private func resume(
-        _ last: any UpstreamRegistry, after breakage: UpstreamError, _ content: Content, _ idle: inout Int
+        _ last: Transfer, after breakage: UpstreamError, _ content: Content, _ stuck: Set<Int>, _ idle: inout Int
     ) async throws(Failure) -> Transfer {
         let offset = content.hasher.count
         let size = content.size
+        var isPausing = stuck.count >= source.upstreams.upstreams.count
         while idle < limits.idleTransfers, !isAbandoned, !Task.isCancelled {
-            if idle > 0 { await timers.sleep(.milliseconds(250) * (1 << min(idle, 10))) }
+            if isPausing { await timers.sleep(.milliseconds(250) * (1 << min(idle, 10))) }
             idle += 1
             let found = try? await source.upstreams.first(
-                avoiding: source.distrusted.subtracting([last.name]), startingWith: last.name, .inTurn
+                avoiding: source.distrusted, startingWith: stuck.contains(last.position) ? nil : last.position,
+                stuck: stuck, .inTurn
             ) { [digest, name = source.remoteName] (upstream) async throws(UpstreamError) in
                 let blob = try await upstream.blob(name, digest, range: UpstreamRange(from: offset))
                 if let total = blob.totalSize, let size, total != size {
@@ -139,11 +149,14 @@ extension Fill {
                 }
                 return blob
             }
-            guard let found else { continue }
+            guard let found else {
+                isPausing = true
+                continue
+            }
             Counter(
                 label: "entrepot_fill_continuations_total", dimensions: [("upstream", found.upstream.name)]
             ).increment()
-            return (found.answer, found.upstream)
+            return found
         }
         if isAbandoned || Task.isCancelled { throw Failure(error: .interrupted) }
         throw Failure(

@@ -42,21 +42,23 @@ struct UpstreamList: Sendable {
     ///
     /// - Parameters:
     ///   - avoiding: Names of upstreams to be asked last.
-    ///   - favourite: The name of the upstream to be asked first.
+    ///   - favourite: The position of the upstream to be asked first.
+    ///   - stuck: Positions of upstreams to be asked after all others.
     func first<Answer: Sendable>(
-        avoiding: Set<String> = [], startingWith favourite: String? = nil, _ manner: Manner,
+        avoiding: Set<String> = [], startingWith favourite: Int? = nil, stuck: Set<Int> = [], _ manner: Manner,
         _ ask: @escaping Ask<Answer>
-    ) async throws(Verdict) -> (answer: Answer, upstream: any UpstreamRegistry) {
+    ) async throws(Verdict) -> (answer: Answer, upstream: any UpstreamRegistry, position: Int) {
         guard !isOffline else {
             throw Verdict(
                 meaning: .failed,
                 decisive: UpstreamError(.offline, "this registry is offline, as configured"))
         }
-        func rank(_ upstream: any UpstreamRegistry) -> Int {
-            upstream.name == favourite ? 0 : avoiding.contains(upstream.name) ? 2 : 1
+        func rank(_ position: Int, _ upstream: any UpstreamRegistry) -> Int {
+            if position == favourite { return 0 }
+            return stuck.contains(position) ? 3 : avoiding.contains(upstream.name) ? 2 : 1
         }
         let numbered = upstreams.enumerated()
-        let ordered = (0...2).flatMap { wanted in numbered.filter { rank($0.element) == wanted } }
+        let ordered = (0...3).flatMap { wanted in numbered.filter { rank($0.offset, $0.element) == wanted } }
         let race = UpstreamRace(upstreams: ordered, health: health, manner: manner, logger: logger)
         switch await race.run(ask) {
         case .success(let found):

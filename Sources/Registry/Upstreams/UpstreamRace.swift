@@ -23,7 +23,7 @@ struct UpstreamRace: Sendable {
 
     func run<Answer: Sendable>(
         _ ask: @escaping UpstreamList.Ask<Answer>
-    ) async -> Result<(answer: Answer, upstream: any UpstreamRegistry), Lost> {
+    ) async -> Result<(answer: Answer, upstream: any UpstreamRegistry, position: Int), Lost> {
         let limits = health.limits
         let start = health.timers.now()
         return await withTaskGroup(of: Event<Answer>.self) { group in
@@ -63,8 +63,8 @@ struct UpstreamRace: Sendable {
             begin()
             while waiting > 0, let event = await group.next() {
                 switch event {
-                case .heard(_, let upstream, .success(let answer)):
-                    return .success((answer, upstream))
+                case .heard(let offset, let upstream, .success(let answer)):
+                    return .success((answer, upstream, offset))
                 case .heard(let offset, let upstream, .failure(let error)):
                     waiting -= 1
                     logger.debug(
