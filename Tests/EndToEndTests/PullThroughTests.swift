@@ -109,6 +109,12 @@ import Testing
             let artifact = try await entrepot.get("\(base)/manifests/\(images.facts.artifact)")
             #expect(artifact.status == 200)
             #expect(artifact.text.contains(images.facts.artifactType))
+            // Held manifests are served without their upstream only as long as what they name is held too.
+            let fields = try #require(try JSONSerialization.jsonObject(with: artifact.body) as? [String: Any])
+            for layer in try #require(fields["layers"] as? [[String: Any]]) {
+                let digest = try #require(layer["digest"] as? String)
+                #expect(try await entrepot.get("\(base)/blobs/\(digest)").status == 200)
+            }
 
             // What was seen before is still found, and the artifact held, when the upstream is gone.
             await upstream.stop()
