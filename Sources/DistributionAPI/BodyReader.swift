@@ -25,7 +25,8 @@ extension RegistryError {
     init(reading error: RequestBodyError) {
         switch error {
         case .stalled:
-            self.init(.blobUploadInvalid, status: 408, "the content stopped arriving; ask for the upload's status and go on")
+            self.init(
+                .blobUploadInvalid, status: 408, "the content stopped arriving; ask for the upload's status and go on")
         case .tooLarge(let limit):
             self.init(.sizeInvalid, status: 413, "the content is larger than the \(limit) bytes allowed here")
         default:

@@ -14,7 +14,8 @@ extension DistributionAPI {
         }
         if query["mount"] == nil, let digest = try query.digest("digest") {
             var body = BodyReader(request.body)
-            try await registry.putBlob(repository, digest, length: request.body.length) { () async throws(RegistryError) in
+            try await registry.putBlob(repository, digest, length: request.body.length) {
+                () async throws(RegistryError) in
                 try await body.next()
             }
             return Self.created(digest, repository)
@@ -126,7 +127,8 @@ extension DistributionAPI {
         return Response(status: .created, headers: headers)
     }
 
-    /// `Content-Range: <first>-<last>`, exactly so ("Pushing a blob in chunks"); without it the content goes to the end.
+    /// `Content-Range: <first>-<last>`, exactly so ("Pushing a blob in chunks"); without it the content goes to the
+    /// end.
     private static func part(_ request: Request) throws(RegistryError) -> UploadPart {
         guard let field = request.headers.first(name: "Content-Range") else {
             return UploadPart(length: request.body.length)

@@ -40,7 +40,9 @@ extension DigestHasher {
             guard Self.fill(&context, state) else { return nil }
             // Indices and counters that do not belong together would make the library write outside the context.
             let bits = UInt64(context.Nh) << 32 | UInt64(context.Nl)
-            guard context.md_len == 32, context.num == UInt32(count % 64), bits == UInt64(count) &* 8 else { return nil }
+            guard context.md_len == 32, context.num == UInt32(count % 64), bits == UInt64(count) &* 8 else {
+                return nil
+            }
             self.init(context: .sha256(context), count: count)
         case .sha512:
             var context = SHA512_CTX()
@@ -56,7 +58,8 @@ extension DigestHasher {
     /// The algorithm and the number of bytes of a checkpoint, whatever library made it.
     public static func outline(ofCheckpoint checkpoint: ByteBuffer) -> (algorithm: Digest.Algorithm, count: Int64)? {
         let lines = String(buffer: checkpoint).split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.count == 6, let algorithm = Digest.Algorithm(rawValue: String(lines[1])), let count = Int64(lines[2])
+        guard lines.count == 6, let algorithm = Digest.Algorithm(rawValue: String(lines[1])),
+            let count = Int64(lines[2])
         else { return nil }
         return (algorithm, count)
     }
@@ -77,7 +80,9 @@ extension DigestHasher {
         return withUnsafeMutableBytes(of: &context) { bytes in
             guard text.count == bytes.count * 2 else { return false }
             for position in 0..<bytes.count {
-                guard let high = nibble(text[position * 2]), let low = nibble(text[position * 2 + 1]) else { return false }
+                guard let high = nibble(text[position * 2]), let low = nibble(text[position * 2 + 1]) else {
+                    return false
+                }
                 bytes[position] = high << 4 | low
             }
             return true

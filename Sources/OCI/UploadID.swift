@@ -8,7 +8,8 @@ public struct UploadID: Hashable, Sendable, CustomStringConvertible {
     public init?(_ text: some StringProtocol) {
         guard (1...64).contains(text.utf8.count), text.utf8.first != UInt8(ascii: "-"),
             text.utf8.allSatisfy({
-                $0.isLowerCaseAlphanumeric || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) || $0 == UInt8(ascii: "-")
+                $0.isLowerCaseAlphanumeric || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0)
+                    || $0 == UInt8(ascii: "-")
             })
         else { return nil }
         value = String(text)
@@ -23,7 +24,8 @@ public struct UploadID: Hashable, Sendable, CustomStringConvertible {
             let part = String(number >> shift & (1 << (digits * 4) - 1), radix: 16)
             return String(repeating: "0", count: digits - part.count) + part
         }
-        value = [hex(high, 32, 8), hex(high, 16, 4), hex(high, 0, 4), hex(low, 48, 4), hex(low, 0, 12)].joined(separator: "-")
+        value = [hex(high, 32, 8), hex(high, 16, 4), hex(high, 0, 4), hex(low, 48, 4), hex(low, 0, 12)].joined(
+            separator: "-")
     }
 
     public var description: String { value }

@@ -26,7 +26,9 @@ import Testing
 
     @Test func anUploadBegins() async throws {
         try await Workshop.open { shop in
-            for path in ["/v2/local/a/blobs/uploads/", "/v2/local/a/blobs/uploads", "/v2/local/a/blobs/uploads/?ns=local"] {
+            for path in [
+                "/v2/local/a/blobs/uploads/", "/v2/local/a/blobs/uploads", "/v2/local/a/blobs/uploads/?ns=local",
+            ] {
                 let response = await PushClient(shop).send(.POST, path, "", ["Host": "local"])
                 #expect(response.status == .accepted)
                 let id = try #require(response.headers.first(name: "Docker-Upload-UUID"))
@@ -96,7 +98,8 @@ import Testing
                 let last = await client.send(.PUT, "\(location)?digest=\(digest)", "789", ["Content-Range": "7-9"])
                 expectCreated(last, "local/a", digest)
             } else {
-                #expect(await client.send(.PATCH, location, "789", ["Content-Range": "7-9"]).headers["Range"] == ["0-9"])
+                #expect(
+                    await client.send(.PATCH, location, "789", ["Content-Range": "7-9"]).headers["Range"] == ["0-9"])
                 expectCreated(await client.send(.PUT, "\(location)?digest=\(digest)"), "local/a", digest)
             }
             try await expectStored(client, "local/a", digest)
@@ -122,7 +125,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("bytes 0-3", 400, "BLOB_UPLOAD_INVALID"), ("0-3/10", 400, "BLOB_UPLOAD_INVALID"), ("0-", 400, "BLOB_UPLOAD_INVALID"),
+        ("bytes 0-3", 400, "BLOB_UPLOAD_INVALID"), ("0-3/10", 400, "BLOB_UPLOAD_INVALID"),
+        ("0-", 400, "BLOB_UPLOAD_INVALID"),
         ("-3", 400, "BLOB_UPLOAD_INVALID"), ("3-0", 400, "BLOB_UPLOAD_INVALID"), ("0 - 3", 400, "BLOB_UPLOAD_INVALID"),
         ("+0-3", 400, "BLOB_UPLOAD_INVALID"), ("0-99999999999999999999", 400, "BLOB_UPLOAD_INVALID"),
         ("0-4", 400, "SIZE_INVALID"), ("0-2", 400, "SIZE_INVALID"),
@@ -150,7 +154,9 @@ import Testing
                 refused = await client.send(.POST, "/v2/local/a/blobs/uploads/?digest=\(wrong)", content)
             } else {
                 let location = try await client.begin("local/a")
-                if how.hasPrefix("PATCH") { _ = await client.send(.PATCH, location, how.hasSuffix("body") ? "0123" : content) }
+                if how.hasPrefix("PATCH") {
+                    _ = await client.send(.PATCH, location, how.hasSuffix("body") ? "0123" : content)
+                }
                 refused = await client.send(
                     .PUT, "\(location)?digest=\(wrong)", how == "PATCH PUT" ? "" : how == "PUT" ? content : "456789")
                 #expect(await client.send(.GET, location).status == .notFound)
@@ -172,8 +178,10 @@ import Testing
         (.GET, "/v2/local/a/blobs/uploads/unknown", 404, "BLOB_UPLOAD_UNKNOWN"),
         (.DELETE, "/v2/local/a/blobs/uploads/unknown", 404, "BLOB_UPLOAD_UNKNOWN"),
         (.PUT, "/v2/local/a/blobs/uploads/unknown", 400, "DIGEST_INVALID"),
-        (.POST, "/v2/mirror/a/blobs/uploads/", 405, "UNSUPPORTED"), (.POST, "/v2/teapot/a/blobs/uploads/", 418, "UNSUPPORTED"),
-        (.PUT, "/v2/teapot/a/manifests/v1", 418, "UNSUPPORTED"), (.DELETE, "/v2/teapot/a/manifests/v1", 418, "UNSUPPORTED"),
+        (.POST, "/v2/mirror/a/blobs/uploads/", 405, "UNSUPPORTED"),
+        (.POST, "/v2/teapot/a/blobs/uploads/", 418, "UNSUPPORTED"),
+        (.PUT, "/v2/teapot/a/manifests/v1", 418, "UNSUPPORTED"),
+        (.DELETE, "/v2/teapot/a/manifests/v1", 418, "UNSUPPORTED"),
     ])
     func refusals(method: HTTPMethod, target: String, status: Int, code: String) async throws {
         try await Workshop.open { shop in
@@ -251,7 +259,8 @@ import Testing
             let text = try await PushClient.text(pulled)
             #expect(text == content)
             #expect(await client.send(.POST, "/v2/local/b/blobs/uploads/?mount=\(digest)").status == .accepted)
-            #expect(await client.send(.POST, "/v2/local/b/blobs/uploads/?mount=\(digest)&from=mirror/x").status == .created)
+            #expect(
+                await client.send(.POST, "/v2/local/b/blobs/uploads/?mount=\(digest)&from=mirror/x").status == .created)
         }
     }
 

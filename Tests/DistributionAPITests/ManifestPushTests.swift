@@ -107,11 +107,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (MediaType.imageManifest.value + "; charset=utf-8", MediaType.imageManifest.value),
-        (nil, MediaType.imageManifest.value), ("application/json", MediaType.imageManifest.value),
-        ("application/octet-stream", MediaType.imageManifest.value),
-    ] as [(String?, String)])
+    @Test(
+        arguments: [
+            (MediaType.imageManifest.value + "; charset=utf-8", MediaType.imageManifest.value),
+            (nil, MediaType.imageManifest.value), ("application/json", MediaType.imageManifest.value),
+            ("application/octet-stream", MediaType.imageManifest.value),
+        ] as [(String?, String)])
     func theMediaTypeIsTheManifestsOwn(field: String?, kept: String) async throws {
         try await Workshop.open { shop in
             let client = PushClient(shop)
@@ -154,7 +155,8 @@ import Testing
             let client = PushClient(shop)
             try await client.push("{}", to: "local/a")
             let manifest = PushClient.image().replacing(
-                "application/vnd.oci.image.layer.v1.tar", with: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")
+                "application/vnd.oci.image.layer.v1.tar",
+                with: "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip")
             #expect(await client.send(.PUT, "/v2/local/a/manifests/v1", manifest, image).status == .created)
         }
     }
@@ -184,7 +186,8 @@ import Testing
             let refused = await client.send(.PUT, "/v2/strict/a/manifests/\(other)?tag=new&tag=v1", text, image)
             #expect(refused.status == .conflict)
             #expect(try await code(refused) == "DENIED")
-            #expect(await client.send(.HEAD, "/v2/strict/a/manifests/v1").headers["Docker-Content-Digest"] == ["\(digest)"])
+            #expect(
+                await client.send(.HEAD, "/v2/strict/a/manifests/v1").headers["Docker-Content-Digest"] == ["\(digest)"])
             #expect(await client.send(.HEAD, "/v2/strict/a/manifests/new").status == .notFound)
         }
     }
@@ -230,7 +233,8 @@ import Testing
             let reference = #","subject":\#(PushClient.descriptor("not pushed yet", MediaType.imageManifest.value))"#
             try await client.pushImage("local/a", tag: nil)
             let plain = PushClient.image(more: reference)
-            let typed = PushClient.image(more: reference + #","artifactType":"application/sbom","annotations":{"k":"v"}"#)
+            let typed = PushClient.image(
+                more: reference + #","artifactType":"application/sbom","annotations":{"k":"v"}"#)
             let list = PushClient.index([], more: reference)
             for (text, headers) in [(plain, image), (typed, image), (list, index)] {
                 let pushed = await client.send(.PUT, "/v2/local/a/manifests/\(digest(text))", text, headers)
@@ -238,8 +242,14 @@ import Testing
                 #expect(pushed.headers["OCI-Subject"] == [subject.description])
             }
             let all = try await PushClient.text(await client.send(.GET, "/v2/local/a/referrers/\(subject)"))
-            #expect(all.contains(#""digest":"\#(digest(plain))","size":\#(plain.utf8.count),"artifactType":"application/vnd.oci.image.config.v1+json"}"#))
-            #expect(all.contains(#""digest":"\#(digest(typed))","size":\#(typed.utf8.count),"artifactType":"application/sbom","annotations":{"k":"v"}}"#))
+            #expect(
+                all.contains(
+                    #""digest":"\#(digest(plain))","size":\#(plain.utf8.count),"artifactType":"application/vnd.oci.image.config.v1+json"}"#
+                ))
+            #expect(
+                all.contains(
+                    #""digest":"\#(digest(typed))","size":\#(typed.utf8.count),"artifactType":"application/sbom","annotations":{"k":"v"}}"#
+                ))
             #expect(all.contains(#""digest":"\#(digest(list))","size":\#(list.utf8.count)}"#))
             let some = await client.send(.GET, "/v2/local/a/referrers/\(subject)?artifactType=application/sbom")
             #expect(some.headers["OCI-Filters-Applied"] == ["artifactType"])
@@ -293,7 +303,8 @@ import Testing
         try await Workshop.open { shop in
             let client = PushClient(shop)
             let (digest, manifest) = try await client.pushImage("local/a", tag: nil)
-            _ = await client.send(.PUT, "/v2/local/a/manifests/\(digest)?tag=b&tag=a&tag=B&tag=1.0&tag=c", manifest, image)
+            _ = await client.send(
+                .PUT, "/v2/local/a/manifests/\(digest)?tag=b&tag=a&tag=B&tag=1.0&tag=c", manifest, image)
             func list(_ query: String) async throws -> (String, String?) {
                 let response = await client.send(.GET, "/v2/local/a/tags/list\(query)")
                 return (try await PushClient.text(response), response.headers.first(name: "Link"))
@@ -333,7 +344,8 @@ import Testing
                         #"{"repositories":[\#(quoted[..<3].joined(separator: ","))]}"#,
                         #"</v2/_catalog?n=3&last=local/a.b>; rel="next""#
                     ))
-            #expect(await client.send(.DELETE, "/v2/strict/x/manifests/\(digest(PushClient.image()))").status == .accepted)
+            #expect(
+                await client.send(.DELETE, "/v2/strict/x/manifests/\(digest(PushClient.image()))").status == .accepted)
             #expect(try await list("?last=local/b") == (#"{"repositories":["local/b/c/d"]}"#, nil))
         }
     }
@@ -357,8 +369,10 @@ import Testing
                 #expect(try await PushClient.text(response).hasPrefix(#"{"errors":[{"code":"U"#))
             }
             shop.objects.fail(nil)
-            #expect(await client.send(.HEAD, "/v2/local/a/manifests/v1").headers["Docker-Content-Digest"] == ["\(digest)"])
-            #expect(await client.send(.PUT, "\(location)?digest=\(self.digest("content"))", "content").status == .created)
+            #expect(
+                await client.send(.HEAD, "/v2/local/a/manifests/v1").headers["Docker-Content-Digest"] == ["\(digest)"])
+            #expect(
+                await client.send(.PUT, "\(location)?digest=\(self.digest("content"))", "content").status == .created)
         }
     }
 }

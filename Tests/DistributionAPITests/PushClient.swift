@@ -47,7 +47,9 @@ struct PushClient: Sendable {
 
     /// Pushes an image of one layer with all that it needs; its manifest's digest and text.
     @discardableResult
-    func pushImage(_ repository: String, tag: String?, layer: String = "layer", more: String = "") async throws -> (Digest, String) {
+    func pushImage(_ repository: String, tag: String?, layer: String = "layer", more: String = "") async throws -> (
+        Digest, String
+    ) {
         try await push("{}", to: repository)
         try await push(layer, to: repository)
         let manifest = Self.image(layer: layer, more: more)

@@ -18,7 +18,8 @@ import Testing
             let pusher = try stage.start(
                 "curl",
                 [
-                    "-sS", "-X", "PATCH", "--limit-rate", "20M", "-T", blob.path, "-o", "\(stage.directory.path)/answer",
+                    "-sS", "-X", "PATCH", "--limit-rate", "20M", "-T", blob.path, "-o",
+                    "\(stage.directory.path)/answer",
                     "\(first.url)\(location)",
                 ])
             let isFlowing = try await eventually(within: .seconds(30)) {
@@ -37,7 +38,8 @@ import Testing
             try await Command("sh", ["-c", "tail -c +\(size + 1) \(blob.path) > \(rest.path)"]).run()
             let total = try #require(try FileManager.default.attributesOfItem(atPath: blob.path)[.size] as? Int)
             let sent = try await second.get(
-                location, headers: ["Content-Range": "\(size)-\(total - 1)"], method: "PATCH", options: ["-T", rest.path])
+                location, headers: ["Content-Range": "\(size)-\(total - 1)"], method: "PATCH",
+                options: ["-T", rest.path])
             #expect(sent.status == 202)
             let done = try await second.get("\(location)?digest=\(digest)", method: "PUT")
             #expect(done.status == 201)
@@ -81,14 +83,18 @@ import Testing
             let tags = try String(contentsOf: acknowledged, encoding: .utf8).split(separator: "\n").map(String.init)
             let listed = try await second.get("/v2/local/app/tags/list").text
             for tag in tags { #expect(listed.contains("\"\(tag)\""), "\(tag) was acknowledged and is gone") }
-            let listedTags = listed.split(separator: "\"").map(String.init).filter { $0.hasPrefix("a-") || $0.hasPrefix("b-") }
+            let listedTags = listed.split(separator: "\"").map(String.init).filter {
+                $0.hasPrefix("a-") || $0.hasPrefix("b-")
+            }
             for tag in Set(listedTags) where tag.hasSuffix("1") || !tags.contains(tag) {
                 let found = try await second.get("/v2/local/app/manifests/\(tag)")
                 #expect(found.status == 200, "\(tag) names nothing")
                 #expect(found.headers["docker-content-digest"] == images.facts.index)
             }
             let pulled = try Skopeo(stage: stage)
-            #expect(try await pulled.pull(PullRequest(host: second.host, namespace: "local", name: "app")).contains(images.facts.index))
+            #expect(
+                try await pulled.pull(PullRequest(host: second.host, namespace: "local", name: "app")).contains(
+                    images.facts.index))
         }
     }
 
@@ -101,11 +107,13 @@ import Testing
             let tracer = try stage.start(
                 "strace",
                 [
-                    "-f", "-y", "-qq", "-s", "400", "-e", "trace=fsync,fdatasync,rename,mkdir,sendto,write,writev", "-o",
+                    "-f", "-y", "-qq", "-s", "400", "-e", "trace=fsync,fdatasync,rename,mkdir,sendto,write,writev",
+                    "-o",
                     trace.path, "-p", "\(entrepot.process.pid)",
                 ])
             let attached = try await eventually(within: .seconds(20)) {
-                let status = (try? String(contentsOfFile: "/proc/\(entrepot.process.pid)/status", encoding: .utf8)) ?? ""
+                let status =
+                    (try? String(contentsOfFile: "/proc/\(entrepot.process.pid)/status", encoding: .utf8)) ?? ""
                 return status.contains("TracerPid:\t\(tracer.pid)\n") ? true : nil
             }
             try #require(attached == true, "strace did not attach")

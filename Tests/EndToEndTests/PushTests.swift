@@ -18,13 +18,16 @@ import Testing
             _ = try await client.pull(source)
             let target = PullRequest(host: entrepot.host, namespace: "local", name: "pushed/app", tag: "v1")
             try await client.push(source, to: target)
-            let digest = try #require(try await entrepot.get("/v2/local/pushed/app/manifests/v1").headers["docker-content-digest"])
+            let digest = try #require(
+                try await entrepot.get("/v2/local/pushed/app/manifests/v1").headers["docker-content-digest"])
             let pulled = try Skopeo(stage: stage)
             #expect(try await pulled.pull(target).contains(digest))
 
             let reader = try await DockerRegistry.start(on: stage, store: entrepot.root)
             let direct = try Skopeo(stage: stage)
-            #expect(try await direct.pull(PullRequest(host: reader.host, namespace: "local", name: "pushed/app", tag: "v1")).contains(digest))
+            #expect(
+                try await direct.pull(PullRequest(host: reader.host, namespace: "local", name: "pushed/app", tag: "v1"))
+                    .contains(digest))
             #expect(direct.blobs == pulled.blobs)
             #expect(entrepot.process.isRunning)
         }
@@ -50,7 +53,8 @@ import Testing
                 let referrers = try await entrepot.get("/v2/local/app/referrers/\(subject)")
                 #expect(referrers.status == 200)
             }
-            let listed = try await entrepot.get("/v2/local/app/referrers/\(images.facts.index)").text
+            let listed =
+                try await entrepot.get("/v2/local/app/referrers/\(images.facts.index)").text
                 + entrepot.get("/v2/local/app/referrers/\(images.facts.amd64)").text
             #expect(listed.contains(images.facts.artifact))
         }
@@ -87,7 +91,8 @@ import Testing
             for url in [entrepot.url, registry.url] {
                 for tag in ["ours", "theirs", "multi"] {
                     let found = try await HTTPProbe.get(
-                        "\(url)/v2/test/app/manifests/\(tag)", headers: ["Accept": "application/vnd.oci.image.index.v1+json"])
+                        "\(url)/v2/test/app/manifests/\(tag)",
+                        headers: ["Accept": "application/vnd.oci.image.index.v1+json"])
                     #expect(found.status == 200, "\(tag) at \(url)")
                     #expect(found.headers["docker-content-digest"] == images.facts.index)
                 }
@@ -96,10 +101,13 @@ import Testing
             }
             #expect(try await entrepot.get("/v2/test/app/manifests/theirs", method: "DELETE").status == 202)
             #expect(try await HTTPProbe.get("\(registry.url)/v2/test/app/manifests/theirs").status == 404)
-            #expect(try await entrepot.get("/v2/test/app/manifests/\(images.facts.index)", method: "DELETE").status == 202)
+            #expect(
+                try await entrepot.get("/v2/test/app/manifests/\(images.facts.index)", method: "DELETE").status == 202)
             let accept = ["Accept": "application/vnd.oci.image.index.v1+json"]
             for tag in ["ours", "multi", images.facts.index] {
-                #expect(try await HTTPProbe.get("\(registry.url)/v2/test/app/manifests/\(tag)", headers: accept).status == 404)
+                #expect(
+                    try await HTTPProbe.get("\(registry.url)/v2/test/app/manifests/\(tag)", headers: accept).status
+                        == 404)
             }
         }
     }

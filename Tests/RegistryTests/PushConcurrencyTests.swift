@@ -12,7 +12,10 @@ private typealias RepositoryTag = OCI.Tag
 /// Pushes, deletions and mounts at once: whatever comes out, some order of them one after the other would give it.
 @Suite(.timeLimit(.minutes(2))) struct PushConcurrencyTests {
     private func manifest(_ number: Int) -> ByteBuffer {
-        ByteBuffer(string: #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[],"annotations":{"n":"\#(number)"}}"#)
+        ByteBuffer(
+            string:
+                #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[],"annotations":{"n":"\#(number)"}}"#
+        )
     }
 
     private func put(_ shop: Workshop, _ repository: Repository, _ tag: RepositoryTag, _ number: Int) async throws {
@@ -36,7 +39,8 @@ private typealias RepositoryTag = OCI.Tag
                     group.addTask {
                         for round in 0..<60 {
                             // Absent is fine: another order of events.
-                            try? await shop.registry.deleteManifest(repository, .digest(digests[(worker * 3 + round) % 8]))
+                            try? await shop.registry.deleteManifest(
+                                repository, .digest(digests[(worker * 3 + round) % 8]))
                         }
                     }
                 }
@@ -66,7 +70,8 @@ private typealias RepositoryTag = OCI.Tag
                 group.addTask {
                     for round in 1..<150 {
                         try await put(shop, repository, tag, round)
-                        try await shop.registry.deleteManifest(repository, .digest(Digest(hashing: manifest(round - 1))))
+                        try await shop.registry.deleteManifest(
+                            repository, .digest(Digest(hashing: manifest(round - 1))))
                     }
                 }
                 for _ in 0..<3 {
@@ -87,7 +92,9 @@ private typealias RepositoryTag = OCI.Tag
             let digest = Digest(hashing: bytes)
             for _ in 0..<50 {
                 var pieces = [bytes]
-                try await shop.registry.putBlob(source, digest, length: nil) { () async throws(RegistryError) in pieces.popLast() }
+                try await shop.registry.putBlob(source, digest, length: nil) { () async throws(RegistryError) in
+                    pieces.popLast()
+                }
                 async let mounted = shop.registry.mountBlob(target, digest, from: source, among: shop.namespaces)
                 async let deleted: Void = shop.registry.deleteBlob(source, digest)
                 let isMounted = try await mounted

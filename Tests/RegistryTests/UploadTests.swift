@@ -11,7 +11,9 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct UploadTests {
     private let content = ByteBuffer(bytes: (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 31) })
 
-    private func part(_ range: Range<Int>) -> ByteBuffer { content.getSlice(at: range.lowerBound, length: range.count) ?? ByteBuffer() }
+    private func part(_ range: Range<Int>) -> ByteBuffer {
+        content.getSlice(at: range.lowerBound, length: range.count) ?? ByteBuffer()
+    }
 
     /// Gives the pieces one by one, and then the error or the end.
     private final class Pieces: Sendable {
@@ -42,7 +44,8 @@ import Testing
         _ registry: Registry, _ repository: Repository, _ id: UploadID, _ digest: Digest, _ pieces: [ByteBuffer] = []
     ) async throws -> UploadOutcome {
         let pieces = Pieces(pieces)
-        return try await registry.completeUpload(repository, id, as: digest, UploadPart()) { () async throws(RegistryError) in
+        return try await registry.completeUpload(repository, id, as: digest, UploadPart()) {
+            () async throws(RegistryError) in
             try await pieces.next()
         }
     }
@@ -51,7 +54,9 @@ import Testing
         try await shop.registry.blob(repository, digest, range: nil).content.bytes()
     }
 
-    @Test(arguments: Digest.Algorithm.allCases, ["checkpoint", "no checkpoint", "damaged checkpoint", "old checkpoint", "checkpoint too far"])
+    @Test(
+        arguments: Digest.Algorithm.allCases,
+        ["checkpoint", "no checkpoint", "damaged checkpoint", "old checkpoint", "checkpoint too far"])
     func anUploadGoesOnAfterARestart(algorithm: Digest.Algorithm, state: String) async throws {
         try await Workshop.open { shop in
             let repository = try shop.repository("local/a")
@@ -77,10 +82,13 @@ import Testing
             }
             let second = shop.secondRegistry
             #expect(try await second.uploadStatus(repository, id).size == 1_000_001)
-            let more = try await append(second, repository, id, Pieces([part(1_000_001..<2_000_000)]), range: 1_000_001..<2_000_000)
+            let more = try await append(
+                second, repository, id, Pieces([part(1_000_001..<2_000_000)]), range: 1_000_001..<2_000_000)
             #expect(more == .accepted(UploadStatus(id: id, size: 2_000_000)))
             let digest = Digest(hashing: content, with: algorithm)
-            #expect(try await complete(shop.registry, repository, id, digest, [part(2_000_000..<3_000_000)]) == .complete(digest))
+            #expect(
+                try await complete(shop.registry, repository, id, digest, [part(2_000_000..<3_000_000)])
+                    == .complete(digest))
             #expect(try await stored(shop, repository, digest) == content)
             #expect(!shop.objects.keys.contains { $0.contains("_uploads") })
         }
@@ -95,7 +103,9 @@ import Testing
             await #expect(throws: RegistryError.self) { try await append(shop.registry, repository, id, pieces) }
             #expect(try await shop.secondRegistry.uploadStatus(repository, id).size == 700_100)
             let digest = Digest(hashing: content)
-            #expect(try await complete(shop.secondRegistry, repository, id, digest, [part(700_100..<3_000_000)]) == .complete(digest))
+            #expect(
+                try await complete(shop.secondRegistry, repository, id, digest, [part(700_100..<3_000_000)])
+                    == .complete(digest))
         }
     }
 
@@ -104,7 +114,9 @@ import Testing
             let repository = try shop.repository("local/a")
             let id = try await shop.registry.startUpload(repository).id
             let pieces = stride(from: 0, to: 3_000_000, by: 999).map { part($0..<min($0 + 999, 3_000_000)) }
-            #expect(try await append(shop.registry, repository, id, Pieces(pieces)) == .accepted(UploadStatus(id: id, size: 3_000_000)))
+            #expect(
+                try await append(shop.registry, repository, id, Pieces(pieces))
+                    == .accepted(UploadStatus(id: id, size: 3_000_000)))
             let digest = Digest(hashing: content)
             #expect(try await complete(shop.registry, repository, id, digest) == .complete(digest))
             #expect(try await stored(shop, repository, digest) == content)
@@ -137,7 +149,8 @@ import Testing
                     group.addTask {
                         let repository = try shop.repository("local/a\(number % 5)")
                         let pieces = Pieces([content])
-                        try await shop.registry.putBlob(repository, digest, length: nil) { () async throws(RegistryError) in
+                        try await shop.registry.putBlob(repository, digest, length: nil) {
+                            () async throws(RegistryError) in
                             try await pieces.next()
                         }
                         #expect(try await stored(shop, repository, digest) == content)

@@ -31,14 +31,16 @@ extension Registry {
 
     /// What can be said of a manifest without the store.
     private func judged(_ incoming: IncomingManifest) throws(RegistryError) -> (StoredManifest, Manifest) {
-        let algorithm: Digest.Algorithm = if case .digest(let asked) = incoming.reference { asked.algorithm } else { .sha256 }
+        let algorithm: Digest.Algorithm =
+            if case .digest(let asked) = incoming.reference { asked.algorithm } else { .sha256 }
         let digest = Digest(hashing: incoming.bytes, with: algorithm)
         if case .digest(let asked) = incoming.reference, asked != digest {
             throw RegistryError(.digestInvalid, "the manifest's digest is \(digest) and not \(asked)")
         }
         if incoming.mediaType?.isSchema1 == true {
             throw RegistryError(
-                .manifestInvalid, "Docker's manifest schema 1 is not supported; push with a client that knows schema 2 or OCI")
+                .manifestInvalid,
+                "Docker's manifest schema 1 is not supported; push with a client that knows schema 2 or OCI")
         }
         let content: Manifest
         do throws(Manifest.Invalid) {
@@ -60,7 +62,8 @@ extension Registry {
         guard let given, given != .json, given != .octetStream else { return content.mediaType }
         if let declared = content.declaredMediaType, declared != given {
             throw RegistryError(
-                .manifestInvalid, "the manifest says that it is \(declared), and was sent as \(given); send it as what it is")
+                .manifestInvalid,
+                "the manifest says that it is \(declared), and was sent as \(given); send it as what it is")
         }
         let kind: Manifest.Kind? =
             switch given {
@@ -79,7 +82,8 @@ extension Registry {
         let (record, manifest) = try await heldTag(repository, tag)
         guard let record, manifest != nil, record.digest != digest else { return }
         throw RegistryError(
-            .denied, status: 409, "the tag \(tag) names \(record.digest), and tags are immutable here; push under another tag")
+            .denied, status: 409,
+            "the tag \(tag) names \(record.digest), and tags are immutable here; push under another tag")
     }
 
     /// What a client will fetch next must be there.
@@ -152,6 +156,7 @@ extension RegistryError {
 
     fileprivate static func missing(_ kind: String, _ digest: Digest, _ repository: Repository) -> RegistryError {
         RegistryError(
-            .manifestBlobUnknown, "the manifest names the \(kind) \(digest), which \(repository.name) does not hold; push it first")
+            .manifestBlobUnknown,
+            "the manifest names the \(kind) \(digest), which \(repository.name) does not hold; push it first")
     }
 }

@@ -11,7 +11,8 @@ extension RegistryError {
                 .unavailable, status: 507, "the registry's storage is full; nothing was stored", cause: error)
         case .readOnly, .permissionDenied:
             self.init(
-                .unavailable, status: 503, "the registry's storage cannot be written to; nothing was stored", cause: error)
+                .unavailable, status: 503, "the registry's storage cannot be written to; nothing was stored",
+                cause: error)
         case .tooManyOpenFiles:
             self.init(.unavailable, status: 503, "the registry is too busy; try again", retryAfter: 1, cause: error)
         default:
@@ -27,7 +28,8 @@ extension RegistryError {
     }
 
     static func unknownUpload(_ id: UploadID) -> RegistryError {
-        RegistryError(.blobUploadUnknown, "there is no upload \(id) in this repository; it ended or expired: begin again")
+        RegistryError(
+            .blobUploadUnknown, "there is no upload \(id) in this repository; it ended or expired: begin again")
     }
 }
 

@@ -4,7 +4,8 @@ internal import OCI
 internal import Storage
 
 extension Uploads {
-    /// The running hash of a session, whose count is the number of bytes received. To be called under the session's lock.
+    /// The running hash of a session, whose count is the number of bytes received. To be called under the session's
+    /// lock.
     ///
     /// If no request has it, it comes from the checkpoint in the store and what was written after that, or, if the
     /// checkpoint is of no use to this server, from the content alone.
@@ -50,7 +51,9 @@ extension Uploads {
         return hasher
     }
 
-    private func read(_ content: ObjectContent?, at offset: Int64, _ length: Int) async throws(RegistryError) -> ByteBuffer? {
+    private func read(_ content: ObjectContent?, at offset: Int64, _ length: Int) async throws(RegistryError)
+        -> ByteBuffer?
+    {
         switch content {
         case .bytes(let bytes): bytes.getSlice(at: bytes.readerIndex + Int(offset), length: length)
         case .file(let file, _): try await inPool { file.bytes(at: offset, count: length) }

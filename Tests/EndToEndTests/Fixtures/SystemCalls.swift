@@ -27,7 +27,10 @@ struct SystemCalls {
     }
 
     func rename(to path: String) -> (position: Int, source: String)? {
-        guard let position = lines.firstIndex(where: { $0.hasPrefix("rename(") && $0.contains("\"\(root)/\(path)\") = 0") })
+        guard
+            let position = lines.firstIndex(where: {
+                $0.hasPrefix("rename(") && $0.contains("\"\(root)/\(path)\") = 0")
+            })
         else { return nil }
         let source = lines[position].split(separator: "\"")[1]
         return (position, String(source))
