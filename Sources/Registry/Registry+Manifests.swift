@@ -75,7 +75,9 @@ extension Registry {
             case (.failed, let held?, _):
                 logger.notice(
                     "serving a held manifest since no upstream answers",
-                    metadata: ["repository": "\(repository.name)", "reference": "\(reference)", "error": "\(error.decisive)"])
+                    metadata: [
+                        "repository": "\(repository.name)", "reference": "\(reference)", "error": "\(error.decisive)",
+                    ])
                 Counter(label: "entrepot_stale_manifests_total").increment()
                 return FetchedManifest(
                     manifest: held, isStored: false, warning: "served from the cache: \(error.decisive.message)")
@@ -122,7 +124,8 @@ extension Registry {
     ) async throws(RegistryError) -> FetchedManifest {
         let manifest: StoredManifest
         if let fetched, let content = try? Manifest(fetched.bytes.readableBytesView) {
-            let algorithm: Digest.Algorithm = if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }
+            let algorithm: Digest.Algorithm =
+                if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }
             let type = fetched.mediaType ?? content.mediaType
             manifest = StoredManifest(
                 digest: Digest(hashing: fetched.bytes, with: algorithm), mediaType: type, bytes: fetched.bytes)

@@ -34,7 +34,8 @@ import Testing
         Mistake("[repository.x]\nmode = \"mirror\"", 2, "repository.x.mode", "there are no upstreams"),
         Mistake("[repository.x]\nmode = \"overlay\"", 2, "repository.x.mode", "there are no upstreams"),
         Mistake("[repository.x]\nmode = \"local\"\n" + upstream, 2, "repository.x.mode", "write \"overlay\""),
-        Mistake("[repository.x]\nmode = \"overlayed\"\n" + upstream, 2, "repository.x.mode", "did you mean \"overlay\"?"),
+        Mistake(
+            "[repository.x]\nmode = \"overlayed\"\n" + upstream, 2, "repository.x.mode", "did you mean \"overlay\"?"),
         Mistake("[repository.x]\nimmutable_tags = 1", 2, "repository.x.immutable_tags", "write true or false"),
         Mistake("[repository.x]\nwrite_refusal_status = 200", 2, "repository.x.write_refusal_status", "out of range"),
         Mistake("[uploads]\nexpiry = \"1s\"", 2, "uploads.expiry", "too short"),

@@ -43,7 +43,8 @@ import Testing
             let upstream = try await ScriptedUpstream.start(on: stage, file: images.largeBlob)
             let entrepot = try await EntrepotServer.start(
                 on: stage,
-                repositories: "[repository.\"up\"]\n" + upstream.configuration(namespace: "up", mode: "gated"))
+                repositories: "[repository.\"up\"]\n" + upstream.configuration(namespace: "up", mode: "gated"),
+                settings: .init(server: "shutdown_delay = \"2s\""))
             let target = stage.directory.appendingPathComponent("whole")
             let reader = try stage.start(
                 "curl",

@@ -19,7 +19,8 @@ public final class Workshop: Sendable {
     private let clock: NIOLockedValueBox<Int64>
 
     private init(
-        objects: MemoryStore, registry: Registry, secondRegistry: Registry, upstreams: [ScriptedUpstream], namespaces: Namespaces,
+        objects: MemoryStore, registry: Registry, secondRegistry: Registry, upstreams: [ScriptedUpstream],
+        namespaces: Namespaces,
         folder: TemporaryDirectory, clock: NIOLockedValueBox<Int64>
     ) {
         self.objects = objects

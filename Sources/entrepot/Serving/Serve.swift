@@ -28,7 +28,10 @@ func serve(_ configuration: Configuration, files: [String]) async throws {
 
 /// Everything that runs, in the order in which it starts; it stops in the reverse order, each after the next.
 private func services(_ configuration: Configuration, _ logger: Logger) throws -> ServiceGroupConfiguration {
-    let root = switch configuration.storage { case .fileSystem(let rootDirectory): rootDirectory }
+    let root =
+        switch configuration.storage {
+        case .fileSystem(let rootDirectory): rootDirectory
+        }
     let pool = NIOThreadPool(numberOfThreads: 8)
     pool.start()
     try FileStore.prepare(root: root)
@@ -39,7 +42,8 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
         store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
         limits: FillLimits(configuration), logger: logger)
     let registry = Registry(
-        store: store, fills: fills, background: background, pool: pool, limits: PushLimits(configuration), logger: logger,
+        store: store, fills: fills, background: background, pool: pool, limits: PushLimits(configuration),
+        logger: logger,
         now: WallClock.seconds)
     let sweepInterval = configuration.uploads.expiry.duration / 24
     let sweeper = UploadSweeper(registry: registry, expiry: configuration.uploads.expiry.milliseconds / 1000) {

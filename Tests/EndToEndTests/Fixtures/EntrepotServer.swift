@@ -18,8 +18,8 @@ struct EntrepotServer: Sendable {
         var certificates: Certificates?
         /// `none`, `optional` or `required`; needs certificates.
         var clientAuthentication: String?
-        /// Further top-level keys.
-        var more = ""
+        /// Further keys of `[server]`.
+        var server = ""
     }
 
     /// Starts it and waits until it says that it is ready. `repositories` are `[repository...]` tables.
@@ -28,7 +28,7 @@ struct EntrepotServer: Sendable {
     ) async throws -> EntrepotServer {
         let port = FreePorts.next()
         let root = try root ?? stage.makeDirectory("root")
-        var lines = [settings.more, "[server]", "bind_address = \"127.0.0.1\"", "port = \(port)"]
+        var lines = ["[server]", "bind_address = \"127.0.0.1\"", "port = \(port)", settings.server]
         if let name = settings.defaultRepository { lines += ["default_repository = \"\(name)\""] }
         if let certificates = settings.certificates {
             lines += [

@@ -33,7 +33,8 @@ public final class MemoryStore: ObjectStore {
             .map { ObjectInfo(size: Int64($0.bytes.readableBytes), modified: $0.modified) }
     }
 
-    public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)? {
+    public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
+    {
         guard let info = try await info(key), let object = objects.withLockedValue({ $0[key.path] }) else { return nil }
         guard info.size <= limit else { throw StorageError(.tooLarge, "too large", key: key) }
         return (object.bytes, info)
@@ -65,7 +66,9 @@ public final class MemoryStore: ObjectStore {
         try check(key)
         let isAppended = objects.withLockedValue { objects in
             var object = objects[key.path] ?? Object(bytes: ByteBuffer(), modified: 0)
-            guard Int64(object.bytes.readableBytes) == offset, offset == 0 || objects[key.path] != nil else { return false }
+            guard Int64(object.bytes.readableBytes) == offset, offset == 0 || objects[key.path] != nil else {
+                return false
+            }
             objects[key.path] = nil
             object.bytes.writeImmutableBuffer(bytes)
             object.modified = now()
