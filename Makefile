@@ -4,30 +4,41 @@ SHELL := /bin/bash
 CONFIG ?=
 ARGS ?=
 BUILD_FLAGS ?= --explicit-target-dependency-import-check error
+# The Swift runtime inside the binary: one file to copy, and a third less memory at rest.
+RELEASE_FLAGS := $(BUILD_FLAGS) --static-swift-stdlib
 # What CI adds; `make test STRICT=1` is the same by hand.
 STRICT_FLAGS := $(if $(STRICT),-Xswiftc -warnings-as-errors)
 
-LIBRARIES := libcurl4-openssl-dev libssl-dev pkg-config
+LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev pkg-config
 # Registries, proxies, clients and tools that the end-to-end tests and the benchmarks run for real.
 TOOLS := docker-registry nginx-light skopeo podman buildah umoci containerd docker.io debootstrap crun uidmap \
     apache2-utils openssl curl wrk python3 ca-certificates
 
-.PHONY: help run build test bench format lint deps libraries sanitize clean
+.PHONY: help run build test bench cel-vectors format lint deps libraries sanitize clean
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  \1\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
 
 run: libraries ## Build a release and serve on 127.0.0.1:5000 (CONFIG=file.toml, ARGS=...)
-	swift build -c release --product entrepot $(BUILD_FLAGS)
+	swift build -c release --product entrepot $(RELEASE_FLAGS)
 	exec "$$(swift build -c release --show-bin-path)/entrepot" $(if $(CONFIG),-c $(CONFIG)) server $(ARGS)
 
 build: libraries ## Build a release binary
-	swift build -c release --product entrepot $(BUILD_FLAGS)
+	swift build -c release --product entrepot $(RELEASE_FLAGS)
 
 test: deps ## Run every test, end to end included (FILTER=regex for some)
 	swift build --build-tests $(BUILD_FLAGS) $(STRICT_FLAGS)
 	Tests/EndToEndTests/Support/build-images.sh .build/e2e
-	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) $(if $(FILTER),--filter '$(FILTER)')
+ifdef FILTER
+	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) --filter '$(FILTER)'
+else
+	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) --skip EndToEndTests
+	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) --filter EndToEndTests
+endif
+
+cel-vectors: libraries ## Run a folder of CEL conformance vectors (DIR=...)
+	@swift build -q --product cel-vectors $(BUILD_FLAGS)
+	@"$$(swift build --show-bin-path)/cel-vectors" "$(DIR)"
 
 bench: deps build ## Measure against docker-registry and nginx (ARGS="--quick", ARGS="--write" for docs/benchmarks.md)
 	python3 Tests/Bench/bench.py --entrepot "$$(swift build -c release --show-bin-path)/entrepot" $(ARGS)

@@ -51,8 +51,12 @@ let package = Package(
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
+        .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
+
         // Leaves: reusable, know no server.
         library("OCI"),
+        library("CEL", ["CRE2"]),
+        library("CELConformance", ["CEL"]),
         library("Hashing", ["CCrypto", "OCI", nioCore]),
         library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
 
@@ -75,7 +79,10 @@ let package = Package(
             [nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioConcurrency, logging, metrics, lifecycle]),
         library(
             "DistributionAPI",
-            ["HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging, metrics]),
+            [
+                "HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging,
+                metrics,
+            ]),
 
         .executableTarget(
             name: "entrepot",
@@ -86,22 +93,27 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
+        .executableTarget(name: "cel-vectors", dependencies: ["CELConformance"], swiftSettings: strict),
 
         // Tests.
         .target(
             name: "TestSupport",
             dependencies: [
-                "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency,
+                "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1, nioSSL,
+                nioConcurrency,
                 logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("OCITests", ["OCI"]),
+        tests("CELTests", ["CEL", "CELConformance"], resources: [.copy("Vectors")]),
         tests("HashingTests", ["Hashing", "OCI", nioCore]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioHTTP1, nioConcurrency]),
         tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
         tests("ConfigurationTests", ["Configuration", "OCI", "TestSupport"]),
         tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
-        tests("UpstreamTests", ["Upstream", "CurlClient", "OCI", "TestSupport", nioCore, nioHTTP1, nioConcurrency]),
+        tests(
+            "UpstreamTests",
+            ["Upstream", "CurlClient", "OCI", "TestSupport", nioCore, nioHTTP1, nioConcurrency, logging]),
         tests(
             "RegistryTests",
             [

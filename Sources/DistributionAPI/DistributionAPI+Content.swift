@@ -68,7 +68,8 @@ extension DistributionAPI {
                 var left = part.count
                 while left > 0, let piece = try await body.next() {
                     // An upstream that sends more than was asked for is cut off, not passed on.
-                    try await writer.write(piece.getSlice(at: piece.readerIndex, length: min(left, piece.readableBytes)) ?? piece)
+                    try await writer.write(
+                        piece.getSlice(at: piece.readerIndex, length: min(left, piece.readableBytes)) ?? piece)
                     left -= piece.readableBytes
                 }
             }

@@ -42,7 +42,8 @@ public struct DistributionAPI: RequestHandler {
             switch refusal {
             case .tooManyRequests:
                 RegistryError(
-                    .tooManyRequests, status: 503, "the server answers as many requests as it may; try again", retryAfter: 1)
+                    .tooManyRequests, status: 503, "the server answers as many requests as it may; try again",
+                    retryAfter: 1)
             default:
                 RegistryError(.unsupported, status: Int(refusal.status.code), refusal.explanation)
             }
@@ -98,7 +99,9 @@ public struct DistributionAPI: RequestHandler {
         headers.add(name: "Docker-Distribution-Api-Version", value: "registry/2.0")
         headers.add(name: "Cache-Status", value: served.status.field)
         if let warning = served.warning { headers.add(name: "Warning", value: warningField(warning)) }
-        if request.query != nil, let host = (try? Query(request.query))?["ns"], host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) {
+        if request.query != nil, let host = (try? Query(request.query))?["ns"],
+            host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        {
             headers.add(name: "OCI-Namespace", value: host)
         }
         return headers

@@ -6,7 +6,9 @@ import OCI
 /// The one place where an error becomes status, headers and the specification's JSON ("Error Codes").
 enum ErrorResponse {
     static func make(_ error: RegistryError) -> Response {
-        var headers: HTTPHeaders = ["Content-Type": "application/json", "Docker-Distribution-Api-Version": "registry/2.0"]
+        var headers: HTTPHeaders = [
+            "Content-Type": "application/json", "Docker-Distribution-Api-Version": "registry/2.0",
+        ]
         if let seconds = error.retryAfter { headers.add(name: "Retry-After", value: String(seconds)) }
         if error.status == 405 { headers.add(name: "Allow", value: "GET, HEAD") }
         return Response(

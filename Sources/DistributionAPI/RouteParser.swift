@@ -77,7 +77,8 @@ enum RouteParser {
         guard let name = RepositoryName(parts.joined(separator: "/")) else {
             throw RegistryError(
                 .nameInvalid,
-                "the repository name is not valid: lower-case letters and digits, with . _ or - between them and / between components")
+                "the repository name is not valid: lower-case letters and digits, with . _ or - between them and / between components"
+            )
         }
         return name
     }
@@ -94,7 +95,8 @@ enum RouteParser {
             // The specification has no code for a bad tag; a manifest of that name cannot exist.
             throw text.utf8.contains(UInt8(ascii: ":"))
                 ? RegistryError(.digestInvalid, "the digest is not sha256:<64 hex digits> or sha512:<128 hex digits>")
-                : RegistryError(.manifestUnknown, "the reference is neither a tag of at most 128 characters nor a digest")
+                : RegistryError(
+                    .manifestUnknown, "the reference is neither a tag of at most 128 characters nor a digest")
         }
         return reference
     }

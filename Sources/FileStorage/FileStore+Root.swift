@@ -15,7 +15,8 @@ extension FileStore {
         if let found = try AtomicFile.text(path, marker) {
             guard found == layoutVersion else {
                 throw StorageError(
-                    .corrupt, "the store has another layout (\(found.prefix(40))); use a version of entrepot that knows it",
+                    .corrupt,
+                    "the store has another layout (\(found.prefix(40))); use a version of entrepot that knows it",
                     key: marker)
             }
         } else {

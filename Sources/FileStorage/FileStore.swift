@@ -36,7 +36,8 @@ public struct FileStore: ObjectStore {
         return ObjectInfo(status)
     }
 
-    public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)? {
+    public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
+    {
         guard let (file, info) = try open(key) else { return nil }
         guard info.size <= limit else {
             throw StorageError(.tooLarge, "the object has \(info.size) bytes, more than the \(limit) allowed", key: key)

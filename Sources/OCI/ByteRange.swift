@@ -51,7 +51,9 @@ public enum ByteRange: Hashable, Sendable {
     }
 
     private static func number(_ text: Substring.UTF8View) -> Int64? {
-        guard !text.isEmpty, text.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else { return nil }
+        guard !text.isEmpty, text.allSatisfy({ (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }) else {
+            return nil
+        }
         // More digits than Int64 holds: beyond any content, and to be answered as such.
         return Int64(Substring(text)) ?? Int64.max
     }

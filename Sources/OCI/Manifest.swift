@@ -40,7 +40,8 @@ public struct Manifest: Sendable {
             throw Invalid(description: "the manifest is not the JSON of a manifest or index: \(error)")
         }
         guard fields.schemaVersion == 2, fields.fsLayers == nil else {
-            throw Invalid(description: "the manifest has schema version \(fields.schemaVersion ?? 0); only 2 is supported")
+            throw Invalid(
+                description: "the manifest has schema version \(fields.schemaVersion ?? 0); only 2 is supported")
         }
         let declared = fields.mediaType.flatMap { MediaType($0) }
         switch (fields.manifests, fields.config, fields.layers ?? fields.blobs) {
@@ -85,7 +86,9 @@ private struct Fields: Decodable {
             guard let digest = Digest(digest) else {
                 throw Manifest.Invalid(description: "a descriptor's digest is not a sha256 or sha512 digest")
             }
-            guard size >= 0 else { throw Manifest.Invalid(description: "the descriptor of \(digest) has a negative size") }
+            guard size >= 0 else {
+                throw Manifest.Invalid(description: "the descriptor of \(digest) has a negative size")
+            }
             return Descriptor(
                 mediaType: mediaType.flatMap { MediaType($0) } ?? .octetStream, digest: digest, size: size,
                 artifactType: artifactType, annotations: annotations, data: data)

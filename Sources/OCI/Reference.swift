@@ -7,7 +7,8 @@ public struct Tag: Hashable, Sendable, Comparable, CustomStringConvertible {
         guard (1...128).contains(text.utf8.count) else { return nil }
         for (position, byte) in text.utf8.enumerated() {
             switch byte {
-            case _ where byte.isLowerCaseAlphanumeric, UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): continue
+            case _ where byte.isLowerCaseAlphanumeric, UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"):
+                continue
             case UInt8(ascii: "."), UInt8(ascii: "-"): if position == 0 { return nil }
             default: return nil
             }

@@ -25,7 +25,8 @@ public struct RegistryError: Error, Sendable {
         public var status: Int {
             switch self {
             case .blobUnknown, .blobUploadUnknown, .manifestUnknown, .nameUnknown: 404
-            case .manifestBlobUnknown, .blobUploadInvalid, .digestInvalid, .manifestInvalid, .nameInvalid, .sizeInvalid: 400
+            case .manifestBlobUnknown, .blobUploadInvalid, .digestInvalid, .manifestInvalid, .nameInvalid, .sizeInvalid:
+                400
             case .unauthorized: 401
             case .denied: 403
             case .unsupported: 405

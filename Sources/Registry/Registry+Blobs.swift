@@ -52,7 +52,8 @@ extension Registry {
             let reader = fills.joinRunning(digest, for: repository.name), let size = try await reader.size()
         {
             return Served(
-                BlobAnswer(size: size, source: .nothing), CacheStatus(forward: .miss, isStored: true, isCollapsed: true))
+                BlobAnswer(size: size, source: .nothing), CacheStatus(forward: .miss, isStored: true, isCollapsed: true)
+            )
         }
         let (size, isCollapsed) = try await vouch(repository, digest)
         return Served(

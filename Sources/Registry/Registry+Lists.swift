@@ -23,7 +23,8 @@ extension Registry {
         _ repository: Repository, after last: String?, limit: Int?
     ) async throws(RegistryError) -> Served<TagPage> {
         guard !repository.namespace.isLocal else {
-            let held = try await heldTags(repository, after: last, limit: min(limit ?? Self.mostTags, Self.mostTags) + 1)
+            let held = try await heldTags(
+                repository, after: last, limit: min(limit ?? Self.mostTags, Self.mostTags) + 1)
             guard !held.isEmpty || last != nil else { throw .unknownName(repository) }
             return Served(Self.page(held, limit), .hit)
         }
@@ -32,7 +33,8 @@ extension Registry {
             let (upstream, isCollapsed) = try await tagLists.value(repository.name) { () async throws(RegistryError) in
                 try await upstreamTags(repository)
             }
-            let later = last.map { last in upstream.filter { last.utf8.lexicographicallyPrecedes($0.value.utf8) } } ?? upstream
+            let later =
+                last.map { last in upstream.filter { last.utf8.lexicographicallyPrecedes($0.value.utf8) } } ?? upstream
             let all = Set(later).union(held).sorted()
             return Served(Self.page(all, limit), CacheStatus(forward: .miss, isCollapsed: isCollapsed))
         } catch {

@@ -35,7 +35,9 @@ extension Registry {
     }
 
     private func manifest(_ repository: Repository, _ tag: Tag) async throws(RegistryError) -> Served<StoredManifest> {
-        let record = try await stored { (store) async throws(StorageError) in try await store.tag(tag, in: repository.name) }
+        let record = try await stored { (store) async throws(StorageError) in
+            try await store.tag(tag, in: repository.name)
+        }
         var held: StoredManifest?
         if let record { held = try await heldManifest(repository, record.digest) }
         if repository.namespace.isLocal {
@@ -76,12 +78,16 @@ extension Registry {
             case (.failed, let held?, _):
                 logger.notice(
                     "serving a held manifest since no upstream answers",
-                    metadata: ["repository": "\(repository.name)", "reference": "\(reference)", "error": "\(error.decisive)"])
+                    metadata: [
+                        "repository": "\(repository.name)", "reference": "\(reference)", "error": "\(error.decisive)",
+                    ])
                 Counter(label: "entrepot_stale_manifests_total").increment()
                 return FetchedManifest(
                     manifest: held, isStored: false, warning: "served from the cache: \(error.decisive.message)")
             case (.absent, _?, .tag(let tag)):
-                try await stored { (store) async throws(StorageError) in try await store.removeTag(tag, in: repository.name) }
+                try await stored { (store) async throws(StorageError) in
+                    try await store.removeTag(tag, in: repository.name)
+                }
             default:
                 break
             }
@@ -123,7 +129,8 @@ extension Registry {
     ) async throws(RegistryError) -> FetchedManifest {
         let manifest: StoredManifest
         if let fetched, let content = try? Manifest(fetched.bytes.readableBytesView) {
-            let algorithm: Digest.Algorithm = if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }
+            let algorithm: Digest.Algorithm =
+                if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }
             let type = fetched.mediaType ?? content.mediaType
             manifest = StoredManifest(
                 digest: Digest(hashing: fetched.bytes, with: algorithm), mediaType: type, bytes: fetched.bytes)

@@ -7,7 +7,9 @@ public struct ObjectKey: Hashable, Sendable, CustomStringConvertible {
     public init?(_ path: String) {
         guard !path.isEmpty, path.utf8.count <= 1024 else { return nil }
         for component in path.split(separator: "/", omittingEmptySubsequences: false)
-        where component.isEmpty || component == "." || component == ".." || component.utf8.contains(where: { $0 < 0x20 }) {
+        where component.isEmpty || component == "." || component == ".."
+            || component.utf8.contains(where: { $0 < 0x20 })
+        {
             return nil
         }
         self.path = path

@@ -27,7 +27,8 @@ extension RegistryStore {
             let (bytes, _) = try await objects.read(RegistryLayout.blob(digest), limit: Self.manifestLimit),
             Digest(hashing: bytes, with: digest.algorithm) == digest
         else { return nil }
-        return StoredManifest(digest: digest, mediaType: try await mediaType(of: bytes, digest, repository), bytes: bytes)
+        return StoredManifest(
+            digest: digest, mediaType: try await mediaType(of: bytes, digest, repository), bytes: bytes)
     }
 
     /// Stores a manifest whose digest was verified, and grants it to `repository`.

@@ -47,7 +47,8 @@ public struct RegistryStore: Sendable {
         var text = Substring(String(buffer: bytes))
         while text.last?.isWhitespace == true { text.removeLast() }
         guard let digest = Digest(text) else {
-            throw StorageError(.corrupt, "the link holds no digest; remove it, or push or pull the content again", key: key)
+            throw StorageError(
+                .corrupt, "the link holds no digest; remove it, or push or pull the content again", key: key)
         }
         return (digest, info)
     }

@@ -64,10 +64,12 @@ import Upstream
         }
     }
 
-    @Test(arguments: [
-        ("bytes=2-4", 206, "bytes 2-4/10", 3), ("bytes=-3", 206, "bytes 7-9/10", 3), ("bytes=4-", 206, "bytes 4-9/10", 6),
-        ("bytes=10-", 416, "bytes */10", nil), ("bytes=0-1,4-5", 200, nil, 10), ("lines=1", 200, nil, 10),
-    ] as [(String, Int, String?, Int64?)])
+    @Test(
+        arguments: [
+            ("bytes=2-4", 206, "bytes 2-4/10", 3), ("bytes=-3", 206, "bytes 7-9/10", 3),
+            ("bytes=4-", 206, "bytes 4-9/10", 6),
+            ("bytes=10-", 416, "bytes */10", nil), ("bytes=0-1,4-5", 200, nil, 10), ("lines=1", 200, nil, 10),
+        ] as [(String, Int, String?, Int64?)])
     func rangesOfAHeldBlob(range: String, status: Int, field: String?, length: Int64?) async throws {
         try await Workshop.open { shop in
             let digest = shop.upstream.hold(content)
@@ -129,9 +131,11 @@ import Upstream
         (HTTPMethod.PUT, "/v2/mirror/x/manifests/v1", 405, "UNSUPPORTED"),
         (.POST, "/v2/mirror/x/blobs/uploads/", 405, "UNSUPPORTED"),
         (.DELETE, "/v2/mirror/x/manifests/v1", 405, "UNSUPPORTED"),
-        (.GET, "/v2/nobody/x/manifests/v1", 404, "NAME_UNKNOWN"), (.GET, "/v2/mirror/x/manifests/v2", 404, "MANIFEST_UNKNOWN"),
+        (.GET, "/v2/nobody/x/manifests/v1", 404, "NAME_UNKNOWN"),
+        (.GET, "/v2/mirror/x/manifests/v2", 404, "MANIFEST_UNKNOWN"),
         (.GET, "/v2/local/x/tags/list", 404, "NAME_UNKNOWN"), (.GET, "/v2/mirror/X/tags/list", 400, "NAME_INVALID"),
-        (.GET, "/v2/mirror/x/blobs/sha256:1", 400, "DIGEST_INVALID"), (.GET, "/v2/mirror/x/tags/list?n=x", 400, "UNSUPPORTED"),
+        (.GET, "/v2/mirror/x/blobs/sha256:1", 400, "DIGEST_INVALID"),
+        (.GET, "/v2/mirror/x/tags/list?n=x", 400, "UNSUPPORTED"),
     ])
     func errorsAreTheSpecifications(method: HTTPMethod, target: String, status: Int, code: String) async throws {
         try await Workshop.open { shop in
@@ -187,7 +191,8 @@ import Upstream
             #expect(!all.headers.contains(name: "OCI-Filters-Applied"))
             #expect(
                 text(all)
-                    == #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[{"mediaType":"\#(MediaType.imageManifest)","digest":"\#(subject)","size":3,"artifactType":"application/sbom","annotations":{"k":"v\""}}]}"#)
+                    == #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[{"mediaType":"\#(MediaType.imageManifest)","digest":"\#(subject)","size":3,"artifactType":"application/sbom","annotations":{"k":"v\""}}]}"#
+            )
             let none = await api(shop).respond(to: Request(target: target + "?artifactType=application%2Fx"))
             #expect(none.headers["OCI-Filters-Applied"] == ["artifactType"])
             #expect(text(none) == #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[]}"#)

@@ -6,22 +6,26 @@ import Testing
 @Suite struct RouteParserTests {
     static let digest = "sha256:" + String(repeating: "0", count: 64)
 
-    @Test(arguments: [
-        (HTTPMethod.GET, "/v2/", "get-api-version", nil), (.GET, "/v2", "get-api-version", nil),
-        (.HEAD, "/v2/", "get-api-version", nil), (.GET, "/healthz", "healthz", nil), (.GET, "/readyz", "readyz", nil),
-        (.GET, "/v2/_catalog", "list-catalog", nil),
-        (.GET, "/v2/a/blobs/\(digest)", "get-blob", "a"), (.HEAD, "/v2/a/b/c/blobs/\(digest)", "get-blob", "a/b/c"),
-        (.GET, "/v2/a/blobs/sha256%3A\(digest.dropFirst(7))", "get-blob", "a"),
-        (.DELETE, "/v2/a/blobs/\(digest)", "delete-blob", "a"),
-        (.GET, "/v2/a/manifests/v1", "get-manifest", "a"), (.PUT, "/v2/a/manifests/\(digest)", "put-manifest", "a"),
-        (.DELETE, "/v2/a/manifests/v1", "delete-manifest", "a"),
-        (.GET, "/v2/a/tags/list", "list-tags", "a"), (.GET, "/v2/manifests/tags/list", "list-tags", "manifests"),
-        (.GET, "/v2/blobs/uploads/manifests/x", "get-manifest", "blobs/uploads"),
-        (.GET, "/v2/a/referrers/\(digest)", "get-referrers", "a"),
-        (.POST, "/v2/a/blobs/uploads/", "start-upload", "a"), (.POST, "/v2/a/blobs/uploads", "start-upload", "a"),
-        (.PATCH, "/v2/a/blobs/uploads/xyz", "update-upload", "a"), (.PUT, "/v2/a/blobs/uploads/xyz", "complete-upload", "a"),
-        (.GET, "/v2/a/blobs/uploads/xyz", "get-upload", "a"), (.DELETE, "/v2/a/blobs/uploads/xyz", "cancel-upload", "a"),
-    ] as [(HTTPMethod, String, String, String?)])
+    @Test(
+        arguments: [
+            (HTTPMethod.GET, "/v2/", "get-api-version", nil), (.GET, "/v2", "get-api-version", nil),
+            (.HEAD, "/v2/", "get-api-version", nil), (.GET, "/healthz", "healthz", nil),
+            (.GET, "/readyz", "readyz", nil),
+            (.GET, "/v2/_catalog", "list-catalog", nil),
+            (.GET, "/v2/a/blobs/\(digest)", "get-blob", "a"), (.HEAD, "/v2/a/b/c/blobs/\(digest)", "get-blob", "a/b/c"),
+            (.GET, "/v2/a/blobs/sha256%3A\(digest.dropFirst(7))", "get-blob", "a"),
+            (.DELETE, "/v2/a/blobs/\(digest)", "delete-blob", "a"),
+            (.GET, "/v2/a/manifests/v1", "get-manifest", "a"), (.PUT, "/v2/a/manifests/\(digest)", "put-manifest", "a"),
+            (.DELETE, "/v2/a/manifests/v1", "delete-manifest", "a"),
+            (.GET, "/v2/a/tags/list", "list-tags", "a"), (.GET, "/v2/manifests/tags/list", "list-tags", "manifests"),
+            (.GET, "/v2/blobs/uploads/manifests/x", "get-manifest", "blobs/uploads"),
+            (.GET, "/v2/a/referrers/\(digest)", "get-referrers", "a"),
+            (.POST, "/v2/a/blobs/uploads/", "start-upload", "a"), (.POST, "/v2/a/blobs/uploads", "start-upload", "a"),
+            (.PATCH, "/v2/a/blobs/uploads/xyz", "update-upload", "a"),
+            (.PUT, "/v2/a/blobs/uploads/xyz", "complete-upload", "a"),
+            (.GET, "/v2/a/blobs/uploads/xyz", "get-upload", "a"),
+            (.DELETE, "/v2/a/blobs/uploads/xyz", "cancel-upload", "a"),
+        ] as [(HTTPMethod, String, String, String?)])
     func paths(method: HTTPMethod, path: String, action: String, name: String?) throws {
         let parsed = try RouteParser.action(method, path)
         #expect(parsed.name == action)
@@ -30,7 +34,8 @@ import Testing
 
     @Test(arguments: [
         (HTTPMethod.GET, "/", RegistryError.Code.unsupported, 404), (.GET, "/v1/x", .unsupported, 404),
-        (.GET, "/v2/a", .unsupported, 404), (.GET, "/v2/a/b", .unsupported, 404), (.GET, "/v2/a/b/c/d", .unsupported, 404),
+        (.GET, "/v2/a", .unsupported, 404), (.GET, "/v2/a/b", .unsupported, 404),
+        (.GET, "/v2/a/b/c/d", .unsupported, 404),
         (.POST, "/v2/", .unsupported, 405), (.POST, "/v2/a/manifests/v1", .unsupported, 405),
         (.GET, "/v2/a/blobs/uploads/", .unsupported, 405), (.PUT, "/v2/a/tags/list", .unsupported, 405),
         (.GET, "/v2/A/manifests/v1", .nameInvalid, 400), (.GET, "/v2//manifests/v1", .nameInvalid, 400),

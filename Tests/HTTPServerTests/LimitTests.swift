@@ -118,10 +118,10 @@ struct LimitTests {
             await gate.pass()
             return .text("late")
         }
-        try await TestServer.with(limits { $0.connectionAge = .milliseconds(100) }, answer: waiting) { server in
+        try await TestServer.with(limits { $0.connectionAge = .seconds(2) }, answer: waiting) { server in
             try await RawClient.with(server.address) { client in
                 try await client.send(get)
-                try await Task.sleep(for: .milliseconds(300))
+                try await Task.sleep(for: .milliseconds(2500))
                 await gate.open()
                 #expect(try await client.response().headers["connection"] == "close")
                 #expect(await client.rest() == "")

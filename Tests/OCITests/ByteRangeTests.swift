@@ -17,7 +17,10 @@ import Testing
         #expect(range.resolved(size: 10) == nil)
     }
 
-    @Test(arguments: ["", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-3", "bytes=1-2,4-5", "lines=1-2", "bytes=+1-2", "bytes=--1"])
+    @Test(arguments: [
+        "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-3", "bytes=1-2,4-5", "lines=1-2", "bytes=+1-2",
+        "bytes=--1",
+    ])
     func areIgnored(header: String) {
         #expect(ByteRange(header: header) == nil)
     }

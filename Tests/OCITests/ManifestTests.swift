@@ -8,8 +8,14 @@ import Testing
     @Test(arguments: [
         (#"{"schemaVersion":2,"config":\#(descriptor),"layers":[\#(descriptor)]}"#, MediaType.imageManifest),
         (#"{"schemaVersion":2,"manifests":[]}"#, .imageIndex),
-        (#"{"schemaVersion":2,"mediaType":"\#(MediaType.dockerManifestList)","manifests":[\#(descriptor)]}"#, .dockerManifestList),
-        (#"{"schemaVersion":2,"mediaType":"\#(MediaType.dockerManifest)","config":\#(descriptor),"layers":[]}"#, .dockerManifest),
+        (
+            #"{"schemaVersion":2,"mediaType":"\#(MediaType.dockerManifestList)","manifests":[\#(descriptor)]}"#,
+            .dockerManifestList
+        ),
+        (
+            #"{"schemaVersion":2,"mediaType":"\#(MediaType.dockerManifest)","config":\#(descriptor),"layers":[]}"#,
+            .dockerManifest
+        ),
     ])
     func mediaTypeIsDeclaredOrReadFromTheShape(json: String, expected: MediaType) throws {
         #expect(try Manifest(json.utf8).mediaType == expected)

@@ -8,7 +8,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "/", "a/", "/a", "a//b", "A", "a..b", "a___b", "a._b", "-a", "a-", ".a", "a.", "_a", "a_", "a_-b", "a/../b", "ä",
+        "", "/", "a/", "/a", "a//b", "A", "a..b", "a___b", "a._b", "-a", "a-", ".a", "a.", "_a", "a_", "a_-b", "a/../b",
+        "ä",
         "a b", "a\u{0}", String(repeating: "a", count: 256),
     ])
     func repositoryNamesThatItDoesNot(text: String) {

@@ -293,7 +293,8 @@ import Upstream
     }
 
     @Test(arguments: [
-        UpstreamError.Kind.notFound, .refused, .timedOut, .unavailable(status: 503), .rateLimited(retryAfter: nil), .tls,
+        UpstreamError.Kind.notFound, .refused, .timedOut, .unavailable(status: 503), .rateLimited(retryAfter: nil),
+        .tls,
     ])
     func theNextUpstreamIsTried(kind: UpstreamError.Kind) async throws {
         try await Workshop.open(upstreams: 2) { shop in

@@ -8,7 +8,8 @@ import Testing
 import Upstream
 
 @Suite(.timeLimit(.minutes(1))) struct ManifestTests {
-    private static let config = #"{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:\#(String(repeating: "a", count: 64))","size":2}"#
+    private static let config =
+        #"{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:\#(String(repeating: "a", count: 64))","size":2}"#
     private let manifest = #"{"schemaVersion":2,"config":\#(config),"layers":[]}"#
     private let newer = #"{"schemaVersion":2,"config":\#(config),"layers":[], "x": 1}"#
 

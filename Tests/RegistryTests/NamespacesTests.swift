@@ -17,24 +17,25 @@ import Testing
             ], fallback: try key("docker.io"))
     }
 
-    @Test(arguments: [
-        // path, ns, stored under, asked for
-        ("docker.io/library/nginx", nil, "docker.io/library/nginx", "library/nginx"),
-        ("docker.io/nginx", nil, "docker.io/library/nginx", "library/nginx"),
-        ("quay.io/a/b", nil, "quay.io/a/b", "a/b"),
-        ("quay.io/team/app", nil, "quay.io/team/app", "app"),
-        ("quay.io/teams/app", nil, "quay.io/teams/app", "teams/app"),
-        ("library/debian", nil, "docker.io/library/debian", "library/debian"),
-        ("debian", nil, "docker.io/library/debian", "library/debian"),
-        ("library/nginx", "docker.io", "docker.io/library/nginx", "library/nginx"),
-        ("a/b", "quay.io", "quay.io/a/b", "a/b"),
-        ("a/b", "QUAY.IO", "quay.io/a/b", "a/b"),
-        ("quay.io/a/b", "quay.io", "quay.io/a/b", "a/b"),
-        ("x/y", "registry.lan:5000", "lan/x/y", "x/y"),
-        ("lan/x/y", "registry.lan:5000", "lan/x/y", "x/y"),
-        ("local/app", nil, "local/app", "app"),
-        ("local", nil, "local", "local"),
-    ] as [(String, String?, String, String)])
+    @Test(
+        arguments: [
+            // path, ns, stored under, asked for
+            ("docker.io/library/nginx", nil, "docker.io/library/nginx", "library/nginx"),
+            ("docker.io/nginx", nil, "docker.io/library/nginx", "library/nginx"),
+            ("quay.io/a/b", nil, "quay.io/a/b", "a/b"),
+            ("quay.io/team/app", nil, "quay.io/team/app", "app"),
+            ("quay.io/teams/app", nil, "quay.io/teams/app", "teams/app"),
+            ("library/debian", nil, "docker.io/library/debian", "library/debian"),
+            ("debian", nil, "docker.io/library/debian", "library/debian"),
+            ("library/nginx", "docker.io", "docker.io/library/nginx", "library/nginx"),
+            ("a/b", "quay.io", "quay.io/a/b", "a/b"),
+            ("a/b", "QUAY.IO", "quay.io/a/b", "a/b"),
+            ("quay.io/a/b", "quay.io", "quay.io/a/b", "a/b"),
+            ("x/y", "registry.lan:5000", "lan/x/y", "x/y"),
+            ("lan/x/y", "registry.lan:5000", "lan/x/y", "x/y"),
+            ("local/app", nil, "local/app", "app"),
+            ("local", nil, "local", "local"),
+        ] as [(String, String?, String, String)])
     func names(path: String, host: String?, stored: String, remote: String) throws {
         let repository = try namespaces().repository(try #require(RepositoryName(path)), host: host)
         #expect(repository.name.value == stored)

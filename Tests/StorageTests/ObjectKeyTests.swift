@@ -5,7 +5,10 @@ import TestSupport
 import Testing
 
 @Suite struct ObjectKeyTests {
-    @Test(arguments: ["", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "a\u{0}b", "a\nb", String(repeating: "x", count: 1025)])
+    @Test(arguments: [
+        "", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "a\u{0}b", "a\nb",
+        String(repeating: "x", count: 1025),
+    ])
     func cannotClimbOutOfTheStore(path: String) {
         #expect(ObjectKey(path) == nil)
     }

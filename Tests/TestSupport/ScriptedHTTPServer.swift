@@ -98,7 +98,6 @@ public final class ScriptedHTTPServer: Sendable {
     }
 
     public typealias Handler = @Sendable (TestRequest) async -> TestResponse
-    private typealias Connection = NIOAsyncChannel<HTTPServerRequestPart, ByteBuffer>
 
     public let port: Int
     public let scheme: String
@@ -127,35 +126,37 @@ public final class ScriptedHTTPServer: Sendable {
         _ body: (ScriptedHTTPServer) async throws -> Result
     ) async throws -> Result {
         let context = try tls.map { try NIOSSLContext(configuration: $0.configuration()) }
+        let (accepted, acceptance) = AsyncStream<Connection>.makeStream()
         let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            .bind(host: "127.0.0.1", port: 0) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    if let context {
-                        try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: context))
+                    let (parts, continuation) = AsyncStream<HTTPServerRequestPart>.makeStream()
+                    let pipeline = channel.pipeline.syncOperations
+                    if let context { try pipeline.addHandler(NIOSSLServerHandler(context: context)) }
+                    try pipeline.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
+                    try pipeline.addHandler(PartsHandler(continuation))
+                    if case .terminated = acceptance.yield(Connection(channel: channel, parts: parts)) {
+                        channel.close(promise: nil)
                     }
-                    try channel.pipeline.syncOperations.addHandler(ByteToMessageHandler(HTTPRequestDecoder()))
-                    return try Connection(wrappingChannelSynchronously: channel)
                 }
             }
+            .bind(host: "127.0.0.1", port: 0).get()
         let server = ScriptedHTTPServer(
-            port: listener.channel.localAddress?.port ?? 0, scheme: tls == nil ? "http" : "https", handler: handler)
+            port: listener.localAddress?.port ?? 0, scheme: tls == nil ? "http" : "https", handler: handler)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                try? await listener.executeThenClose { connections in
-                    await withDiscardingTaskGroup { group in
-                        do {
-                            for try await connection in connections {
-                                group.addTask { await server.serve(connection) }
-                            }
-                        } catch {
-                            // The listener is closed at the end of the test.
-                        }
-                        group.cancelAll()
+                await withDiscardingTaskGroup { group in
+                    for await connection in accepted {
+                        group.addTask { await server.serve(connection) }
                     }
+                    group.cancelAll()
                 }
             }
-            defer { group.cancelAll() }
+            defer {
+                listener.close(promise: nil)
+                acceptance.finish()
+            }
             return try await body(server)
         }
     }
@@ -165,52 +166,53 @@ public final class ScriptedHTTPServer: Sendable {
             defer { count += 1 }
             return count
         }
-        // Whatever the peer does to the connection is part of the script.
-        try? await connection.executeThenClose { inbound, outbound in
-            var head: HTTPRequestHead?
-            var body = ByteBuffer()
-            for try await part in inbound {
-                switch part {
-                case .head(let received):
-                    head = received
-                    body.clear()
-                case .body(var received):
-                    body.writeBuffer(&received)
-                case .end:
-                    guard let head else { return }
-                    let request = TestRequest(
-                        method: head.method.rawValue, target: head.uri,
-                        headers: head.headers.map { (name: $0.name, value: $0.value) }, body: body,
-                        connection: number)
-                    recorded.withLockedValue { $0.append(request) }
-                    guard try await play(handler(request), connection.channel, outbound) else { return }
-                }
+        await withTaskCancellationHandler {
+            // Whatever the peer does to the connection is part of the script.
+            try? await converse(connection, number)
+            try? await connection.channel.close()
+        } onCancel: {
+            connection.channel.close(promise: nil)
+        }
+    }
+
+    private func converse(_ connection: Connection, _ number: Int) async throws {
+        var head: HTTPRequestHead?
+        var body = ByteBuffer()
+        for await part in connection.parts {
+            switch part {
+            case .head(let received):
+                head = received
+                body.clear()
+            case .body(var received):
+                body.writeBuffer(&received)
+            case .end:
+                guard let head else { return }
+                let request = TestRequest(
+                    method: head.method.rawValue, target: head.uri,
+                    headers: head.headers.map { (name: $0.name, value: $0.value) }, body: body, connection: number)
+                recorded.withLockedValue { $0.append(request) }
+                guard try await play(handler(request), connection.channel) else { return }
             }
         }
     }
 
     /// - Returns: whether the connection may be used again.
-    private func play(
-        _ response: TestResponse, _ channel: any Channel, _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    ) async throws -> Bool {
+    private func play(_ response: TestResponse, _ channel: any Channel) async throws -> Bool {
         for step in response.steps {
             switch step {
             case .bytes(let bytes):
-                // The writer returns before the bytes are sent, and a close would drop them.
-                if bytes.readableBytes > 0 { try await channel.writeAndFlush(bytes).get() }
+                if bytes.readableBytes > 0 { try await channel.writeAndFlush(bytes) }
             case .endless(let bytes):
-                while true { try await outbound.write(bytes) }
+                // Written in larger pieces, or a limit of the client is long in being reached.
+                let piece = ByteBuffer(bytes: (0..<64).flatMap { _ in bytes.readableBytesView })
+                while true { try await channel.writeAndFlush(piece) }
             case .drip(var bytes, let size, let every):
                 while let piece = bytes.readSlice(length: min(size, bytes.readableBytes)), piece.readableBytes > 0 {
-                    try await outbound.write(piece)
+                    try await channel.writeAndFlush(piece)
                     try await Task.sleep(for: every)
                 }
             case .hang:
-                try await withTaskCancellationHandler {
-                    try await channel.closeFuture.get()
-                } onCancel: {
-                    channel.close(promise: nil)
-                }
+                try await channel.closeFuture.get()
             case .wait(let wait):
                 await wait()
             case .close:
@@ -218,6 +220,35 @@ public final class ScriptedHTTPServer: Sendable {
             }
         }
         return true
+    }
+}
+
+private struct Connection: Sendable {
+    let channel: any Channel
+    let parts: AsyncStream<HTTPServerRequestPart>
+}
+
+/// Not `NIOAsyncChannel`, which stops the process if a connection arrives at the moment the test ends.
+private final class PartsHandler: ChannelInboundHandler {
+    typealias InboundIn = HTTPServerRequestPart
+
+    private let continuation: AsyncStream<HTTPServerRequestPart>.Continuation
+
+    init(_ continuation: AsyncStream<HTTPServerRequestPart>.Continuation) {
+        self.continuation = continuation
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        continuation.yield(unwrapInboundIn(data))
+    }
+
+    func channelInactive(context: ChannelHandlerContext) {
+        continuation.finish()
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        continuation.finish()
+        context.close(promise: nil)
     }
 }
 

@@ -20,7 +20,8 @@ public final class TemporaryDirectory: Sendable {
         guard let all = FileManager.default.enumerator(atPath: path) else { return [] }
         return all.compactMap { $0 as? String }.filter { name in
             var isDirectory: ObjCBool = false
-            return FileManager.default.fileExists(atPath: file(name), isDirectory: &isDirectory) && !isDirectory.boolValue
+            return FileManager.default.fileExists(atPath: file(name), isDirectory: &isDirectory)
+                && !isDirectory.boolValue
         }.sorted()
     }
 }

@@ -61,7 +61,8 @@ public final class Workshop: Sendable {
                 Namespace(key: try #require(RepositoryName("local")), host: nil, upstreams: []),
             ], fallback: nil)
         let workshop = Workshop(
-            objects: objects, registry: registry, upstreams: upstreams, namespaces: namespaces, folder: folder, clock: clock)
+            objects: objects, registry: registry, upstreams: upstreams, namespaces: namespaces, folder: folder,
+            clock: clock)
         return try await withThrowingTaskGroup { group in
             group.addTask { try await background.run() }
             let value = try await body(workshop)

@@ -82,7 +82,9 @@ final class Fill: Sendable {
             throw Failure(error: .badUpstream("the blob has \(size) bytes, more than server.max_blob_size allows"))
         }
         let file: SpoolFile
-        do throws(StorageError) { file = try spool.makeFile(digest) } catch { throw Failure(error: RegistryError(error)) }
+        do throws(StorageError) { file = try spool.makeFile(digest) } catch {
+            throw Failure(error: RegistryError(error))
+        }
         do throws(Failure) {
             state.withLockedValue { $0.file = file }
             progress.update { snapshot in

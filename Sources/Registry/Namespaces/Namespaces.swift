@@ -28,10 +28,12 @@ public struct Namespaces: Sendable {
             guard let namespace = byHost[host.lowercased()] else {
                 throw RegistryError(
                     .nameUnknown,
-                    "no namespace stands for the registry \(Self.printable(host)); add repository.\"<namespace>\" with that namespace")
+                    "no namespace stands for the registry \(Self.printable(host)); add repository.\"<namespace>\" with that namespace"
+                )
             }
             // With containerd's `override_path` the path may carry the namespace as well.
-            let rest = name.dropping(prefix: namespace.key)
+            let rest =
+                name.dropping(prefix: namespace.key)
                 ?? RepositoryName(host).flatMap { name.dropping(prefix: $0) } ?? name
             return try repository(rest, in: namespace)
         }
@@ -41,7 +43,8 @@ public struct Namespaces: Sendable {
         }
         if let fallback { return try repository(name, in: fallback) }
         throw RegistryError(
-            .nameUnknown, "no namespace takes the repository \(name); add repository.\"<namespace>\" to the configuration")
+            .nameUnknown,
+            "no namespace takes the repository \(name); add repository.\"<namespace>\" to the configuration")
     }
 
     private func repository(_ rest: RepositoryName, in namespace: Namespace) throws(RegistryError) -> Repository {
@@ -54,7 +57,8 @@ public struct Namespaces: Sendable {
             remote = rest
         }
         guard let full = remote.prefixed(by: namespace.key) else {
-            throw RegistryError(.nameInvalid, "the repository name is longer than \(RepositoryName.maximumLength) characters")
+            throw RegistryError(
+                .nameInvalid, "the repository name is longer than \(RepositoryName.maximumLength) characters")
         }
         return Repository(namespace: namespace, name: full, remoteName: remote)
     }

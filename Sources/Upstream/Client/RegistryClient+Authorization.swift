@@ -75,7 +75,8 @@ extension RegistryClient {
         guard !realm.origin.isLinkLocal || realm.origin.host == endpoint.origin.host else {
             return .failure(Unusable(text: "names a token service at a link-local address, which is not asked"))
         }
-        return .success(TokenIssuer(realm: realm, service: challenge.parameters["service"].flatMap { $0.isEmpty ? nil : $0 }))
+        return .success(
+            TokenIssuer(realm: realm, service: challenge.parameters["service"].flatMap { $0.isEmpty ? nil : $0 }))
     }
 
     private func tokenKey(_ scope: String) -> TokenCache.Key {

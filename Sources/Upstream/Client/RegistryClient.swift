@@ -61,7 +61,8 @@ public struct RegistryClient: UpstreamRegistry {
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifest {
         try await observed(.manifest) { () async throws(UpstreamError) in
-            let ask = try Ask(.get, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
+            let ask = try Ask(
+                .get, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
             let answer = try await send(ask)
             let (digest, mediaType) = try manifestHeaders(of: answer, reference)
             try refuseCompressed(answer)

@@ -37,7 +37,8 @@ struct IssuedToken: Sendable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.singleValueContainer()
-            let number = (try? container.decode(Double.self)) ?? (try? container.decode(String.self)).flatMap(Double.init)
+            let number =
+                (try? container.decode(Double.self)) ?? (try? container.decode(String.self)).flatMap(Double.init)
             seconds = number.flatMap { Int64(exactly: $0.rounded(.down)) }
         }
     }

@@ -67,6 +67,11 @@ public final class TokenCache: Sendable {
         }
     }
 
+    /// How many wait for the fetch under way.
+    func waiting(_ key: Key) -> Int {
+        state.withLockedValue { $0.entries[key]?.waiters.count ?? 0 }
+    }
+
     private func turn(_ key: Key, refused: BearerToken?) async -> Turn {
         let id = state.withLockedValue { state in
             state.lastWaiter += 1
@@ -81,7 +86,9 @@ public final class TokenCache: Sendable {
                     defer { state.entries[key] = entry }
                     if let token = entry.token, token == refused || now >= token.expiry { entry.token = nil }
                     // While somebody refreshes a token early, it still serves.
-                    if let token = entry.token, now < token.refresh || entry.isFetching { return .done(.success(token)) }
+                    if let token = entry.token, now < token.refresh || entry.isFetching {
+                        return .done(.success(token))
+                    }
                     guard entry.isFetching else {
                         entry.isFetching = true
                         return .fetch

@@ -112,7 +112,9 @@ extension AbsoluteURL.Origin {
                     (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || [0x2D, 0x2E, 0x5F].contains($0)
                 })
             else { return nil }
-            if let last = host.split(separator: ".").last, Self.isNumber(last), IPAddress(v4: host) == nil { return nil }
+            if let last = host.split(separator: ".").last, Self.isNumber(last), IPAddress(v4: host) == nil {
+                return nil
+            }
         }
         self.isSecure = isSecure
         self.host = host

@@ -28,7 +28,10 @@ func serve(_ configuration: Configuration, files: [String]) async throws {
 
 /// Everything that runs, in the order in which it starts; it stops in the reverse order, each after the next.
 private func services(_ configuration: Configuration, _ logger: Logger) throws -> ServiceGroupConfiguration {
-    let root = switch configuration.storage { case .fileSystem(let rootDirectory): rootDirectory }
+    let root =
+        switch configuration.storage {
+        case .fileSystem(let rootDirectory): rootDirectory
+        }
     let pool = NIOThreadPool(numberOfThreads: 8)
     pool.start()
     try FileStore.prepare(root: root)

@@ -33,7 +33,8 @@ public final class MemoryStore: ObjectStore {
             .map { ObjectInfo(size: Int64($0.bytes.readableBytes), modified: $0.modified) }
     }
 
-    public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)? {
+    public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
+    {
         guard let info = try await info(key), let object = objects.withLockedValue({ $0[key.path] }) else { return nil }
         guard info.size <= limit else { throw StorageError(.tooLarge, "too large", key: key) }
         return (object.bytes, info)

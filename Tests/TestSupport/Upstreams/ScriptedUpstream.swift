@@ -72,7 +72,9 @@ public final class ScriptedUpstream: UpstreamRegistry {
     public func headManifest(
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifestHead {
-        let (bytes, type) = try found("HEAD manifest \(repository) \(reference)") { $0.manifests[reference.description] }
+        let (bytes, type) = try found("HEAD manifest \(repository) \(reference)") {
+            $0.manifests[reference.description]
+        }
         return UpstreamManifestHead(
             digest: Digest(hashing: bytes), mediaType: type, size: Int64(bytes.readableBytes))
     }
@@ -84,7 +86,8 @@ public final class ScriptedUpstream: UpstreamRegistry {
         return UpstreamManifest(bytes: bytes, mediaType: type, digest: nil)
     }
 
-    public func headBlob(_ repository: RepositoryName, _ digest: Digest) async throws(UpstreamError) -> UpstreamBlobHead {
+    public func headBlob(_ repository: RepositoryName, _ digest: Digest) async throws(UpstreamError) -> UpstreamBlobHead
+    {
         switch try found("HEAD blob \(repository) \(digest)", { $0.blobs[digest] }) {
         case .bytes(let bytes): UpstreamBlobHead(size: Int64(bytes.readableBytes))
         case .valve(_, let size): UpstreamBlobHead(size: size)
