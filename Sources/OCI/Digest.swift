@@ -21,15 +21,25 @@ public struct Digest: Hashable, Sendable {
     public let hex: String
 
     /// Parses `sha256:<64 hex>` or `sha512:<128 hex>`; upper-case hexadecimal is not valid.
-    public init?(_ text: some StringProtocol) {
+    public init?(_ text: String) {
+        self.init(text[...])
+    }
+
+    // Two concrete initialisers instead of a generic one: digests are parsed on every request, and a generic one is not
+    // specialised across modules.
+    public init?(_ text: Substring) {
         guard let colon = text.utf8.firstIndex(of: UInt8(ascii: ":")),
             let algorithm = Algorithm(rawValue: String(text[..<colon]))
         else { return nil }
         self.init(algorithm: algorithm, hex: text[text.utf8.index(after: colon)...])
     }
 
-    public init?(algorithm: Algorithm, hex: some StringProtocol) {
-        guard hex.utf8.count == algorithm.hexLength, hex.utf8.allSatisfy(\.isLowerCaseHexDigit) else { return nil }
+    public init?(algorithm: Algorithm, hex: Substring) {
+        let digits = hex.utf8
+        guard digits.count == algorithm.hexLength,
+            digits.withContiguousStorageIfAvailable({ $0.allSatisfy({ $0.isLowerCaseHexDigit }) })
+                ?? digits.allSatisfy({ $0.isLowerCaseHexDigit })
+        else { return nil }
         self.algorithm = algorithm
         self.hex = String(hex)
     }
@@ -65,11 +75,13 @@ extension Digest: Comparable {
 }
 
 extension UInt8 {
+    @inline(__always)
     var isLowerCaseHexDigit: Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(self)
+        (self &- UInt8(ascii: "0")) < 10 || (self &- UInt8(ascii: "a")) < 6
     }
 
+    @inline(__always)
     var isLowerCaseAlphanumeric: Bool {
-        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(self) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(self)
+        (self &- UInt8(ascii: "0")) < 10 || (self &- UInt8(ascii: "a")) < 26
     }
 }

@@ -3,7 +3,11 @@ public struct Tag: Hashable, Sendable, Comparable, CustomStringConvertible {
     public let value: String
 
     /// Parses `[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}`.
-    public init?(_ text: some StringProtocol) {
+    public init?(_ text: String) {
+        self.init(text[...])
+    }
+
+    public init?(_ text: Substring) {
         guard (1...128).contains(text.utf8.count) else { return nil }
         for (position, byte) in text.utf8.enumerated() {
             switch byte {
@@ -33,7 +37,11 @@ public enum Reference: Hashable, Sendable, CustomStringConvertible {
     case digest(Digest)
 
     /// Anything with a colon is meant as a digest: tags cannot hold one.
-    public init?(_ text: some StringProtocol) {
+    public init?(_ text: String) {
+        self.init(text[...])
+    }
+
+    public init?(_ text: Substring) {
         if text.utf8.contains(UInt8(ascii: ":")) {
             guard let digest = Digest(text) else { return nil }
             self = .digest(digest)

@@ -7,8 +7,15 @@ public struct RepositoryName: Hashable, Sendable {
     public let value: String
 
     /// Parses a name; nil if the grammar (distribution specification, "Pulling manifests") does not allow it.
-    public init?(_ text: some StringProtocol) {
-        guard !text.isEmpty, text.utf8.count <= Self.maximumLength, Self.isWellFormed(text.utf8) else { return nil }
+    public init?(_ text: String) {
+        self.init(text[...])
+    }
+
+    public init?(_ text: Substring) {
+        let bytes = text.utf8
+        guard !bytes.isEmpty, bytes.count <= Self.maximumLength,
+            bytes.withContiguousStorageIfAvailable({ Self.isWellFormed($0) }) ?? Self.isWellFormed(bytes)
+        else { return nil }
         self.value = String(text)
     }
 
