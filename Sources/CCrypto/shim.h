@@ -2,6 +2,7 @@
 // The low-level hash calls: deprecated in OpenSSL 3 in favour of EVP, but only these have a context that is a plain
 // value, which can be copied, stored beside an upload and taken up again after a restart.
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/crypto.h>
 #include <openssl/sha.h>
 
 static inline void entrepot_sha256_init(SHA256_CTX *context) { SHA256_Init(context); }
@@ -15,3 +16,6 @@ static inline void entrepot_sha512_update(SHA512_CTX *context, const void *bytes
     SHA512_Update(context, bytes, count);
 }
 static inline void entrepot_sha512_final(SHA512_CTX *context, unsigned char *out) { SHA512_Final(out, context); }
+
+// The library that is loaded, not the one compiled against: a stored context means something to that one only.
+static inline unsigned long entrepot_openssl_version(void) { return OpenSSL_version_num(); }

@@ -16,6 +16,8 @@ extension Configuration {
         writer.table("fills")
         writer.value("max_orphans", fills.maxOrphans)
         writer.value("max_concurrent", fills.maxConcurrent)
+        writer.table("uploads")
+        writer.value("expiry", uploads.expiry.description)
         for repository in repositories {
             repository.write(to: &writer)
         }
@@ -65,7 +67,11 @@ extension RepositorySection {
     fileprivate func write(to writer: inout TOMLWriter) {
         writer.table("repository", name.value)
         writer.value("namespace", namespace?.text)
+        writer.value("mode", mode.rawValue)
         writer.value("tag_ttl", tagTTL.description)
+        writer.value("write_refusal_status", writeRefusalStatus)
+        writer.value("allow_missing_references", allowsMissingReferences)
+        writer.value("immutable_tags", hasImmutableTags)
         for upstream in upstreams {
             writer.arrayTable("repository", name.value, "upstream")
             upstream.write(to: &writer)

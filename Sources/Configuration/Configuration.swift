@@ -10,6 +10,7 @@ public struct Configuration: Sendable, Equatable {
     public let storage: StorageSection
     public let log: LogSection
     public let fills: FillsSection
+    public let uploads: UploadsSection
     /// Sorted by name; names are unique, and so are the namespaces they claim.
     public let repositories: [RepositorySection]
 
@@ -19,6 +20,7 @@ public struct Configuration: Sendable, Equatable {
         storage: StorageSection = StorageSection(),
         log: LogSection = LogSection(),
         fills: FillsSection = FillsSection(),
+        uploads: UploadsSection = UploadsSection(),
         repositories: [RepositorySection] = []
     ) {
         self.maxConcurrentRequests = maxConcurrentRequests
@@ -26,6 +28,7 @@ public struct Configuration: Sendable, Equatable {
         self.storage = storage
         self.log = log
         self.fills = fills
+        self.uploads = uploads
         self.repositories = repositories
     }
 }

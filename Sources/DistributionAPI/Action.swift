@@ -11,17 +11,17 @@ public enum Action: Sendable, Hashable {
     case getBlob(RepositoryName, Digest)
     /// end-3
     case getManifest(RepositoryName, Reference)
-    /// end-4a, end-4b, end-11
+    /// end-4a, end-4b, end-4c, end-11
     case startUpload(RepositoryName)
     /// end-5
-    case updateUpload(RepositoryName)
+    case updateUpload(RepositoryName, UploadID)
     /// end-6
-    case completeUpload(RepositoryName)
+    case completeUpload(RepositoryName, UploadID)
     /// end-13
-    case getUpload(RepositoryName)
+    case getUpload(RepositoryName, UploadID)
     /// end-14
-    case cancelUpload(RepositoryName)
-    /// end-7
+    case cancelUpload(RepositoryName, UploadID)
+    /// end-7a, end-7b
     case putManifest(RepositoryName, Reference)
     /// end-9
     case deleteManifest(RepositoryName, Reference)
@@ -61,9 +61,10 @@ public enum Action: Sendable, Hashable {
         case .health, .readiness, .getAPIVersion, .listCatalog: nil
         case .getBlob(let name, _), .deleteBlob(let name, _), .getReferrers(let name, _): name
         case .getManifest(let name, _), .putManifest(let name, _), .deleteManifest(let name, _): name
-        case .startUpload(let name), .updateUpload(let name), .completeUpload(let name), .getUpload(let name),
-            .cancelUpload(let name), .listTags(let name):
+        case .updateUpload(let name, _), .completeUpload(let name, _), .getUpload(let name, _),
+            .cancelUpload(let name, _):
             name
+        case .startUpload(let name), .listTags(let name): name
         }
     }
 }

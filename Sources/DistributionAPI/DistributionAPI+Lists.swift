@@ -29,20 +29,60 @@ extension DistributionAPI {
         return Response(status: .ok, headers: headers, body: .bytes(body))
     }
 
+    /// The most repositories of one answer, and their number where the client says none.
+    private static let catalogPage = 1000
+
+    /// `/v2/_catalog`, as Docker's registry has it.
+    func catalog(_ request: Request) async throws(RegistryError) -> Response {
+        let query = try Query(request.query)
+        let limit = min(try query.limit() ?? Self.catalogPage, Self.catalogPage)
+        let page = try await registry.catalog(namespaces, after: query["last"], limit: limit)
+        var headers = Self.apiVersion
+        headers.add(name: "Content-Type", value: MediaType.json.value)
+        if page.hasMore, let last = page.names.last {
+            headers.add(name: "Link", value: "</v2/_catalog?n=\(limit)&last=\(last)>; rel=\"next\"")
+        }
+        var body = ByteBuffer()
+        body.writeString(#"{"repositories":["#)
+        for (position, name) in page.names.enumerated() {
+            body.writeString(position == 0 ? "\"\(name)\"" : ",\"\(name)\"")
+        }
+        body.writeString("]}")
+        return Response(status: .ok, headers: headers, body: .bytes(body))
+    }
+
+    /// What one answer holds of a subject's referrers; more come with `Link`.
+    private static let referrersPage = (count: 1000, bytes: 4 << 20)
+
     /// end-12a, end-12b
+    ///
+    /// - Parameter name: As the client calls the repository.
     func referrers(
-        _ repository: Repository, _ subject: Digest, _ request: Request
+        _ repository: Repository, _ name: RepositoryName, _ subject: Digest, _ request: Request
     ) async throws(RegistryError) -> Response {
-        let type = try Query(request.query)["artifactType"]
+        let query = try Query(request.query)
+        let type = query["artifactType"]
         let served = try await registry.referrers(repository, subject, artifactType: type)
         var headers = Self.headers(served, request)
         headers.add(name: "Content-Type", value: MediaType.imageIndex.value)
         if type != nil { headers.add(name: "OCI-Filters-Applied", value: "artifactType") }
         var body = ByteBuffer()
         body.writeString(#"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":["#)
-        for (position, descriptor) in served.content.enumerated() {
-            if position > 0 { body.writeString(",") }
+        var rest = served.content.sorted { $0.digest < $1.digest }[...]
+        if let last = try query.digest("last") { rest = rest.drop { $0.digest <= last } }
+        var isFirst = true
+        var written = 0
+        for descriptor in rest {
+            guard written < Self.referrersPage.count, body.readableBytes < Self.referrersPage.bytes else { break }
+            if !isFirst { body.writeString(",") }
             Self.write(descriptor, to: &body)
+            isFirst = false
+            written += 1
+        }
+        if written < rest.count, let last = rest.prefix(written).last {
+            var next = "/v2/\(name)/referrers/\(subject)?last=\(last.digest)" + namespaceField(query)
+            if let type { next += "&artifactType=\(PercentEncoding.encoded(type))" }
+            headers.add(name: "Link", value: "<\(next)>; rel=\"next\"")
         }
         body.writeString("]}")
         return Response(status: .ok, headers: headers, body: .bytes(body))

@@ -66,13 +66,25 @@ public struct DistributionAPI: RequestHandler {
         case .listTags(let name):
             return try await tags(try repository(name, request), name, request)
         case .getReferrers(let name, let digest):
-            return try await referrers(try repository(name, request), digest, request)
-        case .startUpload(let name), .updateUpload(let name), .completeUpload(let name), .getUpload(let name),
-            .cancelUpload(let name), .putManifest(let name, _), .deleteManifest(let name, _), .deleteBlob(let name, _):
-            throw RegistryError(
-                .unsupported, "the repository \(name) takes no writes: it is served from upstreams or read-only")
+            return try await referrers(try repository(name, request), name, digest, request)
+        case .startUpload(let name):
+            return try await startUpload(try repository(name, request), request)
+        case .updateUpload(let name, let id):
+            return try await updateUpload(try repository(name, request), id, request)
+        case .completeUpload(let name, let id):
+            return try await completeUpload(try repository(name, request), id, request)
+        case .getUpload(let name, let id):
+            return try await uploadStatus(try repository(name, request), id)
+        case .cancelUpload(let name, let id):
+            return try await cancelUpload(try repository(name, request), id)
+        case .putManifest(let name, let reference):
+            return try await putManifest(try repository(name, request), reference, request)
+        case .deleteManifest(let name, let reference):
+            return try await deleteManifest(try repository(name, request), reference)
+        case .deleteBlob(let name, let digest):
+            return try await deleteBlob(try repository(name, request), digest)
         case .listCatalog:
-            throw RegistryError(.unsupported, "this registry does not list its repositories")
+            return try await catalog(request)
         }
     }
 

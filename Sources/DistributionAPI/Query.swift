@@ -2,12 +2,15 @@ import OCI
 
 /// The query of a request: names and values, decoded.
 struct Query {
+    /// More are passed over.
+    static let mostFields = 256
+
     private let fields: [(name: String, value: String)]
 
     /// - Throws: If it is not percent-encoded UTF-8.
     init(_ text: String?) throws(RegistryError) {
         var fields: [(String, String)] = []
-        for field in (text ?? "").split(separator: "&").prefix(32) {
+        for field in (text ?? "").split(separator: "&").prefix(Self.mostFields) {
             let parts = field.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             guard let name = PercentEncoding.decoded(parts[0], plusIsSpace: true),
                 let value = PercentEncoding.decoded(parts.count > 1 ? parts[1] : "", plusIsSpace: true)
@@ -20,6 +23,19 @@ struct Query {
     /// The first value of that name; nil if it is absent or empty.
     subscript(name: String) -> String? {
         fields.first { $0.name == name && !$0.value.isEmpty }?.value
+    }
+
+    /// All values of that name that are not empty.
+    func all(_ name: String) -> [String] { fields.filter { $0.name == name && !$0.value.isEmpty }.map(\.value) }
+
+    /// A digest; nil if absent.
+    func digest(_ name: String) throws(RegistryError) -> Digest? {
+        guard let text = self[name] else { return nil }
+        guard let digest = Digest(text) else {
+            throw RegistryError(
+                .digestInvalid, "\(name) is not sha256:<64 hex digits> or sha512:<128 hex digits>")
+        }
+        return digest
     }
 
     /// The page size `n`: nil if absent.

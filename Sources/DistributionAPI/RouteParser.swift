@@ -37,11 +37,14 @@ enum RouteParser {
             return .startUpload(name)
         case "uploads" where parts[parts.count - 3] == "blobs":
             let name = try name(parts.dropLast(3))
+            guard let id = UploadID(last) else {
+                throw RegistryError(.blobUploadUnknown, "there is no such upload; begin one with POST")
+            }
             switch method {
-            case .GET, .HEAD: return .getUpload(name)
-            case .PATCH: return .updateUpload(name)
-            case .PUT: return .completeUpload(name)
-            case .DELETE: return .cancelUpload(name)
+            case .GET, .HEAD: return .getUpload(name, id)
+            case .PATCH: return .updateUpload(name, id)
+            case .PUT: return .completeUpload(name, id)
+            case .DELETE: return .cancelUpload(name, id)
             default: throw wrongMethod(method)
             }
         case "blobs":

@@ -17,10 +17,11 @@ enum AtomicFile {
     static let temporaryPrefix = ".entrepot-"
 
     static func write(
-        _ bytes: ByteBuffer, to path: String, _ key: ObjectKey, root: String, _ durability: Durability
+        _ bytes: ByteBuffer, to path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders,
+        _ durability: Durability
     ) throws(StorageError) {
         let folder = parent(of: path)
-        try Directory.make(folder, below: root, key, durability)
+        try Directory.make(folder, below: root, key, settled, durability)
         let number = counter.withLockedValue { value in
             value += 1
             return value
@@ -36,29 +37,84 @@ enum AtomicFile {
             unlink(temporary)
             throw error
         }
-        try rename(temporary, to: path, key, durability)
+        do throws(StorageError) {
+            try rename(temporary, to: path, key, durability)
+        } catch {
+            unlink(temporary)
+            throw error
+        }
     }
 
+    /// - Parameter keepingSource: Whether the file stays where it is if it cannot be moved.
     static func move(
-        _ file: String, to path: String, _ key: ObjectKey, root: String, _ durability: Durability
+        _ file: String, to path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders,
+        _ durability: Durability, keepingSource: Bool = false
     ) throws(StorageError) {
-        try Directory.make(parent(of: path), below: root, key, durability)
-        if durability == .durable {
-            let descriptor = retrying { open(file, O_RDONLY | O_CLOEXEC) }
-            guard descriptor >= 0 else { throw StorageError(errno: errno, "open", key) }
-            defer { close(descriptor) }
-            try sync(descriptor, key)
+        do throws(StorageError) {
+            try Directory.make(parent(of: path), below: root, key, settled, durability)
+            if durability == .durable { try syncFile(file, key) }
+            try rename(file, to: path, key, durability)
+        } catch {
+            if !keepingSource { unlink(file) }
+            throw error
         }
-        try rename(file, to: path, key, durability)
+    }
+
+    /// Adds to the end of a file, which must have `offset` bytes. What a failed write left is cut off again.
+    static func extend(
+        _ path: String, with bytes: ByteBuffer, at offset: Int64, _ key: ObjectKey
+    ) throws(StorageError) {
+        let flags = O_WRONLY | O_CLOEXEC | (offset == 0 ? O_CREAT : 0)
+        let descriptor = retrying { open(path, flags, 0o644) }
+        guard descriptor >= 0 else {
+            if isAbsent { throw StorageError(.conflict, "there is nothing to append to", key: key) }
+            throw StorageError(errno: errno, "open", key)
+        }
+        defer { close(descriptor) }
+        let size = lseek(descriptor, 0, SEEK_END)
+        guard size >= 0 else { throw StorageError(errno: errno, "lseek", key) }
+        guard size == offset else {
+            throw StorageError(.conflict, "the object has \(size) bytes and not \(offset)", key: key)
+        }
+        do throws(StorageError) {
+            try writeAll(bytes, to: descriptor, key)
+        } catch {
+            ftruncate(descriptor, off_t(offset))
+            throw error
+        }
+    }
+
+    /// Syncs a file that exists, and every folder on the way to it; false if there is none.
+    static func settle(
+        _ path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders
+    ) throws(StorageError) -> Bool {
+        do throws(StorageError) {
+            try syncFile(path, key)
+        } catch {
+            if error.code == .absent { return false }
+            throw error
+        }
+        try Directory.settle(parent(of: path), below: root, key, settled)
+        try Directory.sync(parent(of: path), key)
+        return true
+    }
+
+    private static func syncFile(_ path: String, _ key: ObjectKey) throws(StorageError) {
+        let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC) }
+        guard descriptor >= 0 else {
+            if isAbsent { throw StorageError(.absent, "there is no such object", key: key) }
+            throw StorageError(errno: errno, "open", key)
+        }
+        defer { close(descriptor) }
+        try sync(descriptor, key)
     }
 
     private static func rename(
         _ source: String, to path: String, _ key: ObjectKey, _ durability: Durability
     ) throws(StorageError) {
         guard retrying({ system_rename(source, path) }) == 0 else {
-            let error = StorageError(errno: errno, "rename", key)
-            unlink(source)
-            throw error
+            if isAbsent { throw StorageError(.absent, "there is nothing to move", key: key) }
+            throw StorageError(errno: errno, "rename", key)
         }
         if durability == .durable { try Directory.sync(parent(of: path), key) }
     }

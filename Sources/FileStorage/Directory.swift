@@ -10,21 +10,40 @@ import Storage
 /// Making, listing and removing directories.
 enum Directory {
     /// Makes `path` and what is missing above it, down from `root`, which must exist.
+    ///
+    /// With `durable`, every folder below the root is afterwards known to outlive a power loss, also where somebody else
+    /// made it, perhaps a moment ago and without a sync.
     static func make(
-        _ path: String, below root: String, _ key: ObjectKey?, _ durability: Durability
+        _ path: String, below root: String, _ key: ObjectKey?, _ settled: SettledFolders, _ durability: Durability
     ) throws(StorageError) {
-        if mkdir(path, 0o755) == 0 {
-            if durability == .durable { try sync(AtomicFile.parent(of: path), key) }
-            return
+        if mkdir(path, 0o755) != 0 {
+            switch errno {
+            case EEXIST:
+                break
+            case ENOENT where path.utf8.count > root.utf8.count:
+                try make(AtomicFile.parent(of: path), below: root, key, settled, durability)
+                try make(path, below: root, key, settled, durability)
+                return
+            default:
+                throw StorageError(errno: errno, "mkdir", key)
+            }
+        } else {
+            // Whatever was known of a folder of that name, this one is new.
+            settled.forget(path)
         }
-        switch errno {
-        case EEXIST:
-            return
-        case ENOENT where path.utf8.count > root.utf8.count:
-            try make(AtomicFile.parent(of: path), below: root, key, durability)
-            try make(path, below: root, key, durability)
-        default:
-            throw StorageError(errno: errno, "mkdir", key)
+        if durability == .durable { try settle(path, below: root, key, settled) }
+    }
+
+    /// Syncs what holds the names of `path` and of the folders above it, up to `root`.
+    static func settle(
+        _ path: String, below root: String, _ key: ObjectKey?, _ settled: SettledFolders
+    ) throws(StorageError) {
+        var path = path
+        while path.utf8.count > root.utf8.count, !settled.contains(path) {
+            let parent = AtomicFile.parent(of: path)
+            try sync(parent, key)
+            settled.insert(path)
+            path = parent
         }
     }
 
@@ -42,10 +61,11 @@ enum Directory {
     }
 
     /// Removes a file, or a directory with all that is in it; what is absent is no error.
-    static func remove(_ path: String, _ key: ObjectKey?) throws(StorageError) {
+    static func remove(_ path: String, _ key: ObjectKey?, _ settled: SettledFolders) throws(StorageError) {
         if unlink(path) == 0 || isAbsent { return }
         guard errno == EISDIR || errno == EPERM else { throw StorageError(errno: errno, "unlink", key) }
-        for name in try allNames(path, key) { try remove(path + "/" + name, key) }
+        for name in try allNames(path, key) { try remove(path + "/" + name, key, settled) }
+        settled.forget(path)
         guard rmdir(path) == 0 || isAbsent else { throw StorageError(errno: errno, "rmdir", key) }
     }
 

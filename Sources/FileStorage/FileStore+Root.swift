@@ -9,7 +9,7 @@ extension FileStore {
     ///
     /// - Throws: `StorageError` if the root cannot be written to, or holds a layout of another version.
     public static func prepare(root: String) throws(StorageError) {
-        try Directory.make(root, below: "", nil, .cached)
+        try Directory.make(root, below: "", nil, SettledFolders(), .cached)
         let marker = RegistryLayout.marker
         let path = root + "/" + marker.path
         if let found = try AtomicFile.text(path, marker) {
@@ -20,7 +20,8 @@ extension FileStore {
                     key: marker)
             }
         } else {
-            try AtomicFile.write(ByteBuffer(string: layoutVersion), to: path, marker, root: root, .durable)
+            try AtomicFile.write(
+                ByteBuffer(string: layoutVersion), to: path, marker, root: root, SettledFolders(), .durable)
         }
     }
 }

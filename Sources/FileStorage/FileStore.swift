@@ -15,6 +15,7 @@ public import Storage
 /// than the way to another thread. Whatever writes, syncs or lists goes to the thread pool.
 public struct FileStore: ObjectStore {
     private let root: String
+    private let settled = SettledFolders()
     private let pool: NIOThreadPool
 
     /// - Parameters:
@@ -60,13 +61,33 @@ public struct FileStore: ObjectStore {
 
     public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
         try await inPool { () throws(StorageError) in
-            try AtomicFile.write(bytes, to: path(key), key, root: root, durability)
+            try AtomicFile.write(bytes, to: path(key), key, root: root, settled, durability)
         }
     }
 
     public func adopt(file: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError) {
         try await inPool { () throws(StorageError) in
-            try AtomicFile.move(file, to: path(key), key, root: root, durability)
+            try AtomicFile.move(file, to: path(key), key, root: root, settled, durability)
+        }
+    }
+
+    public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
+        try await inPool { () throws(StorageError) in
+            if offset == 0 { try Directory.make(AtomicFile.parent(of: path(key)), below: root, key, settled, .cached) }
+            try AtomicFile.extend(path(key), with: bytes, at: offset, key)
+        }
+    }
+
+    public func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError) {
+        try await inPool { () throws(StorageError) in
+            try AtomicFile.move(
+                path(source), to: path(key), key, root: root, settled, durability, keepingSource: true)
+        }
+    }
+
+    public func settle(_ key: ObjectKey) async throws(StorageError) -> Bool {
+        try await inPool { () throws(StorageError) in
+            try AtomicFile.settle(path(key), key, root: root, settled)
         }
     }
 
@@ -80,7 +101,7 @@ public struct FileStore: ObjectStore {
 
     public func delete(_ key: ObjectKey) async throws(StorageError) {
         try await inPool { () throws(StorageError) in
-            try Directory.remove(path(key), key)
+            try Directory.remove(path(key), key, settled)
         }
     }
 

@@ -4,14 +4,26 @@ public import OCI
 
 /// Computes a digest over bytes that arrive piece by piece. A value: a copy continues on its own.
 public struct DigestHasher: Sendable {
-    private enum Context {
+    enum Context {
         case sha256(SHA256_CTX)
         case sha512(SHA512_CTX)
     }
 
-    private var context: Context
+    private(set) var context: Context
     /// Bytes hashed so far.
     public private(set) var count: Int64 = 0
+
+    public var algorithm: Digest.Algorithm {
+        switch context {
+        case .sha256: .sha256
+        case .sha512: .sha512
+        }
+    }
+
+    init(context: Context, count: Int64) {
+        self.context = context
+        self.count = count
+    }
 
     public init(_ algorithm: Digest.Algorithm) {
         switch algorithm {

@@ -34,6 +34,10 @@ public struct Digest: Hashable, Sendable {
         self.init(algorithm: algorithm, hex: text[text.utf8.index(after: colon)...])
     }
 
+    public init?(algorithm: Algorithm, hex: String) {
+        self.init(algorithm: algorithm, hex: hex[...])
+    }
+
     public init?(algorithm: Algorithm, hex: Substring) {
         let digits = hex.utf8
         guard digits.count == algorithm.hexLength,

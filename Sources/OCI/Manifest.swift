@@ -16,6 +16,8 @@ public struct Manifest: Sendable {
     public let kind: Kind
     /// What it says of itself, or what its shape says where it is silent.
     public let mediaType: MediaType
+    /// What it says of itself; nil where it is silent.
+    public let declaredMediaType: MediaType?
     public let artifactType: String?
     public let config: Descriptor?
     public let layers: [Descriptor]
@@ -44,6 +46,7 @@ public struct Manifest: Sendable {
                 description: "the manifest has schema version \(fields.schemaVersion ?? 0); only 2 is supported")
         }
         let declared = fields.mediaType.flatMap { MediaType($0) }
+        declaredMediaType = declared
         switch (fields.manifests, fields.config, fields.layers ?? fields.blobs) {
         case (let manifests?, nil, nil):
             kind = .index

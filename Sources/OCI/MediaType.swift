@@ -21,6 +21,12 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     public static let octetStream = MediaType(known: "application/octet-stream")
     public static let json = MediaType(known: "application/json")
 
+    /// A layer that its publisher lets nobody else distribute: clients fetch it from there and do not push it.
+    public var isForeignLayer: Bool {
+        value.hasPrefix("application/vnd.oci.image.layer.nondistributable.v1.")
+            || value.hasPrefix("application/vnd.docker.image.rootfs.foreign.diff.tar")
+    }
+
     /// Docker image manifest version 2, schema 1: refused everywhere.
     public var isSchema1: Bool {
         value.hasPrefix("application/vnd.docker.distribution.manifest.v1+")

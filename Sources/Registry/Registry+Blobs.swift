@@ -66,6 +66,7 @@ extension Registry {
     private func held(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> ObjectContent? {
         let key = HotContent.Key(repository: repository.name, digest: digest)
         if case .blob(let bytes)? = hot.entry(key) { return .bytes(bytes) }
+        let removals = hot.removals
         let content = try await stored { (store) async throws(StorageError) in
             try await store.isGranted(digest, in: repository.name) ? try await store.blob(digest) : nil
         }
@@ -73,7 +74,7 @@ extension Registry {
         guard content.size <= HotContent.largestBlob, case .file(let file, let size) = content,
             let bytes = file.bytes(count: Int(size))
         else { return content }
-        hot.insert(.blob(bytes), key)
+        hot.insert(.blob(bytes), key, since: removals)
         return .bytes(bytes)
     }
 

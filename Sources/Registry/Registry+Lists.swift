@@ -25,7 +25,13 @@ extension Registry {
         guard !repository.namespace.isLocal else {
             let held = try await heldTags(
                 repository, after: last, limit: min(limit ?? Self.mostTags, Self.mostTags) + 1)
-            guard !held.isEmpty || last != nil else { throw .unknownName(repository) }
+            if held.isEmpty, last == nil {
+                // A repository may have manifests and no tags.
+                let isKnown = try await stored { (store) async throws(StorageError) in
+                    try await store.holdsManifests(repository.name)
+                }
+                guard isKnown else { throw .unknownName(repository) }
+            }
             return Served(Self.page(held, limit), .hit)
         }
         let held = try await heldTags(repository, after: last, limit: Self.mostTags)
@@ -50,9 +56,7 @@ extension Registry {
     public func referrers(
         _ repository: Repository, _ subject: Digest, artifactType: String?
     ) async throws(RegistryError) -> Served<[Descriptor]> {
-        let held = try await stored { (store) async throws(StorageError) in
-            try await store.referrers(of: subject, in: repository.name)
-        }
+        let held = try await heldReferrers(repository, subject)
         func matching(_ all: [Descriptor]) -> [Descriptor] {
             artifactType.map { type in all.filter { $0.artifactType == type } } ?? all
         }

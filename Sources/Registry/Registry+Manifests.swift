@@ -35,15 +35,12 @@ extension Registry {
     }
 
     private func manifest(_ repository: Repository, _ tag: Tag) async throws(RegistryError) -> Served<StoredManifest> {
-        let record = try await stored { (store) async throws(StorageError) in
-            try await store.tag(tag, in: repository.name)
-        }
-        var held: StoredManifest?
-        if let record { held = try await heldManifest(repository, record.digest) }
+        let (record, held) = try await heldTag(repository, tag)
         if repository.namespace.isLocal {
             guard let held else { throw .unknownManifest(.tag(tag), repository) }
             return Served(held, .hit)
         }
+        if let record, let held, try await isPushed(repository, tag, record.digest) { return Served(held, .hit) }
         // A clock that was set back must not make a tag fresh for ever.
         if let record, let held, (0..<repository.namespace.tagTTL).contains(now() - record.checked) {
             return Served(held, .hit)
@@ -85,9 +82,7 @@ extension Registry {
                 return FetchedManifest(
                     manifest: held, isStored: false, warning: "served from the cache: \(error.decisive.message)")
             case (.absent, _?, .tag(let tag)):
-                try await stored { (store) async throws(StorageError) in
-                    try await store.removeTag(tag, in: repository.name)
-                }
+                try await forgetUpstreamTag(repository, tag)
             default:
                 break
             }
@@ -147,22 +142,21 @@ extension Registry {
             throw .badUpstream("\(upstream.name) sent no manifest")
         }
         if case .tag(let tag) = reference {
-            try await stored { (store) async throws(StorageError) in
-                try await store.setTag(tag, to: manifest.digest, in: repository.name, .cached)
-            }
+            try await keepUpstreamTag(repository, tag, manifest.digest)
         }
         return FetchedManifest(manifest: manifest, isStored: fetched != nil)
     }
 
-    private func heldManifest(
+    func heldManifest(
         _ repository: Repository, _ digest: Digest
     ) async throws(RegistryError) -> StoredManifest? {
         let key = HotContent.Key(repository: repository.name, digest: digest)
         if case .manifest(let manifest)? = hot.entry(key) { return manifest }
+        let removals = hot.removals
         let manifest = try await stored { (store) async throws(StorageError) in
             try await store.manifest(digest, in: repository.name)
         }
-        if let manifest { hot.insert(.manifest(manifest), key) }
+        if let manifest { hot.insert(.manifest(manifest), key, since: removals) }
         return manifest
     }
 }

@@ -1,5 +1,6 @@
 public import Logging
 internal import NIOCore
+public import NIOPosix
 internal import OCI
 public import Storage
 internal import Upstream
@@ -9,6 +10,12 @@ internal import Upstream
 public struct Registry: Sendable {
     let store: RegistryStore
     let fills: Fills
+    /// Upload sessions; here for those who sweep them.
+    public let uploads: Uploads
+    let background: BackgroundWork
+    let limits: PushLimits
+    /// Held while tags, manifests and grants of one repository are changed by clients.
+    let writers = KeyedLock<RepositoryName>()
     let hot = HotContent()
     let manifestFetches: SingleFlight<ManifestKey, FetchedManifest>
     let vouchers: SingleFlight<BlobKey, Int64?>
@@ -28,13 +35,17 @@ public struct Registry: Sendable {
     }
 
     public init(
-        store: RegistryStore, fills: Fills, background: BackgroundWork, logger: Logger,
+        store: RegistryStore, fills: Fills, background: BackgroundWork, pool: NIOThreadPool = .singleton,
+        limits: PushLimits = PushLimits(), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
         self.fills = fills
         self.logger = logger
         self.now = now
+        self.background = background
+        self.limits = limits
+        uploads = Uploads(store: store, background: background, pool: pool, limits: limits, now: now)
         manifestFetches = SingleFlight(background: background)
         vouchers = SingleFlight(background: background)
         tagLists = SingleFlight(background: background)

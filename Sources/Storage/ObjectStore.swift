@@ -55,6 +55,20 @@ public protocol ObjectStore: Sendable {
     /// Makes the complete local file at `path` the object `key`. The file is gone afterwards; open descriptors stay valid.
     func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError)
 
+    /// Makes `bytes` the new end of an object that grows; with `offset` 0 it begins. Unlike all others such an object is
+    /// visible while it grows. After a failure it may be longer than before: ask for its size.
+    ///
+    /// - Throws: `StorageError.Code.conflict` if the object has not exactly `offset` bytes.
+    func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError)
+
+    /// Makes the object `source` the object `key`, in one step. `source` is gone afterwards.
+    ///
+    /// - Throws: `StorageError.Code.absent` if there is no `source`.
+    func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError)
+
+    /// Makes an object that may have been written as ``Durability/cached`` durable; false if there is none.
+    func settle(_ key: ObjectKey) async throws(StorageError) -> Bool
+
     /// Names one level below `prefix` in lexical byte order, those greater than `after`, at most `limit` of them.
     func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String]
 

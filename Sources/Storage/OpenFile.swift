@@ -23,13 +23,16 @@ public final class OpenFile: Sendable {
     }
 
     /// The first `count` bytes; nil if the file has fewer, or cannot be read.
-    public func bytes(count: Int) -> ByteBuffer? {
+    public func bytes(count: Int) -> ByteBuffer? { bytes(at: 0, count: count) }
+
+    /// `count` bytes from `start`; nil if the file has fewer, or cannot be read.
+    public func bytes(at start: Int64, count: Int) -> ByteBuffer? {
         var bytes = ByteBuffer()
         bytes.reserveCapacity(count)
         while bytes.readableBytes < count {
             let offset = bytes.readableBytes
             let read = bytes.writeWithUnsafeMutableBytes(minimumWritableBytes: count - offset) { buffer in
-                max(0, pread(descriptor, buffer.baseAddress, count - offset, off_t(offset)))
+                max(0, pread(descriptor, buffer.baseAddress, count - offset, off_t(start) + off_t(offset)))
             }
             guard read > 0 else { return nil }
         }

@@ -18,6 +18,43 @@ public enum RegistryLayout {
         below(repository, "_layers/\(path(digest))/link")
     }
 
+    /// Upload sessions of a repository.
+    public static func uploads(of repository: RepositoryName) -> ObjectKey { below(repository, "_uploads") }
+
+    public static func upload(_ id: UploadID, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_uploads/\(id)")
+    }
+
+    static func uploadData(_ id: UploadID, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_uploads/\(id)/data")
+    }
+
+    /// Holds the time of the start. A session exists as long as this does.
+    static func uploadStart(_ id: UploadID, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_uploads/\(id)/startedat")
+    }
+
+    /// Our own: how far the content is hashed. Distribution looks only for the two names above; a name that begins with
+    /// `_` would make it stop looking.
+    static func uploadCheckpoint(_ id: UploadID, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_uploads/\(id)/entrepot-hash")
+    }
+
+    static func revisions(
+        of repository: RepositoryName, _ algorithm: Digest.Algorithm
+    ) -> ObjectKey {
+        below(repository, "_manifests/revisions/\(algorithm.rawValue)")
+    }
+
+    static func revisionFolder(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_manifests/revisions/\(path(digest))")
+    }
+
+    /// Says that a tag was pushed here, in a repository that has upstreams as well; holds the digest it was pushed with.
+    static func pushedTag(_ tag: Tag, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_entrepot/pushed-tags/\(tag)")
+    }
+
     /// Says that `repository` has the manifest.
     public static func revisionLink(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {
         below(repository, "_manifests/revisions/\(path(digest))/link")

@@ -40,11 +40,24 @@ extension RegistryStore {
             let key = RegistryLayout.mediaType(digest, in: repository)
             try await objects.write(key, ByteBuffer(string: manifest.mediaType.value), durability)
         }
-        if try await objects.info(RegistryLayout.blob(digest))?.size != Int64(manifest.bytes.readableBytes) {
+        // Bytes that are there already may be there without a sync.
+        let held = try await objects.info(RegistryLayout.blob(digest))?.size
+        if held != Int64(manifest.bytes.readableBytes) || durability == .durable {
             try await objects.write(RegistryLayout.blob(digest), manifest.bytes, durability)
         }
         // The link last: it makes the manifest visible.
         try await writeLink(RegistryLayout.revisionLink(digest, in: repository), digest, durability)
+    }
+
+    /// Whether `repository` has the manifest, without reading it.
+    public func hasManifest(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) -> Bool {
+        try await objects.info(RegistryLayout.revisionLink(digest, in: repository)) != nil
+    }
+
+    /// Takes the manifest from `repository`; its bytes stay, for others may have them.
+    public func removeManifest(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
+        try await objects.delete(RegistryLayout.revisionFolder(digest, in: repository))
+        try await objects.delete(RegistryLayout.mediaType(digest, in: repository))
     }
 
     private func mediaType(

@@ -16,6 +16,12 @@ extension RegistryStore {
         try await objects.write(key, ByteBuffer(bytes: data), durability)
     }
 
+    public func removeReferrer(
+        _ digest: Digest, of subject: Digest, in repository: RepositoryName
+    ) async throws(StorageError) {
+        try await objects.delete(RegistryLayout.referrer(digest, of: subject, in: repository))
+    }
+
     /// The manifests known to name `subject`, in the order of their digests.
     public func referrers(
         of subject: Digest, in repository: RepositoryName
@@ -26,7 +32,7 @@ extension RegistryStore {
         while true {
             let names = try await objects.list(folder, after: after, limit: 1000)
             for name in names {
-                guard let key = folder.child(name), let (bytes, _) = try await objects.read(key, limit: 1 << 20),
+                guard let key = folder.child(name), let (bytes, _) = try await objects.read(key, limit: 8 << 20),
                     let record = try? JSONDecoder().decode(ReferrerRecord.self, from: Data(bytes.readableBytesView)),
                     let descriptor = record.descriptor
                 else { continue }

@@ -34,6 +34,22 @@ extension RegistryStore {
         try await objects.delete(RegistryLayout.tagFolder(tag, in: repository))
     }
 
+    /// Marks a tag as pushed here, where upstreams name tags too.
+    public func markPushed(
+        _ tag: Tag, _ digest: Digest, in repository: RepositoryName
+    ) async throws(StorageError) {
+        try await writeLink(RegistryLayout.pushedTag(tag, in: repository), digest, .durable)
+    }
+
+    /// The digest that the tag was last pushed with here; nil if it never was.
+    public func pushedTag(_ tag: Tag, in repository: RepositoryName) async throws(StorageError) -> Digest? {
+        try await link(RegistryLayout.pushedTag(tag, in: repository))?.digest
+    }
+
+    public func unmarkPushed(_ tag: Tag, in repository: RepositoryName) async throws(StorageError) {
+        try await objects.delete(RegistryLayout.pushedTag(tag, in: repository))
+    }
+
     /// Tags in lexical order, those after `last`, at most `limit`.
     public func tags(
         of repository: RepositoryName, after last: String?, limit: Int

@@ -39,6 +39,17 @@ public struct RegistryStore: Sendable {
         try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
     }
 
+    /// Takes the grant back; the content stays, for others may have it.
+    public func revoke(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
+        // The link alone: a folder that goes while another request grants the blob again would take that grant along.
+        try await objects.delete(RegistryLayout.layerLink(digest, in: repository))
+    }
+
+    /// Makes content durable that may have been stored as a cache's; false if there is none.
+    public func settleBlob(_ digest: Digest) async throws(StorageError) -> Bool {
+        try await objects.settle(RegistryLayout.blob(digest))
+    }
+
     // MARK: Links
 
     /// The digest that a link file holds; nil if there is none, or it holds no digest.

@@ -11,6 +11,10 @@ public struct StorageError: Error, Sendable, CustomStringConvertible {
         /// What is stored is not what its name says.
         case corrupt
         case tooManyOpenFiles
+        /// The object is not as the caller said it was.
+        case conflict
+        /// What must be there is not.
+        case absent
         case io
     }
 

@@ -30,6 +30,15 @@ import Testing
         Mistake("[server.tsl]\na = 1", 1, "server.tsl", "did you mean 'tls'?"),
         Mistake("[repository.x]\ntagttl = 1", 2, "repository.x.tagttl", "did you mean 'tag_ttl'?"),
         Mistake(upstream + "urll = 1", 3, "repository.x.upstream[0].urll", "did you mean 'url'?"),
+        // Modes and pushes.
+        Mistake("[repository.x]\nmode = \"mirror\"", 2, "repository.x.mode", "there are no upstreams"),
+        Mistake("[repository.x]\nmode = \"overlay\"", 2, "repository.x.mode", "there are no upstreams"),
+        Mistake("[repository.x]\nmode = \"local\"\n" + upstream, 2, "repository.x.mode", "write \"overlay\""),
+        Mistake(
+            "[repository.x]\nmode = \"overlayed\"\n" + upstream, 2, "repository.x.mode", "did you mean \"overlay\"?"),
+        Mistake("[repository.x]\nimmutable_tags = 1", 2, "repository.x.immutable_tags", "write true or false"),
+        Mistake("[repository.x]\nwrite_refusal_status = 200", 2, "repository.x.write_refusal_status", "out of range"),
+        Mistake("[uploads]\nexpiry = \"1s\"", 2, "uploads.expiry", "too short"),
         // Known, but not yet.
         Mistake("[storage.s3]\nbucket = \"b\"", 1, "storage.s3", "is not in this version"),
         Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),

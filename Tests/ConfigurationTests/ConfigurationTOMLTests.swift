@@ -32,10 +32,16 @@ import Testing
                 format = "json"
                 [fills]
                 max_orphans = 0
+                [uploads]
+                expiry = "90m"
                 [repository.local]
+                allow_missing_references = false
+                immutable_tags = true
                 [repository."a/b"]
                 namespace = "A.example:5000"
                 tag_ttl = 0
+                mode = "overlay"
+                write_refusal_status = 403
                 [[repository."a/b".upstream]]
                 url = "http://[::1]:5001/v2/x/y"
                 server_ca_bundle = "\(quoted)"

@@ -14,15 +14,19 @@ public final class Workshop: Sendable {
     public let upstreams: [ScriptedUpstream]
     public let namespaces: Namespaces
     public let spoolFolder: TemporaryDirectory
+    /// Another server on the same store: it shares no memory with the first.
+    public let secondRegistry: Registry
     private let clock: NIOLockedValueBox<Int64>
 
     private init(
-        objects: MemoryStore, registry: Registry, upstreams: [ScriptedUpstream], namespaces: Namespaces,
+        objects: MemoryStore, registry: Registry, secondRegistry: Registry, upstreams: [ScriptedUpstream],
+        namespaces: Namespaces,
         folder: TemporaryDirectory, clock: NIOLockedValueBox<Int64>
     ) {
         self.objects = objects
         store = RegistryStore(objects: objects)
         self.registry = registry
+        self.secondRegistry = secondRegistry
         self.upstreams = upstreams
         self.namespaces = namespaces
         spoolFolder = folder
@@ -33,13 +37,16 @@ public final class Workshop: Sendable {
 
     public func pass(seconds: Int64) { clock.withLockedValue { $0 += seconds } }
 
-    /// Namespaces: `mirror` with the upstreams, `other` with the last of them alone, `local` with none.
+    /// Namespaces: `mirror` with the upstreams, `other` with the last of them alone, `local` with none; `overlay` takes
+    /// pushes over the last upstream, `strict` is local with immutable tags and without missing references, `teapot` is
+    /// a mirror that refuses writes with 418.
     public func repository(_ name: String) throws -> Repository {
         try namespaces.repository(try #require(RepositoryName(name)))
     }
 
     public static func open<Value: Sendable>(
         upstreams count: Int = 1, limits: FillLimits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2),
+        pushLimits: PushLimits = PushLimits(),
         _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
         let clock = NIOLockedValueBox<Int64>(1_000_000)
@@ -52,17 +59,28 @@ public final class Workshop: Sendable {
         let fills = Fills(
             store: store, spool: try Spool(root: folder.path), background: background, pool: .singleton, limits: limits,
             logger: logger)
-        let registry = Registry(store: store, fills: fills, background: background, logger: logger, now: now)
+        func makeRegistry() -> Registry {
+            Registry(store: store, fills: fills, background: background, limits: pushLimits, logger: logger, now: now)
+        }
         let upstreams = (0..<count).map { ScriptedUpstream("upstream\($0)") }
         let namespaces = Namespaces(
             [
                 Namespace(key: try #require(RepositoryName("mirror")), host: "mirror.example", upstreams: upstreams),
                 Namespace(key: try #require(RepositoryName("other")), host: nil, upstreams: [upstreams[count - 1]]),
                 Namespace(key: try #require(RepositoryName("local")), host: nil, upstreams: []),
+                Namespace(
+                    key: try #require(RepositoryName("overlay")), host: nil, upstreams: [upstreams[count - 1]],
+                    pushes: PushRules(isOverlay: true)),
+                Namespace(
+                    key: try #require(RepositoryName("strict")), host: nil, upstreams: [],
+                    pushes: PushRules(allowsMissingReferences: false, hasImmutableTags: true)),
+                Namespace(
+                    key: try #require(RepositoryName("teapot")), host: nil, upstreams: [upstreams[0]],
+                    pushes: PushRules(refusalStatus: 418)),
             ], fallback: nil)
         let workshop = Workshop(
-            objects: objects, registry: registry, upstreams: upstreams, namespaces: namespaces, folder: folder,
-            clock: clock)
+            objects: objects, registry: makeRegistry(), secondRegistry: makeRegistry(), upstreams: upstreams,
+            namespaces: namespaces, folder: folder, clock: clock)
         return try await withThrowingTaskGroup { group in
             group.addTask { try await background.run() }
             let value = try await body(workshop)

@@ -16,11 +16,10 @@ extension ConfigurationDecoder {
             guard let name = RepositoryName(key) else {
                 reportName(key, table)
                 // Its contents are read all the same, for their problems.
-                _ = (namespace(table), tagTTL(table), upstreams(table))
+                _ = section(RepositoryName("x"), table)
                 continue
             }
-            let section = RepositorySection(
-                name: name, namespace: namespace(table), tagTTL: tagTTL(table), upstreams: upstreams(table))
+            guard let section = section(name, table) else { continue }
             if let host = section.namespace {
                 if let owner = owners[host] {
                     table.report(
@@ -32,6 +31,33 @@ extension ConfigurationDecoder {
             sections.append(section)
         }
         return sections
+    }
+
+    private func section(_ name: RepositoryName?, _ table: TableReader) -> RepositorySection? {
+        let namespace = namespace(table)
+        let tagTTL = tagTTL(table)
+        let status = table.integer("write_refusal_status", in: 400...499, default: 405)
+        let allowsMissing = table.flag("allow_missing_references", default: true)
+        let hasImmutableTags = table.flag("immutable_tags", default: false)
+        let upstreams = upstreams(table)
+        let mode = mode(table)
+        return name.map { name in
+            RepositorySection(
+                name: name, namespace: namespace, mode: mode, tagTTL: tagTTL, writeRefusalStatus: status,
+                allowsMissingReferences: allowsMissing, hasImmutableTags: hasImmutableTags, upstreams: upstreams)
+        }
+    }
+
+    private func mode(_ table: TableReader) -> RepositorySection.Mode? {
+        guard table.isSet("mode") else { return nil }
+        let mode = table.choice("mode", default: RepositorySection.Mode.mirror)
+        let hasUpstreams = table.isSet("upstream")
+        if mode == .local, hasUpstreams {
+            table.report("mode", "is 'local', and there are upstreams", "write \"overlay\", or remove the upstreams")
+        } else if mode != .local, !hasUpstreams {
+            table.report("mode", "is '\(mode.rawValue)', and there are no upstreams", "add one, or remove mode")
+        }
+        return mode
     }
 
     private func reportName(_ key: String, _ table: TableReader) {

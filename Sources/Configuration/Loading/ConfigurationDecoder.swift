@@ -17,6 +17,7 @@ struct ConfigurationDecoder {
             storage: storage(root),
             log: log(root),
             fills: fills(root),
+            uploads: uploads(root),
             repositories: repositories)
     }
 
@@ -129,5 +130,11 @@ struct ConfigurationDecoder {
         return FillsSection(
             maxOrphans: reader.integer("max_orphans", in: 0...100_000, default: standard.maxOrphans),
             maxConcurrent: reader.integer("max_concurrent", in: 1...100_000, default: standard.maxConcurrent))
+    }
+
+    private func uploads(_ root: TableReader) -> UploadsSection {
+        let standard = UploadsSection()
+        guard let reader = root.table("uploads", as: .uploads) else { return standard }
+        return UploadsSection(expiry: reader.duration("expiry", least: .seconds(60), default: standard.expiry))
     }
 }

@@ -14,7 +14,7 @@ public enum ConfigurationKeys {
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, server, serverTLS, storage, storageFS, log, fills, repositories, repository, upstream
+    case root, global, server, serverTLS, storage, storageFS, log, fills, uploads, repositories, repository, upstream
 
     var path: String {
         switch self {
@@ -26,6 +26,7 @@ enum ConfigurationTable: CaseIterable {
         case .storageFS: "storage.fs"
         case .log: "log"
         case .fills: "fills"
+        case .uploads: "uploads"
         case .repositories: "repository"
         case .repository: "repository.\"<namespace>\""
         case .upstream: "repository.\"<namespace>\".upstream"
@@ -47,7 +48,9 @@ enum ConfigurationTable: CaseIterable {
         case .storageFS: ["root_dir"]
         case .log: ["level", "format"]
         case .fills: ["max_orphans", "max_concurrent"]
-        case .repository: ["namespace", "tag_ttl"]
+        case .uploads: ["expiry"]
+        case .repository:
+            ["namespace", "mode", "tag_ttl", "write_refusal_status", "allow_missing_references", "immutable_tags"]
         case .upstream:
             [
                 "url", "max_redirect", "server_ca_bundle", "client_certificate", "client_private_key", "username",
@@ -58,11 +61,11 @@ enum ConfigurationTable: CaseIterable {
 
     var tables: [String] {
         switch self {
-        case .root: ["global", "server", "storage", "log", "fills", "repository"]
+        case .root: ["global", "server", "storage", "log", "fills", "uploads", "repository"]
         case .server: ["tls"]
         case .storage: ["fs"]
         case .repository: ["upstream"]
-        case .global, .serverTLS, .storageFS, .log, .fills, .repositories, .upstream: []
+        case .global, .serverTLS, .storageFS, .log, .fills, .uploads, .repositories, .upstream: []
         }
     }
 }

@@ -13,6 +13,15 @@ extension TableReader {
         return value
     }
 
+    func flag(_ key: String, default fallback: Bool) -> Bool {
+        guard let node = node(key) else { return fallback }
+        guard case .boolean(let value) = node.content else {
+            report(key, "expected a boolean, found \(node.kind)", "write true or false")
+            return fallback
+        }
+        return value
+    }
+
     func size(_ key: String, in range: ClosedRange<DataSize>, default fallback: DataSize) -> DataSize {
         guard let node = node(key) else { return fallback }
         let remedy =

@@ -1,28 +1,57 @@
 public import OCI
 
-/// `[repository."<namespace>"]`: one namespace of this registry. With upstreams it is a mirror, without it is local.
+/// `[repository."<namespace>"]`: one namespace of this registry. With upstreams it is a mirror or an overlay, without it
+/// is local.
 public struct RepositorySection: Sendable, Equatable {
+    /// Where content comes from, and whether clients may push.
+    public enum Mode: String, Sendable, CaseIterable {
+        /// From the upstreams alone.
+        case mirror
+        /// From clients alone.
+        case local
+        /// From clients, and from the upstreams what no client pushed.
+        case overlay
+    }
+
     /// The prefix, on a path-component boundary, of the names this section rules.
     public let name: RepositoryName
     /// The registry a mirror stands for: what clients send as `?ns=`.
     public let namespace: RegistryHost?
     /// How long a tag is served without asking the upstream again; 0 asks each time.
     public let tagTTL: Seconds
+    /// HTTP status for writes to a mirror.
+    public let writeRefusalStatus: Int
+    /// An index may be pushed before, or without, the manifests it names.
+    public let allowsMissingReferences: Bool
+    /// A tag cannot be pushed again with another manifest.
+    public let hasImmutableTags: Bool
+    /// Never `local` with upstreams, and nothing else without.
+    public let mode: Mode
     /// In the order they are asked.
     public let upstreams: [UpstreamSection]
 
-    public var isMirror: Bool { !upstreams.isEmpty }
+    public var isMirror: Bool { mode == .mirror }
 
-    /// - Parameter namespace: nil stands for the name itself where that is a host (`docker.io`), else for none.
+    /// - Parameters:
+    ///   - namespace: nil stands for the name itself where that is a host (`docker.io`), else for none.
+    ///   - mode: nil for what goes with the upstreams: a mirror if there are some, else local.
     public init(
         name: RepositoryName,
         namespace: RegistryHost? = nil,
+        mode: Mode? = nil,
         tagTTL: Seconds = .seconds(60),
+        writeRefusalStatus: Int = 405,
+        allowsMissingReferences: Bool = true,
+        hasImmutableTags: Bool = false,
         upstreams: [UpstreamSection] = []
     ) {
         self.name = name
         self.namespace = namespace ?? RegistryHost(impliedBy: name)
+        self.mode = upstreams.isEmpty ? .local : mode == .overlay ? .overlay : .mirror
         self.tagTTL = tagTTL
+        self.writeRefusalStatus = writeRefusalStatus
+        self.allowsMissingReferences = allowsMissingReferences
+        self.hasImmutableTags = hasImmutableTags
         self.upstreams = upstreams
     }
 }

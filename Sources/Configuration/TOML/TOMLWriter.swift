@@ -14,6 +14,10 @@ struct TOMLWriter {
         text += "\(key) = \(number)\n"
     }
 
+    mutating func value(_ key: String, _ flag: Bool) {
+        text += "\(key) = \(flag)\n"
+    }
+
     /// A value that is absent is not written.
     mutating func value(_ key: String, _ string: String?) {
         guard let string else { return }

@@ -33,6 +33,7 @@ final class HotContent: Sendable {
         var youngSize = 0
         var bornAt: NIODeadline = .now()
         var hasOld = false
+        var removals = 0
     }
 
     /// Larger blobs go out by descriptor and gain nothing here.
@@ -55,9 +56,14 @@ final class HotContent: Sendable {
         }
     }
 
-    func insert(_ entry: Entry, _ key: Key) {
+    /// How often something was removed. Who means to insert what it reads takes the number before it reads.
+    var removals: Int { state.withLockedValue { $0.removals } }
+
+    /// - Parameter removals: Nothing is inserted if something was removed since: it may have been this.
+    func insert(_ entry: Entry, _ key: Key, since removals: Int) {
         guard entry.size <= Self.largestManifest else { return }
         state.withLockedValue { state in
+            guard state.removals == removals else { return }
             age(&state)
             if state.youngSize + entry.size > capacity { turn(&state, .now()) }
             guard state.young.updateValue(entry, forKey: key) == nil else { return }
@@ -68,6 +74,7 @@ final class HotContent: Sendable {
 
     func remove(_ key: Key) {
         state.withLockedValue { state in
+            state.removals += 1
             state.young[key] = nil
             state.old[key] = nil
         }

@@ -13,19 +13,24 @@ public struct Namespace: Sendable {
     public let impliesLibrary: Bool
     /// Seconds for which a tag is served without asking the upstream again.
     public let tagTTL: Int64
+    public let pushes: PushRules
 
     public init(
         key: RepositoryName, host: String?, upstreams: [any UpstreamRegistry], impliesLibrary: Bool = false,
-        tagTTL: Int64 = 60
+        tagTTL: Int64 = 60, pushes: PushRules = PushRules()
     ) {
         self.key = key
         self.host = host
         self.upstreams = upstreams
         self.impliesLibrary = impliesLibrary
         self.tagTTL = tagTTL
+        self.pushes = pushes
     }
 
     public var isLocal: Bool { upstreams.isEmpty }
+
+    /// Whether clients may push here.
+    public var isWritable: Bool { isLocal || pushes.isOverlay }
 }
 
 /// A repository of a namespace: its name in the store, and its name at the upstreams.

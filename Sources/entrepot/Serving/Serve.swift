@@ -41,7 +41,14 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     let fills = Fills(
         store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
         limits: FillLimits(configuration), logger: logger)
-    let registry = Registry(store: store, fills: fills, background: background, logger: logger, now: WallClock.seconds)
+    let registry = Registry(
+        store: store, fills: fills, background: background, pool: pool, limits: PushLimits(configuration),
+        logger: logger,
+        now: WallClock.seconds)
+    let sweepInterval = configuration.uploads.expiry.duration / 24
+    let sweeper = UploadSweeper(registry: registry, expiry: configuration.uploads.expiry.milliseconds / 1000) {
+        try await Task.sleep(for: sweepInterval)
+    }
     let readiness = Readiness()
     let namespaces = try UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()
     let api = DistributionAPI(registry: registry, namespaces: namespaces, readiness: readiness, logger: logger)
@@ -55,6 +62,7 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     return ServiceGroupConfiguration(
         services: [
             ServiceGroupConfiguration.ServiceConfiguration(service: background),
+            ServiceGroupConfiguration.ServiceConfiguration(service: sweeper),
             ServiceGroupConfiguration.ServiceConfiguration(service: server),
             ServiceGroupConfiguration.ServiceConfiguration(service: gate),
         ],
@@ -65,6 +73,14 @@ extension FillLimits {
     init(_ configuration: Configuration) {
         self.init(
             concurrent: configuration.fills.maxConcurrent, orphans: configuration.fills.maxOrphans,
+            blobSize: Int64(configuration.server.maxBlobSize.bytes))
+    }
+}
+
+extension PushLimits {
+    init(_ configuration: Configuration) {
+        self.init(
+            manifestSize: Int(configuration.server.maxManifestSize.bytes),
             blobSize: Int64(configuration.server.maxBlobSize.bytes))
     }
 }

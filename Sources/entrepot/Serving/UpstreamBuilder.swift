@@ -28,7 +28,10 @@ struct UpstreamBuilder {
             key: section.name, host: section.namespace?.text, upstreams: try section.upstreams.map(client),
             impliesLibrary: section.namespace?.text == "docker.io"
                 || section.upstreams.contains { $0.url.isDockerHub && $0.url.prefix == nil },
-            tagTTL: section.tagTTL.milliseconds / 1000)
+            tagTTL: section.tagTTL.milliseconds / 1000,
+            pushes: PushRules(
+                isOverlay: section.mode == .overlay, refusalStatus: section.writeRefusalStatus,
+                allowsMissingReferences: section.allowsMissingReferences, hasImmutableTags: section.hasImmutableTags))
     }
 
     private func client(_ section: UpstreamSection) throws -> RegistryClient {

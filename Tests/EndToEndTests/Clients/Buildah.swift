@@ -4,7 +4,7 @@ import TestSupport
 /// `buildah from`: the pull at the start of a build.
 struct Buildah: ContainerClient {
     let stage: Stage
-    private let store: [String]
+    let store: [String]
 
     init(stage: Stage) throws {
         try ClientKind.requireRoot()

@@ -9,7 +9,7 @@ struct Containerd: ContainerClient {
     /// Whether `hosts.toml` names the namespace in the path as well and sets `override_path`.
     var overridesPath = false
 
-    private var socket: String { "\(folder.path)/s" }
+    var socket: String { "\(folder.path)/s" }
 
     init(stage: Stage, overridesPath: Bool = false) async throws {
         try ClientKind.requireRoot()

@@ -47,7 +47,7 @@ struct DockerDaemon: ContainerClient {
     }
 
     @discardableResult
-    private func docker(_ arguments: String...) async throws -> String {
+    func docker(_ arguments: String...) async throws -> String {
         try await Command(
             "docker", ["-H", socket] + arguments, environment: ["DOCKER_CONFIG": folder.path]
         ).run()

@@ -4,7 +4,7 @@ import TestSupport
 /// `podman pull` into a store of its own.
 struct Podman: ContainerClient {
     let stage: Stage
-    private let store: [String]
+    let store: [String]
 
     init(stage: Stage) throws {
         try ClientKind.requireRoot()

@@ -15,8 +15,10 @@ struct DockerRegistry: Sendable {
     var host: String { "127.0.0.1:\(port)" }
     var url: String { "\(kind.usesTLS ? "https" : "http")://\(host)" }
 
-    /// Starts one on `store`, which it does not change.
-    static func start(_ kind: UpstreamKind = .anonymous, on stage: Stage, store: URL) async throws -> DockerRegistry {
+    /// Starts one on `store`, which it does not change unless it `isWritable`.
+    static func start(
+        _ kind: UpstreamKind = .anonymous, on stage: Stage, store: URL, isWritable: Bool = false
+    ) async throws -> DockerRegistry {
         let port = FreePorts.next()
         let certificates = kind.usesTLS ? try await Certificates.make(on: stage) : nil
         let tokens = kind == .token ? try await TokenServer.start(on: stage) : nil
@@ -25,7 +27,8 @@ struct DockerRegistry: Sendable {
             "log: {level: warn}",
             "storage:",
             "  filesystem: {rootdirectory: \"\(store.path)\"}",
-            "  maintenance: {readonly: {enabled: true}}",
+            "  delete: {enabled: true}",
+            "  maintenance: {readonly: {enabled: \(!isWritable)}}",
             "http:",
             "  addr: \"127.0.0.1:\(port)\"",
         ]

@@ -62,6 +62,34 @@ public final class MemoryStore: ObjectStore {
         objects.withLockedValue { $0[key.path] = Object(bytes: ByteBuffer(bytes: bytes), modified: now()) }
     }
 
+    public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
+        try check(key)
+        let isAppended = objects.withLockedValue { objects in
+            var object = objects[key.path] ?? Object(bytes: ByteBuffer(), modified: 0)
+            guard Int64(object.bytes.readableBytes) == offset, offset == 0 || objects[key.path] != nil else {
+                return false
+            }
+            objects[key.path] = nil
+            object.bytes.writeImmutableBuffer(bytes)
+            object.modified = now()
+            objects[key.path] = object
+            return true
+        }
+        guard isAppended else { throw StorageError(.conflict, "the object has another size", key: key) }
+    }
+
+    public func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError) {
+        try check(key)
+        let isMoved = objects.withLockedValue { objects in
+            guard let object = objects.removeValue(forKey: source.path) else { return false }
+            objects[key.path] = object
+            return true
+        }
+        guard isMoved else { throw StorageError(.absent, "there is nothing to move", key: source) }
+    }
+
+    public func settle(_ key: ObjectKey) async throws(StorageError) -> Bool { try await info(key) != nil }
+
     public func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String] {
         try check(prefix)
         let start = prefix.path + "/"

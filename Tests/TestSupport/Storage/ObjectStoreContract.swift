@@ -12,6 +12,9 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
     case readingRefusesMoreThanTheLimit
     case emptyObjectsExist
     case adoptingTakesTheFileAway
+    case growingObjectsTakeOnlyTheirNextBytes
+    case movingTakesTheSourceAway
+    case settlingTellsWhetherThereIsSomething
     case listsAreSortedPagedAndOneLevelDeep
     case deletingRemovesAllBelowAndAbsenceIsNoError
     case manyWritersOfOneKeyLeaveOneWholeObject
@@ -58,6 +61,40 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             try await store.adopt(file: folder.file("spool"), as: key("x/y"), .durable)
             #expect(try await text(store, "x/y") == "grown")
             #expect(folder.files() == [])
+        case .growingObjectsTakeOnlyTheirNextBytes:
+            try await store.append(key("up/data"), ByteBuffer(string: "one"), at: 0)
+            try await store.append(key("up/data"), ByteBuffer(string: "two"), at: 3)
+            try await store.append(key("up/data"), ByteBuffer(), at: 6)
+            #expect(try await text(store, "up/data") == "onetwo")
+            for offset: Int64 in [0, 3, 5, 7] {
+                let error = await #expect(throws: StorageError.self) {
+                    try await store.append(key("up/data"), ByteBuffer(string: "x"), at: offset)
+                }
+                #expect(error?.code == .conflict, "at \(offset)")
+            }
+            let error = await #expect(throws: StorageError.self) {
+                try await store.append(key("none/data"), ByteBuffer(string: "x"), at: 1)
+            }
+            #expect(error?.code == .conflict)
+            #expect(try await text(store, "up/data") == "onetwo")
+        case .movingTakesTheSourceAway:
+            try await store.append(key("from/data"), ByteBuffer(string: "grown"), at: 0)
+            try await store.write(key("to/place"), ByteBuffer(string: "older"), .cached)
+            let old = try #require(try await store.content(key("to/place")))
+            try await store.move(key("from/data"), to: key("to/place"), .durable)
+            #expect(try await text(store, "to/place") == "grown")
+            #expect(try await store.info(key("from/data")) == nil)
+            #expect(try Self.text(old) == "older")
+            let error = await #expect(throws: StorageError.self) {
+                try await store.move(key("from/data"), to: key("to/place"), .durable)
+            }
+            #expect(error?.code == .absent)
+            #expect(try await text(store, "to/place") == "grown")
+        case .settlingTellsWhetherThereIsSomething:
+            #expect(try await store.settle(key("c/d")) == false)
+            try await store.write(key("c/d"), ByteBuffer(string: "cached"), .cached)
+            #expect(try await store.settle(key("c/d")))
+            #expect(try await text(store, "c/d") == "cached")
         case .listsAreSortedPagedAndOneLevelDeep:
             for name in ["b", "a", "Z", "c/deep/er", "a-b", "c/deeper"] {
                 try await store.write(key("root/\(name)"), ByteBuffer(string: name), .cached)

@@ -1,0 +1,38 @@
+import NIOConcurrencyHelpers
+
+/// Lets one task at a time work on what a key names; the others wait in the order in which they came. In memory: between
+/// servers that share a store it orders nothing.
+final class KeyedLock<Key: Hashable & Sendable>: Sendable {
+    /// Those who wait, by key; a key that is absent is free.
+    private let waiters = NIOLockedValueBox<[Key: [CheckedContinuation<Void, Never>]]>([:])
+
+    /// Runs `body` when the key is free. A task that is cancelled waits all the same, and it is for `body` to notice.
+    func withLock<Value, Failure: Error>(
+        _ key: Key, _ body: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        await withCheckedContinuation { continuation in
+            let isFree = waiters.withLockedValue { waiters in
+                guard waiters[key] != nil else {
+                    waiters[key] = []
+                    return true
+                }
+                waiters[key]?.append(continuation)
+                return false
+            }
+            if isFree { continuation.resume() }
+        }
+        defer { release(key) }
+        return try await body()
+    }
+
+    private func release(_ key: Key) {
+        let next = waiters.withLockedValue { waiters -> CheckedContinuation<Void, Never>? in
+            guard waiters[key]?.isEmpty == false else {
+                waiters[key] = nil
+                return nil
+            }
+            return waiters[key]?.removeFirst()
+        }
+        next?.resume()
+    }
+}

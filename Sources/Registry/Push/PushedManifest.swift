@@ -1,0 +1,27 @@
+public import NIOCore
+public import OCI
+
+/// A manifest as a client sends it.
+public struct IncomingManifest: Sendable {
+    public let bytes: ByteBuffer
+    /// As the client declares it beside the content; nil if it does not.
+    public let mediaType: MediaType?
+    /// Under which it is pushed.
+    public let reference: Reference
+    /// Further tags that are to name it.
+    public let tags: [Tag]
+
+    public init(bytes: ByteBuffer, mediaType: MediaType?, reference: Reference, tags: [Tag] = []) {
+        self.bytes = bytes
+        self.mediaType = mediaType
+        self.reference = reference
+        self.tags = tags
+    }
+}
+
+/// A manifest that was stored.
+public struct PushedManifest: Sendable, Equatable {
+    public let digest: Digest
+    /// What it says it refers to.
+    public let subject: Digest?
+}

@@ -1,0 +1,59 @@
+internal import OCI
+internal import Storage
+
+extension Registry {
+    /// What the tag names here, with the manifest if that is held.
+    ///
+    /// Between reading the one and the other the tag can move on, and what it named before can be deleted: then the tag
+    /// is read again, for at no moment was there a tag without its manifest.
+    func heldTag(
+        _ repository: Repository, _ tag: Tag
+    ) async throws(RegistryError) -> (record: TagRecord?, manifest: StoredManifest?) {
+        var last: TagRecord?
+        for _ in 0..<16 {
+            let record = try await stored { (store) async throws(StorageError) in
+                try await store.tag(tag, in: repository.name)
+            }
+            guard let record else { return (nil, nil) }
+            if let manifest = try await heldManifest(repository, record.digest) { return (record, manifest) }
+            guard record != last else { break }
+            last = record
+        }
+        return (last, nil)
+    }
+
+    /// Whether the tag was pushed to this repository, so that its upstreams have no say about it.
+    func isPushed(_ repository: Repository, _ tag: Tag, _ digest: Digest) async throws(RegistryError) -> Bool {
+        guard repository.namespace.pushes.isOverlay else { return false }
+        return try await stored { (store) async throws(StorageError) in
+            try await store.pushedTag(tag, in: repository.name) == digest
+        }
+    }
+
+    /// Points the tag at what an upstream says, unless it was pushed here while the upstream was being asked.
+    func keepUpstreamTag(_ repository: Repository, _ tag: Tag, _ digest: Digest) async throws(RegistryError) {
+        try await unlessPushed(repository, tag) { (store) async throws(StorageError) in
+            try await store.setTag(tag, to: digest, in: repository.name, .cached)
+        }
+    }
+
+    /// The upstream has the tag no more.
+    func forgetUpstreamTag(_ repository: Repository, _ tag: Tag) async throws(RegistryError) {
+        try await unlessPushed(repository, tag) { (store) async throws(StorageError) in
+            try await store.removeTag(tag, in: repository.name)
+        }
+    }
+
+    private func unlessPushed(
+        _ repository: Repository, _ tag: Tag, _ change: (RegistryStore) async throws(StorageError) -> Void
+    ) async throws(RegistryError) {
+        guard repository.namespace.pushes.isOverlay else { return try await stored(change) }
+        try await writers.withLock(repository.name) { () async throws(RegistryError) in
+            let record = try await stored { (store) async throws(StorageError) in
+                try await store.tag(tag, in: repository.name)
+            }
+            if let record, try await isPushed(repository, tag, record.digest) { return }
+            try await stored(change)
+        }
+    }
+}

@@ -1,0 +1,162 @@
+internal import Hashing
+internal import NIOCore
+public import OCI
+internal import Storage
+
+extension Registry {
+    /// Bytes.
+    public var manifestSizeLimit: Int { limits.manifestSize }
+
+    /// end-7: stores a manifest, byte for byte, and points its tags at it.
+    ///
+    /// What it needs is stored first and the tags come last, so that nothing ever names what is not there. All tags are
+    /// judged before the first is written.
+    public func putManifest(
+        _ repository: Repository, _ incoming: IncomingManifest
+    ) async throws(RegistryError) -> PushedManifest {
+        try repository.checkWritable()
+        guard incoming.bytes.readableBytes <= limits.manifestSize else { throw .tooLargeManifest(limits.manifestSize) }
+        return try await background.carryOut { () async throws(RegistryError) in
+            let (manifest, content) = try self.judged(incoming)
+            try await self.writers.withLock(repository.name) { () async throws(RegistryError) in
+                var tags = incoming.tags
+                if case .tag(let tag) = incoming.reference { tags.append(tag) }
+                for tag in tags { try await self.checkMutable(repository, tag, manifest.digest) }
+                try await self.checkReferences(repository, content)
+                try await self.store(manifest, content, repository, tags)
+            }
+            return PushedManifest(digest: manifest.digest, subject: content.subject?.digest)
+        }
+    }
+
+    /// What can be said of a manifest without the store.
+    private func judged(_ incoming: IncomingManifest) throws(RegistryError) -> (StoredManifest, Manifest) {
+        let algorithm: Digest.Algorithm =
+            if case .digest(let asked) = incoming.reference { asked.algorithm } else { .sha256 }
+        let digest = Digest(hashing: incoming.bytes, with: algorithm)
+        if case .digest(let asked) = incoming.reference, asked != digest {
+            throw RegistryError(.digestInvalid, "the manifest's digest is \(digest) and not \(asked)")
+        }
+        if incoming.mediaType?.isSchema1 == true {
+            throw RegistryError(
+                .manifestInvalid,
+                "Docker's manifest schema 1 is not supported; push with a client that knows schema 2 or OCI")
+        }
+        let content: Manifest
+        do throws(Manifest.Invalid) {
+            content = try Manifest(incoming.bytes.readableBytesView)
+        } catch {
+            throw RegistryError(.manifestInvalid, "\(error)", cause: error)
+        }
+        guard content.blobs.count + content.manifests.count <= limits.references else {
+            throw RegistryError(
+                .manifestInvalid, "the manifest names more than the \(limits.references) descriptors allowed here")
+        }
+        let type = try Self.mediaType(incoming.mediaType, content)
+        return (StoredManifest(digest: digest, mediaType: type, bytes: incoming.bytes), content)
+    }
+
+    /// The media type is told twice, beside the content and in it; where both speak they must agree, and neither may
+    /// call an index an image.
+    private static func mediaType(_ given: MediaType?, _ content: Manifest) throws(RegistryError) -> MediaType {
+        guard let given, given != .json, given != .octetStream else { return content.mediaType }
+        if let declared = content.declaredMediaType, declared != given {
+            throw RegistryError(
+                .manifestInvalid,
+                "the manifest says that it is \(declared), and was sent as \(given); send it as what it is")
+        }
+        let kind: Manifest.Kind? =
+            switch given {
+            case .imageManifest, .dockerManifest: .image
+            case .imageIndex, .dockerManifestList: .index
+            default: nil
+            }
+        if let kind, kind != content.kind {
+            throw RegistryError(.manifestInvalid, "what was sent as \(given) has not the fields of one")
+        }
+        return given
+    }
+
+    private func checkMutable(_ repository: Repository, _ tag: Tag, _ digest: Digest) async throws(RegistryError) {
+        guard repository.namespace.pushes.hasImmutableTags else { return }
+        let (record, manifest) = try await heldTag(repository, tag)
+        guard let record, manifest != nil, record.digest != digest else { return }
+        throw RegistryError(
+            .denied, status: 409,
+            "the tag \(tag) names \(record.digest), and tags are immutable here; push under another tag")
+    }
+
+    /// What a client will fetch next must be there.
+    private func checkReferences(_ repository: Repository, _ content: Manifest) async throws(RegistryError) {
+        for digest in Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest)) {
+            guard try await has(repository, blob: digest) else { throw .missing("blob", digest, repository) }
+        }
+        guard !repository.namespace.pushes.allowsMissingReferences else { return }
+        for digest in Set(content.manifests.map(\.digest)) {
+            guard try await has(repository, manifest: digest) else { throw .missing("manifest", digest, repository) }
+        }
+    }
+
+    private func has(_ repository: Repository, blob digest: Digest) async throws(RegistryError) -> Bool {
+        let isHeld = try await writing { (store) async throws(StorageError) in
+            guard try await store.isGranted(digest, in: repository.name) else { return false }
+            return try await store.blobInfo(digest) != nil
+        }
+        if isHeld || repository.namespace.isLocal { return isHeld }
+        return try await Self.exists { () async throws(RegistryError) in
+            _ = try await blobHead(repository, digest)
+        }
+    }
+
+    private func has(_ repository: Repository, manifest digest: Digest) async throws(RegistryError) -> Bool {
+        let isHeld = try await writing { (store) async throws(StorageError) in
+            try await store.hasManifest(digest, in: repository.name)
+        }
+        if isHeld || repository.namespace.isLocal { return isHeld }
+        return try await Self.exists { () async throws(RegistryError) in
+            _ = try await manifest(repository, .digest(digest))
+        }
+    }
+
+    /// Whether an upstream has it; its other failures are not taken for a no.
+    private static func exists(_ ask: () async throws(RegistryError) -> Void) async throws(RegistryError) -> Bool {
+        do throws(RegistryError) {
+            try await ask()
+            return true
+        } catch {
+            guard error.status == 404 else { throw error }
+            return false
+        }
+    }
+
+    private func store(
+        _ manifest: StoredManifest, _ content: Manifest, _ repository: Repository, _ tags: [Tag]
+    ) async throws(RegistryError) {
+        try await writing { (store) async throws(StorageError) in
+            try await store.put(manifest, declared: content.mediaType, in: repository.name, .durable)
+            if let subject = content.subject {
+                try await store.addReferrer(
+                    Descriptor(manifest, content), of: subject.digest, in: repository.name, .durable)
+            }
+            for tag in tags {
+                if repository.namespace.pushes.isOverlay {
+                    try await store.markPushed(tag, manifest.digest, in: repository.name)
+                }
+                try await store.setTag(tag, to: manifest.digest, in: repository.name, .durable)
+            }
+        }
+        hot.remove(HotContent.Key(repository: repository.name, digest: manifest.digest))
+    }
+}
+
+extension RegistryError {
+    public static func tooLargeManifest(_ limit: Int) -> RegistryError {
+        RegistryError(.sizeInvalid, status: 413, "the manifest is larger than the \(limit) bytes allowed here")
+    }
+
+    fileprivate static func missing(_ kind: String, _ digest: Digest, _ repository: Repository) -> RegistryError {
+        RegistryError(
+            .manifestBlobUnknown,
+            "the manifest names the \(kind) \(digest), which \(repository.name) does not hold; push it first")
+    }
+}

@@ -1,0 +1,41 @@
+public import OCI
+internal import Storage
+
+extension RegistryError {
+    /// The store failed while something was being pushed or deleted: nothing was acknowledged, and what was before is
+    /// still there.
+    init(writing error: StorageError) {
+        switch error.code {
+        case .noSpace:
+            self.init(
+                .unavailable, status: 507, "the registry's storage is full; nothing was stored", cause: error)
+        case .readOnly, .permissionDenied:
+            self.init(
+                .unavailable, status: 503, "the registry's storage cannot be written to; nothing was stored",
+                cause: error)
+        case .tooManyOpenFiles:
+            self.init(.unavailable, status: 503, "the registry is too busy; try again", retryAfter: 1, cause: error)
+        default:
+            self.init(error)
+        }
+    }
+
+    static func readOnly(_ repository: Repository) -> RegistryError {
+        RegistryError(
+            .unsupported, status: repository.namespace.pushes.refusalStatus,
+            "the repository \(repository.name) is a mirror and takes no writes; push to a local namespace, or have the "
+                + "operator set mode = \"overlay\"")
+    }
+
+    static func unknownUpload(_ id: UploadID) -> RegistryError {
+        RegistryError(
+            .blobUploadUnknown, "there is no upload \(id) in this repository; it ended or expired: begin again")
+    }
+}
+
+extension Repository {
+    /// - Throws: `UNSUPPORTED` where nothing may be written.
+    public func checkWritable() throws(RegistryError) {
+        guard namespace.isWritable else { throw .readOnly(self) }
+    }
+}

@@ -1,0 +1,147 @@
+internal import Hashing
+internal import NIOCore
+internal import OCI
+internal import Storage
+
+extension Uploads {
+    /// Adds what `next` gives to the session, at the place that `part` says.
+    ///
+    /// - Parameter next: The content piece by piece; nil at its end.
+    func append(
+        _ key: Key, _ part: UploadPart, from next: () async throws(RegistryError) -> ByteBuffer?
+    ) async throws(RegistryError) -> UploadOutcome {
+        open.enter(key)
+        defer { open.leave(key) }
+        let outcome = try await receiveOrKeep(key, part, from: next)
+        try await keepCheckpoint(key)
+        return outcome
+    }
+
+    private func receiveOrKeep(
+        _ key: Key, _ part: UploadPart, from next: () async throws(RegistryError) -> ByteBuffer?
+    ) async throws(RegistryError) -> UploadOutcome {
+        do throws(RegistryError) {
+            return try await receive(key, part, from: next)
+        } catch {
+            // The sender may come back for the rest.
+            try? await background.carryOut { () async throws(RegistryError) in try await self.keepCheckpoint(key) }
+            throw error
+        }
+    }
+
+    /// Adds the last of the content, if there is any, and makes the whole the blob `digest`.
+    func complete(
+        _ key: Key, as digest: Digest, _ part: UploadPart, from next: () async throws(RegistryError) -> ByteBuffer?
+    ) async throws(RegistryError) -> UploadOutcome {
+        open.enter(key)
+        defer { open.leave(key) }
+        let outcome = try await receiveOrKeep(key, part, from: next)
+        guard case .accepted = outcome else { return outcome }
+        return try await background.carryOut { () async throws(RegistryError) in
+            // The request may be gone by now, and its place among the users with it.
+            self.open.enter(key)
+            defer { self.open.leave(key) }
+            return try await self.locks.withLock(key) { () async throws(RegistryError) in
+                let actual = try await self.digest(key, digest.algorithm)
+                self.open.set(nil, key)
+                try await self.written { () async throws(StorageError) in
+                    if actual == digest {
+                        try await self.store.completeUpload(key.id, in: key.repository, as: digest, .durable)
+                    } else {
+                        try await self.store.removeUpload(key.id, in: key.repository)
+                    }
+                }
+                guard actual == digest else {
+                    throw RegistryError(
+                        .digestInvalid, "the content's digest is \(actual) and not \(digest); begin the upload again")
+                }
+                return .complete(digest)
+            }
+        }
+    }
+
+    private func receive(
+        _ key: Key, _ part: UploadPart, from next: () async throws(RegistryError) -> ByteBuffer?
+    ) async throws(RegistryError) -> UploadOutcome {
+        let size = try await locks.withLock(key) { () async throws(RegistryError) in try await hasher(key).count }
+        if let range = part.range {
+            guard range.lowerBound == size else { return .misplaced(UploadStatus(id: key.id, size: size)) }
+            if let length = part.length, length != Int64(range.count) { throw Self.wrongLength }
+        }
+        if let length = part.length { try checkSize(size, adding: length) }
+        var end = size
+        var batch = ByteBuffer()
+        do throws(RegistryError) {
+            while let piece = try await next() {
+                let received = end - size + Int64(batch.readableBytes + piece.readableBytes)
+                if let range = part.range, received > Int64(range.count) { throw Self.wrongLength }
+                if batch.readableBytes == 0, piece.readableBytes >= Self.step {
+                    batch = piece
+                } else {
+                    batch.writeImmutableBuffer(piece)
+                }
+                guard batch.readableBytes >= Self.step else { continue }
+                guard try await add(batch, key, at: end) else { return .misplaced(try await status(key)) }
+                end += Int64(batch.readableBytes)
+                batch.clear()
+            }
+        } catch {
+            // Keep what came before the connection broke: the client may go on from there.
+            let (rest, offset) = (batch, end)
+            _ = try? await background.carryOut { () async throws(RegistryError) in
+                try await self.add(rest, key, at: offset)
+            }
+            throw error
+        }
+        guard try await add(batch, key, at: end) else { return .misplaced(try await status(key)) }
+        end += Int64(batch.readableBytes)
+        if let range = part.range, end - size != Int64(range.count) { throw Self.wrongLength }
+        return .accepted(UploadStatus(id: key.id, size: end))
+    }
+
+    /// One step: all of `bytes` at `offset`, or nothing; false if the session's end is elsewhere.
+    private func add(_ bytes: ByteBuffer, _ key: Key, at offset: Int64) async throws(RegistryError) -> Bool {
+        guard bytes.readableBytes > 0 else { return true }
+        try checkSize(offset, adding: Int64(bytes.readableBytes))
+        return try await locks.withLock(key) { () async throws(RegistryError) in
+            let hasher = try await hasher(key)
+            guard hasher.count == offset else { return false }
+            // Until both are done, memory knows nothing: who comes after a failure asks the store.
+            open.set(nil, key)
+            let next = try await hash(bytes, hasher)
+            do throws(StorageError) {
+                try await store.append(bytes, to: key.id, in: key.repository, at: offset)
+            } catch {
+                if error.code == .conflict { return false }
+                throw RegistryError(writing: error)
+            }
+            open.set(next, key)
+            if next.count / Self.checkpointDistance != offset / Self.checkpointDistance {
+                try await written { () async throws(StorageError) in
+                    try await store.setCheckpoint(next.checkpoint(), of: key.id, in: key.repository)
+                }
+            }
+            return true
+        }
+    }
+
+    private func keepCheckpoint(_ key: Key) async throws(RegistryError) {
+        try await locks.withLock(key) { () async throws(RegistryError) in
+            guard let hasher = open.hasher(key), hasher.count > 0 else { return }
+            try await written { () async throws(StorageError) in
+                try await store.setCheckpoint(hasher.checkpoint(), of: key.id, in: key.repository)
+            }
+        }
+    }
+
+    private func checkSize(_ size: Int64, adding length: Int64) throws(RegistryError) {
+        guard length <= limits.blobSize - size else {
+            throw RegistryError(
+                .sizeInvalid, status: 413, "the blob is larger than the \(limits.blobSize) bytes allowed here")
+        }
+    }
+
+    private static var wrongLength: RegistryError {
+        RegistryError(.sizeInvalid, "the content has not the length that its range says")
+    }
+}

@@ -1,0 +1,102 @@
+internal import Hashing
+internal import NIOCore
+internal import NIOPosix
+internal import OCI
+internal import Storage
+
+/// Upload sessions: content that clients push piece by piece, until its digest is right and it becomes a blob.
+///
+/// The store holds a session, the client names it, and no request owns it: a client may go on after a dropped connection
+/// or a restart of the server. Where several requests write to one session, each piece goes in whole or not at all, and
+/// a writer that was overtaken is told where the end is now.
+public final class Uploads: Sendable {
+    typealias Key = OpenUploads.Key
+
+    /// Content is hashed and written in steps of this many bytes.
+    static let step = 512 << 10
+    /// A server killed in the middle of one long request hashes at most so many bytes again.
+    static let checkpointDistance: Int64 = 256 << 20
+
+    let store: RegistryStore
+    let background: BackgroundWork
+    let limits: PushLimits
+    /// Seconds since 1970.
+    let now: @Sendable () -> Int64
+    let open = OpenUploads()
+    let locks = KeyedLock<Key>()
+    private let pool: NIOThreadPool
+
+    init(
+        store: RegistryStore, background: BackgroundWork, pool: NIOThreadPool, limits: PushLimits,
+        now: @escaping @Sendable () -> Int64
+    ) {
+        self.store = store
+        self.background = background
+        self.pool = pool
+        self.limits = limits
+        self.now = now
+    }
+
+    /// - Parameter algorithm: With which the content will be named; another one later costs reading it once more.
+    func begin(_ repository: RepositoryName, _ algorithm: Digest.Algorithm) async throws(RegistryError) -> UploadStatus
+    {
+        let id = UploadID()
+        let checkpoint = algorithm == .sha256 ? nil : DigestHasher(algorithm).checkpoint()
+        try await written { () async throws(StorageError) in
+            try await store.beginUpload(id, in: repository, at: now(), checkpoint: checkpoint)
+        }
+        return UploadStatus(id: id, size: 0)
+    }
+
+    func status(_ key: Key) async throws(RegistryError) -> UploadStatus {
+        let stored = try await written { () async throws(StorageError) in
+            try await store.upload(key.id, in: key.repository)
+        }
+        guard let stored else { throw .unknownUpload(key.id) }
+        return UploadStatus(id: key.id, size: stored.size)
+    }
+
+    func cancel(_ key: Key) async throws(RegistryError) {
+        try await background.carryOut { () async throws(RegistryError) in
+            try await self.locks.withLock(key) { () async throws(RegistryError) in
+                _ = try await self.status(key)
+                self.open.set(nil, key)
+                try await self.written { () async throws(StorageError) in
+                    try await self.store.removeUpload(key.id, in: key.repository)
+                }
+            }
+        }
+    }
+
+    /// Hashes large pieces where blocking a thread harms nobody.
+    func hash(_ bytes: ByteBuffer, _ hasher: DigestHasher) async throws(RegistryError) -> DigestHasher {
+        var hasher = hasher
+        guard bytes.readableBytes > 32 << 10 else {
+            hasher.update(bytes)
+            return hasher
+        }
+        return try await inPool { [hasher] in
+            var hasher = hasher
+            hasher.update(bytes)
+            return hasher
+        }
+    }
+
+    func inPool<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws(RegistryError) -> Value {
+        do {
+            return try await pool.runIfActive(work)
+        } catch {
+            throw .interrupted
+        }
+    }
+
+    func written<Value>(
+        _ ask: () async throws(StorageError) -> Value
+    ) async throws(RegistryError) -> Value {
+        do throws(StorageError) {
+            return try await ask()
+        } catch {
+            throw RegistryError(writing: error)
+        }
+    }
+}

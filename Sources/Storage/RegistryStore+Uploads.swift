@@ -1,0 +1,90 @@
+internal import FoundationEssentials
+internal import Hashing
+public import NIOCore
+public import OCI
+
+/// What the store knows of an upload session.
+public struct StoredUpload: Sendable, Equatable {
+    /// Bytes received.
+    public let size: Int64
+    /// Seconds since 1970: when bytes last arrived, or the session began.
+    public let lastActive: Int64
+}
+
+extension RegistryStore {
+    /// Begins an upload session.
+    ///
+    /// - Parameters:
+    ///   - time: Seconds since 1970.
+    ///   - checkpoint: Where hashing begins; nil for the usual algorithm.
+    public func beginUpload(
+        _ id: UploadID, in repository: RepositoryName, at time: Int64, checkpoint: ByteBuffer?
+    ) async throws(StorageError) {
+        if let checkpoint { try await setCheckpoint(checkpoint, of: id, in: repository) }
+        // What distribution writes: RFC 3339 in UTC. Last, because it makes the session exist.
+        let text = Date(timeIntervalSince1970: TimeInterval(time)).ISO8601Format()
+        try await objects.write(
+            RegistryLayout.uploadStart(id, in: repository), ByteBuffer(string: text), .cached)
+    }
+
+    /// Nil if there is no such session in `repository`.
+    public func upload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) -> StoredUpload? {
+        guard let start = try await objects.info(RegistryLayout.uploadStart(id, in: repository)) else { return nil }
+        let data = try await objects.info(RegistryLayout.uploadData(id, in: repository))
+        return StoredUpload(size: data?.size ?? 0, lastActive: max(start.modified, data?.modified ?? 0))
+    }
+
+    /// - Throws: `StorageError.Code.conflict` if the session has not exactly `offset` bytes.
+    public func append(
+        _ bytes: ByteBuffer, to id: UploadID, in repository: RepositoryName, at offset: Int64
+    ) async throws(StorageError) {
+        try await objects.append(RegistryLayout.uploadData(id, in: repository), bytes, at: offset)
+    }
+
+    public func uploadContent(
+        _ id: UploadID, in repository: RepositoryName
+    ) async throws(StorageError) -> ObjectContent? {
+        try await objects.content(RegistryLayout.uploadData(id, in: repository))
+    }
+
+    public func checkpoint(of id: UploadID, in repository: RepositoryName) async throws(StorageError) -> ByteBuffer? {
+        try await objects.read(RegistryLayout.uploadCheckpoint(id, in: repository), limit: 4096)?.bytes
+    }
+
+    public func setCheckpoint(
+        _ checkpoint: ByteBuffer, of id: UploadID, in repository: RepositoryName
+    ) async throws(StorageError) {
+        try await objects.write(RegistryLayout.uploadCheckpoint(id, in: repository), checkpoint, .cached)
+    }
+
+    /// Makes the verified content of a session the blob `digest`, grants it to `repository`, and ends the session.
+    public func completeUpload(
+        _ id: UploadID, in repository: RepositoryName, as digest: Digest, _ durability: Durability
+    ) async throws(StorageError) {
+        if try await objects.info(RegistryLayout.uploadData(id, in: repository)) == nil {
+            try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
+        } else {
+            try await objects.move(
+                RegistryLayout.uploadData(id, in: repository), to: RegistryLayout.blob(digest), durability)
+        }
+        // The grant last: it makes the blob visible.
+        try await grant(digest, in: repository, durability)
+        try await removeUpload(id, in: repository)
+    }
+
+    public func removeUpload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) {
+        // The start first: without it the session is gone, whatever happens to the rest.
+        try await objects.delete(RegistryLayout.uploadStart(id, in: repository))
+        try await objects.delete(RegistryLayout.upload(id, in: repository))
+    }
+
+    /// Sessions of a repository in the order of their names, those after `last`, at most `limit`.
+    ///
+    /// - Returns: `end` is the last name looked at, to go on from; nil when there are no more.
+    public func uploads(
+        of repository: RepositoryName, after last: String?, limit: Int
+    ) async throws(StorageError) -> (ids: [UploadID], end: String?) {
+        let names = try await objects.list(RegistryLayout.uploads(of: repository), after: last, limit: limit)
+        return (names.compactMap { UploadID($0) }, names.count == limit ? names.last : nil)
+    }
+}
