@@ -14,8 +14,8 @@ final class Transfer {
 
     let easy: UnsafeMutableRawPointer
     let order: Order
-    /// Something was delivered since the last `publish`.
-    var isTouched = false
+    /// Something was delivered since the last `publish`: in which turn first and in which last.
+    var gathering: (since: UInt64, latest: UInt64)?
     private let onTouch: (Transfer) -> Void
     private var head = ResponseHead()
     /// Body bytes still to come, where the server said how many.
