@@ -72,13 +72,18 @@ final class Transfer {
                 head.isComplete
                     ? nil : CurlError(.invalidResponse, "the answer has no HTTP head", host: order.authority))
         }
+        let settings = order.request.settings
         var connected: curl_off_t = 0
         _ = entrepot_getinfo_offset(easy, CURLINFO_PRETRANSFER_TIME_T, &connected)
         mailbox.finish(
             failure
                 ?? CurlError(
-                    result, detail: String(cString: errorText), connected: connected > 0,
-                    secure: order.request.isSecure, host: order.authority))
+                    result, detail: String(cString: errorText),
+                    .init(
+                        isConnected: connected > 0, isSecure: order.request.isSecure,
+                        proxy: order.proxies.address(secure: order.request.isSecure),
+                        isTotalLimitFirst: settings.totalTimeout.map { $0 < settings.connectTimeout } ?? false),
+                    host: order.authority))
     }
 
     private func body(_ bytes: UnsafeRawBufferPointer) -> Int {
