@@ -79,12 +79,14 @@ import Testing
         #expect(taken == 21)
     }
 
-    @Test(arguments: [
-        (["Content-Length: 12"], 12), (["Content-Length: 12", "content-length: 12"], 12), ([], nil),
-        (["Content-Length: 12", "Content-Length: 13"], nil), (["Content-Length: -1"], nil),
-        (["Content-Length: +1"], nil),
-        (["Content-Length:"], nil), (["Content-Length: 99999999999999999999"], nil), (["Content-Length: 1, 1"], nil),
-    ] as [([String], Int64?)])
+    @Test(
+        arguments: [
+            (["Content-Length: 12"], 12), (["Content-Length: 12", "content-length: 12"], 12), ([], nil),
+            (["Content-Length: 12", "Content-Length: 13"], nil), (["Content-Length: -1"], nil),
+            (["Content-Length: +1"], nil),
+            (["Content-Length:"], nil), (["Content-Length: 99999999999999999999"], nil),
+            (["Content-Length: 1, 1"], nil),
+        ] as [([String], Int64?)])
     func onlyOneNumberIsALength(lines: [String], length: Int64?) {
         #expect(feed(["HTTP/1.1 200 OK"] + lines + [""]).head.contentLength == length)
     }
