@@ -62,11 +62,11 @@ let package = Package(
 
         // Ports, layout, typed configuration.
         library("Storage", ["Hashing", "OCI", nioCore]),
-        library("Configuration", ["OCI", "TOMLKit"]),
+        library("Configuration", ["CRE2", "OCI", "TOMLKit"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
-        library("Upstream", ["OCI", "CurlClient", nioCore, nioConcurrency, logging, metrics]),
+        library("Upstream", ["OCI", "CurlClient", nioCore, nioPosix, nioConcurrency, logging, metrics]),
 
         // Use cases.
         library(

@@ -8,6 +8,7 @@ extension Configuration {
     public func toml() -> String {
         var writer = TOMLWriter()
         writer.value("max_concurrent_requests", maxConcurrentRequests)
+        writer.value("offline", isOffline)
         server.write(to: &writer)
         storage.write(to: &writer)
         writer.table("log")
@@ -18,6 +19,15 @@ extension Configuration {
         writer.value("max_concurrent", fills.maxConcurrent)
         writer.table("uploads")
         writer.value("expiry", uploads.expiry.description)
+        writer.table("resilience")
+        writer.value("header_timeout", resilience.headerTimeout.description)
+        writer.value("hedge_delay", resilience.hedgeDelay.description)
+        writer.value("breaker_failures", resilience.breakerFailures)
+        writer.value("breaker_pause", resilience.breakerPause.description)
+        if let admin {
+            writer.table("admin")
+            writer.value("token_file", admin.tokenFile)
+        }
         for repository in repositories {
             repository.write(to: &writer)
         }
@@ -69,9 +79,18 @@ extension RepositorySection {
         writer.value("namespace", namespace?.text)
         writer.value("mode", mode.rawValue)
         writer.value("tag_ttl", tagTTL.description)
+        writer.value("stale_while_revalidate", freshness.staleWhileRevalidate.description)
+        writer.value("stale_if_error", freshness.staleIfError?.description)
+        writer.value("immutable_tags", freshness.immutableTags)
+        if freshness.immutableTags {
+            writer.value("immutable_tags_exclusions", freshness.immutableTagsExclusions.map(\.text))
+        }
+        writer.value("negative_ttl", freshness.negativeTTL.description)
+        writer.value("serve_on_denied", freshness.serveOnDenied)
+        writer.value("complete_on_pull", completeOnPull)
+        writer.value("offline", isOffline)
         writer.value("write_refusal_status", writeRefusalStatus)
         writer.value("allow_missing_references", allowsMissingReferences)
-        writer.value("immutable_tags", hasImmutableTags)
         for upstream in upstreams {
             writer.arrayTable("repository", name.value, "upstream")
             upstream.write(to: &writer)
@@ -93,6 +112,7 @@ extension UpstreamSection {
         case .environment(let name): writer.value("password_env", name)
         case nil: break
         }
+        writer.value("credential_helper", credentialHelper.map(UpstreamSection.helperName))
         writer.value("connect_timeout", connectTimeout.description)
         writer.value("stall_timeout", stallTimeout.description)
     }

@@ -11,6 +11,10 @@ public struct Configuration: Sendable, Equatable {
     public let log: LogSection
     public let fills: FillsSection
     public let uploads: UploadsSection
+    public let resilience: ResilienceSection
+    public let admin: AdminSection?
+    /// No upstream of any repository is asked.
+    public let isOffline: Bool
     /// Sorted by name; names are unique, and so are the namespaces they claim.
     public let repositories: [RepositorySection]
 
@@ -21,6 +25,9 @@ public struct Configuration: Sendable, Equatable {
         log: LogSection = LogSection(),
         fills: FillsSection = FillsSection(),
         uploads: UploadsSection = UploadsSection(),
+        resilience: ResilienceSection = ResilienceSection(),
+        admin: AdminSection? = nil,
+        isOffline: Bool = false,
         repositories: [RepositorySection] = []
     ) {
         self.maxConcurrentRequests = maxConcurrentRequests
@@ -29,6 +36,9 @@ public struct Configuration: Sendable, Equatable {
         self.log = log
         self.fills = fills
         self.uploads = uploads
+        self.resilience = resilience
+        self.admin = admin
+        self.isOffline = isOffline
         self.repositories = repositories
     }
 }

@@ -13,7 +13,7 @@ extension DistributionAPI {
     func manifest(
         _ repository: Repository, _ reference: Reference, _ request: Request
     ) async throws(RegistryError) -> Response {
-        let served = try await registry.manifest(repository, reference)
+        let served = try await registry.manifest(repository, reference, isHead: request.method == .HEAD)
         let manifest = served.content
         var headers = Self.headers(served, request)
         headers.add(name: "Docker-Content-Digest", value: manifest.digest.description)

@@ -110,6 +110,7 @@ public struct DistributionAPI: RequestHandler {
         headers.reserveCapacity(16)
         headers.add(name: "Docker-Distribution-Api-Version", value: "registry/2.0")
         headers.add(name: "Cache-Status", value: served.status.field)
+        if let age = served.age { headers.add(name: "Age", value: String(age)) }
         if let warning = served.warning { headers.add(name: "Warning", value: warningField(warning)) }
         if request.query != nil, let host = (try? Query(request.query))?["ns"],
             host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })

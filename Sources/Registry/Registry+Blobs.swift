@@ -1,5 +1,6 @@
 internal import Hashing
 internal import Metrics
+internal import NIOConcurrencyHelpers
 internal import NIOCore
 public import OCI
 internal import Storage
@@ -17,6 +18,7 @@ extension Registry {
             return Served(answer(held, range), .hit)
         }
         guard !repository.namespace.isLocal else { throw .unknownBlob(digest, repository) }
+        if digest == .emptyObject { return Served(answer(.bytes(ByteBuffer(string: "{}")), range), .hit) }
         let (reader, isCollapsed) = try await reader(repository, digest)
         guard let reader else {
             guard let held = try await held(repository, digest) else { throw .interrupted }
@@ -94,7 +96,7 @@ extension Registry {
     // MARK: What is not
 
     /// A place among the readers of the blob's fill; nil if the blob is now held after all.
-    private func reader(
+    func reader(
         _ repository: Repository, _ digest: Digest
     ) async throws(RegistryError) -> (FillReader?, isCollapsed: Bool) {
         let isMine = fills.isRunning(digest, for: repository.name)
@@ -116,14 +118,14 @@ extension Registry {
     }
 
     /// Has an upstream of the repository say that it holds the blob, and how large it is.
-    private func vouch(
+    func vouch(
         _ repository: Repository, _ digest: Digest
     ) async throws(RegistryError) -> (size: Int64?, isCollapsed: Bool) {
         let upstreams = upstreams(repository)
         let key = BlobKey(repository: repository.name, digest: digest)
         let (size, isCollapsed) = try await vouchers.value(key) { () async throws(RegistryError) in
             do throws(UpstreamList.Verdict) {
-                return try await upstreams.first { (upstream) async throws(UpstreamError) in
+                return try await upstreams.first(.hedged) { (upstream) async throws(UpstreamError) in
                     try await upstream.headBlob(repository.remoteName, digest).size
                 }.answer
             } catch {
@@ -138,16 +140,40 @@ extension Registry {
         _ repository: Repository, _ digest: Digest, _ part: Range<Int64>, _ reader: FillReader
     ) async -> UpstreamBody? {
         guard let slot = fills.farRanges.take() else { return nil }
-        let range = UpstreamRange(from: part.lowerBound, to: part.upperBound)
-        let found = try? await upstreams(repository).first { (upstream) async throws(UpstreamError) in
-            try await upstream.blob(repository.remoteName, digest, range: range)
+        let upstreams = upstreams(repository)
+        let rest: @Sendable (Int64, Int?) async -> (answer: UpstreamBlob, position: Int)? = {
+            offset, favourite in
+            let range = UpstreamRange(from: offset, to: part.upperBound)
+            let found = try? await upstreams.first(startingWith: favourite, .inTurn) {
+                (upstream) async throws(UpstreamError) in
+                let blob = try await upstream.blob(repository.remoteName, digest, range: range)
+                guard blob.offset == offset else {
+                    throw UpstreamError(.invalidResponse, "\(upstream.name) does not send parts of blobs")
+                }
+                return blob
+            }
+            return found.map { ($0.answer, $0.position) }
         }
-        guard let blob = found?.answer, blob.offset == part.lowerBound else { return nil }
+        guard let first = await rest(part.lowerBound, nil) else { return nil }
         Counter(label: "entrepot_far_ranges_total").increment()
+        let transfer = NIOLockedValueBox(
+            (blob: first.answer, position: first.position, offset: part.lowerBound, tries: 4))
         return UpstreamBody { () async throws(UpstreamError) in
             // Both are let go of with this closure: the slot is taken, and the fill has a reader, until the part is served.
             defer { withExtendedLifetime((slot, reader)) {} }
-            return try await blob.body.next()
+            while true {
+                let (blob, position, offset, tries) = transfer.withLockedValue { $0 }
+                do throws(UpstreamError) {
+                    let piece = try await blob.body.next()
+                    transfer.withLockedValue { $0.offset += Int64(piece?.readableBytes ?? 0) }
+                    return piece
+                } catch {
+                    guard error.kind != .cancelled, tries > 0, offset < part.upperBound,
+                        let next = await rest(offset, position)
+                    else { throw error }
+                    transfer.withLockedValue { $0 = (next.answer, next.position, offset, tries - 1) }
+                }
+            }
         }
     }
 }

@@ -66,7 +66,7 @@ extension Registry {
         }
         guard !repository.namespace.isLocal else { return Served(matching(held), .hit) }
         do throws(UpstreamList.Verdict) {
-            let upstream = try await upstreams(repository).first { (upstream) async throws(UpstreamError) in
+            let upstream = try await upstreams(repository).first(.unhurried) { (upstream) async throws(UpstreamError) in
                 try await upstream.referrers(repository.remoteName, subject)
             }.answer
             let known = Set(upstream.map(\.digest))
@@ -97,7 +97,7 @@ extension Registry {
     /// All tags of the first upstream that lists them, page by page.
     private func upstreamTags(_ repository: Repository) async throws(RegistryError) -> [Tag] {
         do throws(UpstreamList.Verdict) {
-            return try await upstreams(repository).first { (upstream) async throws(UpstreamError) in
+            return try await upstreams(repository).first(.unhurried) { (upstream) async throws(UpstreamError) in
                 var tags: [Tag] = []
                 for _ in 0..<Self.upstreamPages {
                     let page = try await upstream.tags(

@@ -14,81 +14,159 @@ struct FetchedManifest: Sendable {
     var warning: String?
 }
 
+/// A manifest that is in the store, or was a moment ago.
+struct HeldManifest: Sendable {
+    let manifest: StoredManifest
+    /// Read from memory: it was read from the store a moment ago.
+    var isHot = false
+    /// Seconds since an upstream last said that the tag names it; nil where it was asked for by digest.
+    var age: Int64?
+}
+
 extension Registry {
-    /// A manifest by tag or digest. HEAD and GET are the same here: a manifest is small, and who asks for its head asks
-    /// for the rest next.
+    /// A manifest by tag or digest. HEAD and GET are nearly the same here: a manifest is small, and who asks for its head
+    /// asks for the rest next. But only who gets it is about to pull the image.
     public func manifest(
-        _ repository: Repository, _ reference: Reference
+        _ repository: Repository, _ reference: Reference, isHead: Bool = false
     ) async throws(RegistryError) -> Served<StoredManifest> {
-        switch reference {
-        case .digest(let digest): try await manifest(repository, digest)
-        case .tag(let tag): try await manifest(repository, tag)
-        }
+        let (served, isHot) =
+            switch reference {
+            case .digest(let digest): try await manifest(repository, digest)
+            case .tag(let tag): try await manifest(repository, tag)
+            }
+        if !isHot, !isHead { completeLater(repository, served.content.digest) }
+        return served
     }
 
     private func manifest(
         _ repository: Repository, _ digest: Digest
-    ) async throws(RegistryError) -> Served<StoredManifest> {
-        if let held = try await heldManifest(repository, digest) { return Served(held, .hit) }
+    ) async throws(RegistryError) -> (Served<StoredManifest>, isHot: Bool) {
+        if let held = try await heldManifest(repository, digest) {
+            try await checkPullable(held.manifest, repository)
+            return (Served(held.manifest, .hit), held.isHot)
+        }
         guard !repository.namespace.isLocal else { throw .unknownManifest(.digest(digest), repository) }
-        return try await fetch(repository, .digest(digest), held: nil)
+        return (try await fetch(repository, .digest(digest), held: nil), false)
     }
 
-    private func manifest(_ repository: Repository, _ tag: Tag) async throws(RegistryError) -> Served<StoredManifest> {
-        let (record, held) = try await heldTag(repository, tag)
+    private func manifest(
+        _ repository: Repository, _ tag: Tag
+    ) async throws(RegistryError) -> (Served<StoredManifest>, isHot: Bool) {
+        let (record, found) = try await heldTag(repository, tag)
         if repository.namespace.isLocal {
-            guard let held else { throw .unknownManifest(.tag(tag), repository) }
-            return Served(held, .hit)
+            guard let held = found else { throw .unknownManifest(.tag(tag), repository) }
+            return (Served(held.manifest, .hit), held.isHot)
         }
-        if let record, let held, try await isPushed(repository, tag, record.digest) { return Served(held, .hit) }
+        guard let record, var held = found else { return (try await fetch(repository, .tag(tag), held: nil), false) }
+        if try await isPushed(repository, tag, record.digest) { return (Served(held.manifest, .hit), held.isHot) }
+        let freshness = repository.namespace.freshness
         // A clock that was set back must not make a tag fresh for ever.
-        if let record, let held, (0..<repository.namespace.tagTTL).contains(now() - record.checked) {
-            return Served(held, .hit)
+        let age = now() - record.checked
+        held.age = max(age, 0)
+        if (0..<freshness.tagTTL).contains(age) || freshness.isImmutable(tag) {
+            try await checkPullable(held.manifest, repository)
+            return (Served(held.manifest, .hit, age: held.age), held.isHot)
         }
+        if (freshness.tagTTL..<freshness.tagTTL + freshness.staleWhileRevalidate).contains(age),
+            !repository.namespace.isOffline
+        {
+            try await checkPullable(held.manifest, repository)
+            let key = ManifestKey(repository: repository.name, reference: .tag(tag))
+            manifestFetches.begin(unlessRunning: key) { [held] () async throws(RegistryError) in
+                try await refresh(repository, .tag(tag), held: held)
+            }
+            return (
+                Served(held.manifest, CacheStatus(timeToLive: freshness.tagTTL - age), age: held.age), held.isHot
+            )
+        }
+        return (try await fetch(repository, .tag(tag), held: held), false)
+    }
+
+    /// The tag as the upstream has it now, however fresh it is here.
+    func renew(_ repository: Repository, _ tag: Tag) async throws(RegistryError) -> Served<StoredManifest> {
+        let (record, found) = try await heldTag(repository, tag)
+        var held = found
+        if let record, let held, try await isPushed(repository, tag, record.digest) {
+            return Served(held.manifest, .hit)
+        }
+        if let record { held?.age = max(now() - record.checked, 0) }
         return try await fetch(repository, .tag(tag), held: held)
     }
 
     /// Asks the upstream, once for all who want the same.
     private func fetch(
-        _ repository: Repository, _ reference: Reference, held: StoredManifest?
+        _ repository: Repository, _ reference: Reference, held: HeldManifest?
     ) async throws(RegistryError) -> Served<StoredManifest> {
         let key = ManifestKey(repository: repository.name, reference: reference)
+        let lifetime = repository.namespace.freshness.negativeTTL
+        if held == nil, let error = absent.error(key, now: now(), lifetime: lifetime) { throw error }
         let (fetched, isCollapsed) = try await manifestFetches.value(key) { () async throws(RegistryError) in
             try await refresh(repository, reference, held: held)
         }
         let status = CacheStatus(
             forward: held == nil ? .miss : .stale, isStored: fetched.isStored, isCollapsed: isCollapsed)
-        return Served(fetched.manifest, status, warning: fetched.warning)
+        return Served(
+            fetched.manifest, status, warning: fetched.warning, age: fetched.warning == nil ? nil : held?.age)
     }
 
     private func refresh(
-        _ repository: Repository, _ reference: Reference, held: StoredManifest?
+        _ repository: Repository, _ reference: Reference, held: HeldManifest?
     ) async throws(RegistryError) -> FetchedManifest {
         let answer: UpstreamManifest?
         let upstream: any UpstreamRegistry
+        let allowsStale = held.map { mayBeStale($0, repository) } ?? false
         do throws(UpstreamList.Verdict) {
-            (answer, upstream) = try await upstreams(repository).first { (upstream) async throws(UpstreamError) in
-                try await current(upstream, repository, reference, held)
+            (answer, upstream, _) = try await upstreams(repository).first(.hedged) {
+                (upstream) async throws(UpstreamError) in
+                // What is left of a budget is for content that is not here yet.
+                if allowsStale, upstream.budget?.isLow(now: now()) == true {
+                    throw UpstreamError(
+                        .rateLimited(retryAfter: nil), "\(upstream.name) allows few more requests, which are kept back")
+                }
+                return try await current(upstream, repository, reference, held?.manifest)
             }
         } catch {
-            switch (error.meaning, held, reference) {
-            case (.failed, let held?, _):
-                logger.notice(
-                    "serving a held manifest since no upstream answers",
-                    metadata: [
-                        "repository": "\(repository.name)", "reference": "\(reference)", "error": "\(error.decisive)",
-                    ])
-                Counter(label: "entrepot_stale_manifests_total").increment()
-                return FetchedManifest(
-                    manifest: held, isStored: false, warning: "served from the cache: \(error.decisive.message)")
-            case (.absent, _?, .tag(let tag)):
-                try await forgetUpstreamTag(repository, tag)
-            default:
-                break
-            }
-            throw RegistryError(error, absent: .manifestUnknown)
+            return try await instead(of: error, repository, reference, held, allowsStale)
         }
-        return try await keep(answer, from: upstream, repository, reference, held)
+        return try await keep(answer, from: upstream, repository, reference, held?.manifest)
+    }
+
+    /// What is served when no upstream gave the manifest.
+    private func instead(
+        of verdict: UpstreamList.Verdict, _ repository: Repository, _ reference: Reference, _ held: HeldManifest?,
+        _ allowsStale: Bool
+    ) async throws(RegistryError) -> FetchedManifest {
+        let error = RegistryError(verdict, absent: .manifestUnknown)
+        switch (verdict.meaning, held) {
+        case (.failed, let held?) where allowsStale,
+            (.denied, let held?) where repository.namespace.freshness.servesOnDenied:
+            if let missing = try await missingPart(of: held.manifest, repository) {
+                throw RegistryError.incomplete(missing, because: error)
+            }
+            logger.notice(
+                "serving a held manifest since no upstream gives one",
+                metadata: [
+                    "repository": "\(repository.name)", "reference": "\(reference)", "error": "\(verdict.decisive)",
+                ])
+            Counter(label: "entrepot_stale_manifests_total").increment()
+            return FetchedManifest(
+                manifest: held.manifest, isStored: false, warning: "served from the cache: \(verdict.decisive.message)")
+        case (.absent, _):
+            absent.insert(ManifestKey(repository: repository.name, reference: reference), error, now: now())
+            if held != nil, case .tag(let tag) = reference {
+                try await forgetUpstreamTag(repository, tag)
+            }
+        default:
+            break
+        }
+        throw error
+    }
+
+    private func mayBeStale(_ held: HeldManifest, _ repository: Repository) -> Bool {
+        guard !repository.namespace.isOffline, let age = held.age,
+            let limit = repository.namespace.freshness.staleIfError
+        else { return true }
+        return age < repository.namespace.freshness.tagTTL + limit
     }
 
     /// What one upstream has under the reference; nil if it is what is held already, which costs a HEAD only.
@@ -149,15 +227,16 @@ extension Registry {
 
     func heldManifest(
         _ repository: Repository, _ digest: Digest
-    ) async throws(RegistryError) -> StoredManifest? {
+    ) async throws(RegistryError) -> HeldManifest? {
         let key = HotContent.Key(repository: repository.name, digest: digest)
-        if case .manifest(let manifest)? = hot.entry(key) { return manifest }
+        if case .manifest(let manifest)? = hot.entry(key) { return HeldManifest(manifest: manifest, isHot: true) }
         let removals = hot.removals
         let manifest = try await stored { (store) async throws(StorageError) in
             try await store.manifest(digest, in: repository.name)
         }
-        if let manifest { hot.insert(.manifest(manifest), key, since: removals) }
-        return manifest
+        guard let manifest else { return nil }
+        hot.insert(.manifest(manifest), key, since: removals)
+        return HeldManifest(manifest: manifest)
     }
 }
 

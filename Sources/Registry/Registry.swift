@@ -10,6 +10,7 @@ internal import Upstream
 public struct Registry: Sendable {
     let store: RegistryStore
     let fills: Fills
+    let health: UpstreamHealth
     /// Upload sessions; here for those who sweep them.
     public let uploads: Uploads
     let background: BackgroundWork
@@ -19,6 +20,8 @@ public struct Registry: Sendable {
     let hot = HotContent()
     let manifestFetches: SingleFlight<ManifestKey, FetchedManifest>
     let vouchers: SingleFlight<BlobKey, Int64?>
+    let absent = AbsentManifests()
+    let completions: Completions
     let tagLists: SingleFlight<RepositoryName, [Tag]>
     let logger: Logger
     /// Seconds since 1970.
@@ -35,12 +38,13 @@ public struct Registry: Sendable {
     }
 
     public init(
-        store: RegistryStore, fills: Fills, background: BackgroundWork, pool: NIOThreadPool = .singleton,
-        limits: PushLimits = PushLimits(), logger: Logger,
+        store: RegistryStore, fills: Fills, background: BackgroundWork, health: UpstreamHealth,
+        pool: NIOThreadPool = .singleton, limits: PushLimits = PushLimits(), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
         self.fills = fills
+        self.health = health
         self.logger = logger
         self.now = now
         self.background = background
@@ -49,10 +53,13 @@ public struct Registry: Sendable {
         manifestFetches = SingleFlight(background: background)
         vouchers = SingleFlight(background: background)
         tagLists = SingleFlight(background: background)
+        completions = Completions(background: background, timers: health.timers)
     }
 
     func upstreams(_ repository: Repository) -> UpstreamList {
-        UpstreamList(upstreams: repository.namespace.upstreams, logger: logger)
+        UpstreamList(
+            upstreams: repository.namespace.upstreams, health: health, isOffline: repository.namespace.isOffline,
+            logger: logger)
     }
 
     /// Translates what the store throws; the cause is for the log.

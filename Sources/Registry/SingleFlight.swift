@@ -53,6 +53,16 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         return (try outcome.get(), isCollapsed.withLockedValue { $0 })
     }
 
+    /// Begins `work` for `key` unless it is under way; nobody waits for it.
+    func begin(unlessRunning key: Key, _ work: @escaping @Sendable () async throws(RegistryError) -> Value) {
+        let isFirst = state.withLockedValue { state in
+            guard state.flights[key] == nil else { return false }
+            state.flights[key] = [:]
+            return true
+        }
+        if isFirst { begin(key, work) }
+    }
+
     private func begin(_ key: Key, _ work: @escaping @Sendable () async throws(RegistryError) -> Value) {
         let isStarted = background.start { [self] in
             do throws(RegistryError) {

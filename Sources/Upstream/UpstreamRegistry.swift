@@ -7,6 +7,9 @@ public protocol UpstreamRegistry: Sendable {
     /// Host and port, for logs, messages and metric labels.
     var name: String { get }
 
+    /// How many requests it still allows; nil if nobody keeps count.
+    var budget: RateBudget? { get }
+
     func headManifest(
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifestHead
@@ -30,6 +33,10 @@ public protocol UpstreamRegistry: Sendable {
 
     /// The whole list of manifests that name `subject`, from the referrers API or the tag schema; empty if there are none.
     func referrers(_ repository: RepositoryName, _ subject: Digest) async throws(UpstreamError) -> [Descriptor]
+}
+
+extension UpstreamRegistry {
+    public var budget: RateBudget? { nil }
 }
 
 public struct UpstreamManifestHead: Sendable {

@@ -13,7 +13,8 @@ struct Entrepot: AsyncParsableCommand {
             """,
         version: entrepotVersion,
         subcommands: [
-            ServerCommand.self, ConfigCommand.self, HealthCheckCommand.self, VersionCommand.self,
+            ServerCommand.self, ConfigCommand.self, UpstreamCommand.self, FillsCommand.self, PurgeCommand.self,
+            RefreshCommand.self, HealthCheckCommand.self, VersionCommand.self,
         ])
 
     @OptionGroup var configuration: ConfigurationOptions

@@ -31,6 +31,7 @@ import Testing
             "tls/server.crt", "tls/server.key", "tls/clients.crt", "mirror/ca.crt", "mirror/client.crt",
             "mirror/client.key", "docker-hub-password",
         ]
+        try files.write("admin-token", "a-token-of-some-length")
         for name in named { try files.write(name, "x") }
         let text = try DocumentationTests.settings().joined(separator: "\n")
             .replacing("/etc/entrepot", with: files.path)
@@ -40,6 +41,7 @@ import Testing
         // What the example shows as values are the defaults.
         #expect(configuration.log == LogSection())
         #expect(configuration.fills == FillsSection())
+        #expect(configuration.resilience == ResilienceSection())
         #expect(configuration.storage == StorageSection())
         #expect(configuration.maxConcurrentRequests == Configuration().maxConcurrentRequests)
         let server = configuration.server

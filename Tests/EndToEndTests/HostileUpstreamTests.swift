@@ -67,6 +67,25 @@ import Testing
         }
     }
 
+    @Test func aBodyThatBreaksOffIsContinuedByTheNextUpstream() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let first = try await ScriptedUpstream.start(on: stage, file: images.smallBlob)
+            let second = try await ScriptedUpstream.start(on: stage, file: images.smallBlob)
+            let entrepot = try await EntrepotServer.start(
+                on: stage,
+                repositories: "[repository.\"up\"]\n"
+                    + first.configuration(namespace: "up", mode: "short")
+                    + second.configuration(namespace: "up", mode: "good"))
+            let answer = try await entrepot.get(Self.blob(first))
+            #expect(answer.status == 200)
+            #expect(answer.body == (try Data(contentsOf: images.smallBlob)))
+            let asked = try await second.requests.filter { $0.method == "GET" && $0.path.contains("/blobs/") }
+            #expect(asked.count == 1)
+            #expect(asked.first?.range?.hasPrefix("bytes=") == true, "the second serves only the rest")
+        }
+    }
+
     private static func blob(_ upstream: ScriptedUpstream) -> String {
         "/v2/up/app/blobs/\(upstream.facts.layer)"
     }

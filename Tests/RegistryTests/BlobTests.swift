@@ -77,7 +77,7 @@ import Upstream
 
     @Test(arguments: [(999, false), (1001, false), (1000, true)])
     func theSizeMustBeTheAnnouncedOne(sent: Int, isFine: Bool) async throws {
-        try await Workshop.open { shop in
+        try await Workshop.open(limits: FillLimits(holdBack: 4, idleTransfers: 1)) { shop in
             let digest = Digest(hashing: content)
             let valve = Valve()
             shop.upstream.hold(.valve(valve, size: 1000), as: digest)

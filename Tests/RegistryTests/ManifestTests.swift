@@ -9,7 +9,7 @@ import Upstream
 
 @Suite(.timeLimit(.minutes(1))) struct ManifestTests {
     private static let config =
-        #"{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:\#(String(repeating: "a", count: 64))","size":2}"#
+        #"{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"\#(Digest(hashing: ByteBuffer(string: "{}")))","size":2}"#
     private let manifest = #"{"schemaVersion":2,"config":\#(config),"layers":[]}"#
     private let newer = #"{"schemaVersion":2,"config":\#(config),"layers":[], "x": 1}"#
 
@@ -56,6 +56,7 @@ import Upstream
 
     @Test(arguments: [
         UpstreamError.Kind.refused, .timedOut, .unavailable(status: 500), .tls, .resolve, .rateLimited(retryAfter: nil),
+        .invalidResponse,
     ])
     func aHeldTagIsServedWithAWarningWhenTheUpstreamFails(kind: UpstreamError.Kind) async throws {
         try await Workshop.open { shop in

@@ -14,14 +14,17 @@ public final class Workshop: Sendable {
     public let upstreams: [ScriptedUpstream]
     public let namespaces: Namespaces
     public let spoolFolder: TemporaryDirectory
+    /// Stand still until the test moves them.
+    public let timers: ManualTimers
+    public let health: UpstreamHealth
     /// Another server on the same store: it shares no memory with the first.
     public let secondRegistry: Registry
     private let clock: NIOLockedValueBox<Int64>
 
     private init(
         objects: MemoryStore, registry: Registry, secondRegistry: Registry, upstreams: [ScriptedUpstream],
-        namespaces: Namespaces,
-        folder: TemporaryDirectory, clock: NIOLockedValueBox<Int64>
+        namespaces: Namespaces, folder: TemporaryDirectory, timers: ManualTimers, health: UpstreamHealth,
+        clock: NIOLockedValueBox<Int64>
     ) {
         self.objects = objects
         store = RegistryStore(objects: objects)
@@ -30,6 +33,8 @@ public final class Workshop: Sendable {
         self.upstreams = upstreams
         self.namespaces = namespaces
         spoolFolder = folder
+        self.timers = timers
+        self.health = health
         self.clock = clock
     }
 
@@ -46,11 +51,13 @@ public final class Workshop: Sendable {
 
     public static func open<Value: Sendable>(
         upstreams count: Int = 1, limits: FillLimits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2),
+        freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = false,
         pushLimits: PushLimits = PushLimits(),
         _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
         let clock = NIOLockedValueBox<Int64>(1_000_000)
         let now: @Sendable () -> Int64 = { clock.withLockedValue { $0 } }
+        let timers = ManualTimers()
         let objects = MemoryStore(now: now)
         let folder = try TemporaryDirectory()
         let background = BackgroundWork()
@@ -58,29 +65,36 @@ public final class Workshop: Sendable {
         let store = RegistryStore(objects: objects)
         let fills = Fills(
             store: store, spool: try Spool(root: folder.path), background: background, pool: .singleton, limits: limits,
-            logger: logger)
+            timers: timers.timers, logger: logger)
+        let health = UpstreamHealth(timers: timers.timers, jitter: { 1 })
         func makeRegistry() -> Registry {
-            Registry(store: store, fills: fills, background: background, limits: pushLimits, logger: logger, now: now)
+            Registry(
+                store: store, fills: fills, background: background, health: health, limits: pushLimits, logger: logger,
+                now: now)
         }
         let upstreams = (0..<count).map { ScriptedUpstream("upstream\($0)") }
         let namespaces = Namespaces(
             [
-                Namespace(key: try #require(RepositoryName("mirror")), host: "mirror.example", upstreams: upstreams),
-                Namespace(key: try #require(RepositoryName("other")), host: nil, upstreams: [upstreams[count - 1]]),
+                Namespace(
+                    key: try #require(RepositoryName("mirror")), host: "mirror.example", upstreams: upstreams,
+                    freshness: freshness, isOffline: isOffline, completesPulls: completesPulls),
+                Namespace(
+                    key: try #require(RepositoryName("other")), host: nil, upstreams: [upstreams[count - 1]],
+                    completesPulls: false),
                 Namespace(key: try #require(RepositoryName("local")), host: nil, upstreams: []),
                 Namespace(
                     key: try #require(RepositoryName("overlay")), host: nil, upstreams: [upstreams[count - 1]],
-                    pushes: PushRules(isOverlay: true)),
+                    completesPulls: false, pushes: PushRules(isOverlay: true)),
                 Namespace(
                     key: try #require(RepositoryName("strict")), host: nil, upstreams: [],
-                    pushes: PushRules(allowsMissingReferences: false, hasImmutableTags: true)),
+                    freshness: Freshness(isImmutable: { _ in true }), pushes: PushRules(allowsMissingReferences: false)),
                 Namespace(
                     key: try #require(RepositoryName("teapot")), host: nil, upstreams: [upstreams[0]],
-                    pushes: PushRules(refusalStatus: 418)),
+                    completesPulls: false, pushes: PushRules(refusalStatus: 418)),
             ], fallback: nil)
         let workshop = Workshop(
             objects: objects, registry: makeRegistry(), secondRegistry: makeRegistry(), upstreams: upstreams,
-            namespaces: namespaces, folder: folder, clock: clock)
+            namespaces: namespaces, folder: folder, timers: timers, health: health, clock: clock)
         return try await withThrowingTaskGroup { group in
             group.addTask { try await background.run() }
             let value = try await body(workshop)

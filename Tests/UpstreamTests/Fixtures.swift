@@ -28,15 +28,18 @@ final class ManualTime: Sendable {
 /// A client of a scripted server.
 func makeClient(
     _ server: ScriptedHTTPServer, credentials: RegistryCredentials? = nil,
+    source: (any CredentialSource)? = nil,
     settings: RegistryClientSettings = RegistryClientSettings(), prefix: RepositoryName? = nil,
-    time: ManualTime = ManualTime()
+    time: ManualTime = ManualTime(), budget: RateBudget? = nil
 ) throws -> RegistryClient {
     let endpoint = try #require(
         UpstreamEndpoint(
             scheme: server.scheme == "https" ? .https : .http, host: "127.0.0.1", port: server.port, prefix: prefix))
     return RegistryClient(
-        endpoint: endpoint, credentials: credentials, settings: settings, curl: CurlClient(proxies: .none),
-        tokens: TokenCache(now: time.now), userAgent: "entrepot/test", logger: Logger(label: "test"), now: time.now)
+        endpoint: endpoint, credentials: credentials, credentialSource: source, settings: settings,
+        curl: CurlClient(proxies: .none),
+        tokens: TokenCache(now: time.now), userAgent: "entrepot/test", budget: budget, logger: Logger(label: "test"),
+        now: time.now)
 }
 
 /// The kind of error that `work` throws; nil if none.

@@ -25,7 +25,7 @@ extension ConfigurationDecoder {
         guard let text = table.text(key), let username else { return nil }
         switch key {
         case "password_file":
-            return password(file: text, table)
+            return secret(file: text, key: key, table)
                 .map { UpstreamCredentials(username: username, password: $0, source: .file(path: text)) }
         case "password_env":
             return password(variable: text, table)
@@ -33,6 +33,23 @@ extension ConfigurationDecoder {
         default:
             return UpstreamCredentials(username: username, password: Secret(text), source: .inline)
         }
+    }
+
+    /// The program: `docker-credential-NAME`, or a path as it stands.
+    func credentialHelper(_ table: TableReader) -> String? {
+        let key = "credential_helper"
+        guard let text = table.text(key) else { return nil }
+        if let other = (["username"] + ConfigurationDecoder.passwordKeys).first(where: table.isSet) {
+            table.report(key, "is given beside \(other)", "keep one of the two")
+        }
+        if text.hasPrefix("/") { return text }
+        guard text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }) else {
+            table.report(
+                key, "'\(text)' is neither a helper's name nor an absolute path",
+                "write \"ecr-login\" for the program docker-credential-ecr-login, or a path that begins with '/'")
+            return nil
+        }
+        return "docker-credential-\(text)"
     }
 
     /// RFC 7617, section 2: a colon would end the user name, and control characters are not allowed.
@@ -45,8 +62,7 @@ extension ConfigurationDecoder {
         return username
     }
 
-    private func password(file path: String, _ table: TableReader) -> Secret? {
-        let key = "password_file"
+    func secret(file path: String, key: String, _ table: TableReader) -> Secret? {
         var bytes: [UInt8]
         do throws(BoundedFile.Failure) {
             bytes = try BoundedFile.read(path, limit: ConfigurationDecoder.maximumSecret)
@@ -57,11 +73,11 @@ extension ConfigurationDecoder {
         // Editors end a file with a newline, and no password ends with one.
         while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
         guard !bytes.isEmpty else {
-            table.report(key, "'\(path)' is empty", "write the password into it")
+            table.report(key, "'\(path)' is empty", "write the secret into it")
             return nil
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            table.report(key, "'\(path)' is not UTF-8 text", "write the password into it as UTF-8")
+            table.report(key, "'\(path)' is not UTF-8 text", "write the secret into it as UTF-8")
             return nil
         }
         return Secret(text)

@@ -38,13 +38,16 @@ extension ConfigurationDecoder {
         let tagTTL = tagTTL(table)
         let status = table.integer("write_refusal_status", in: 400...499, default: 405)
         let allowsMissing = table.flag("allow_missing_references", default: true)
-        let hasImmutableTags = table.flag("immutable_tags", default: false)
+        let freshness = freshness(table)
+        let completeOnPull = table.flag("complete_on_pull", default: true)
+        let isOffline = table.flag("offline", default: false)
         let upstreams = upstreams(table)
         let mode = mode(table)
         return name.map { name in
             RepositorySection(
-                name: name, namespace: namespace, mode: mode, tagTTL: tagTTL, writeRefusalStatus: status,
-                allowsMissingReferences: allowsMissing, hasImmutableTags: hasImmutableTags, upstreams: upstreams)
+                name: name, namespace: namespace, mode: mode, tagTTL: tagTTL, freshness: freshness,
+                completeOnPull: completeOnPull, isOffline: isOffline, writeRefusalStatus: status,
+                allowsMissingReferences: allowsMissing, upstreams: upstreams)
         }
     }
 
@@ -103,12 +106,14 @@ extension ConfigurationDecoder {
         let serverCABundle = table.file("server_ca_bundle")
         let clientCertificate = clientCertificate(table)
         let credentials = credentials(table)
+        let credentialHelper = credentialHelper(table)
         let connectTimeout = table.duration("connect_timeout", default: .seconds(5))
         let stallTimeout = table.duration("stall_timeout", default: .seconds(30))
         guard let url else { return nil }
         return UpstreamSection(
             url: url, maxRedirect: maxRedirect, serverCABundle: serverCABundle, clientCertificate: clientCertificate,
-            credentials: credentials, connectTimeout: connectTimeout, stallTimeout: stallTimeout)
+            credentials: credentials, credentialHelper: credentialHelper, connectTimeout: connectTimeout,
+            stallTimeout: stallTimeout)
     }
 
     private func url(_ table: TableReader) -> UpstreamURL? {

@@ -18,6 +18,9 @@ struct ConfigurationDecoder {
             log: log(root),
             fills: fills(root),
             uploads: uploads(root),
+            resilience: resilience(root),
+            admin: admin(root),
+            isOffline: root.flag("offline", default: false),
             repositories: repositories)
     }
 

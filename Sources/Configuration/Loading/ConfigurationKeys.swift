@@ -14,7 +14,8 @@ public enum ConfigurationKeys {
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, server, serverTLS, storage, storageFS, log, fills, uploads, repositories, repository, upstream
+    case root, global, server, serverTLS, storage, storageFS, log, fills, uploads, resilience, admin
+    case repositories, repository, upstream
 
     var path: String {
         switch self {
@@ -27,6 +28,8 @@ enum ConfigurationTable: CaseIterable {
         case .log: "log"
         case .fills: "fills"
         case .uploads: "uploads"
+        case .resilience: "resilience"
+        case .admin: "admin"
         case .repositories: "repository"
         case .repository: "repository.\"<namespace>\""
         case .upstream: "repository.\"<namespace>\".upstream"
@@ -35,7 +38,8 @@ enum ConfigurationTable: CaseIterable {
 
     var keys: [String] {
         switch self {
-        case .root, .global: ["max_concurrent_requests"]
+        case .root: ["max_concurrent_requests", "offline"]
+        case .global: ["max_concurrent_requests"]
         case .server:
             [
                 "bind_address", "port", "query_timeout", "query_timeout_grace_period", "streaming_chunk_size",
@@ -49,23 +53,30 @@ enum ConfigurationTable: CaseIterable {
         case .log: ["level", "format"]
         case .fills: ["max_orphans", "max_concurrent"]
         case .uploads: ["expiry"]
+        case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
+        case .admin: ["token_file"]
         case .repository:
-            ["namespace", "mode", "tag_ttl", "write_refusal_status", "allow_missing_references", "immutable_tags"]
+            [
+                "namespace", "mode", "tag_ttl", "stale_while_revalidate", "stale_if_error", "immutable_tags",
+                "immutable_tags_exclusions", "negative_ttl", "serve_on_denied", "complete_on_pull", "offline",
+                "write_refusal_status", "allow_missing_references",
+            ]
         case .upstream:
             [
                 "url", "max_redirect", "server_ca_bundle", "client_certificate", "client_private_key", "username",
-                "password", "password_file", "password_env", "connect_timeout", "stall_timeout",
+                "password", "password_file", "password_env", "credential_helper",
+                "connect_timeout", "stall_timeout",
             ]
         }
     }
 
     var tables: [String] {
         switch self {
-        case .root: ["global", "server", "storage", "log", "fills", "uploads", "repository"]
+        case .root: ["global", "server", "storage", "log", "fills", "uploads", "resilience", "admin", "repository"]
         case .server: ["tls"]
         case .storage: ["fs"]
         case .repository: ["upstream"]
-        case .global, .serverTLS, .storageFS, .log, .fills, .uploads, .repositories, .upstream: []
+        case .global, .serverTLS, .storageFS, .log, .fills, .uploads, .resilience, .admin, .repositories, .upstream: []
         }
     }
 }

@@ -16,7 +16,7 @@ extension TableReader {
     func flag(_ key: String, default fallback: Bool) -> Bool {
         guard let node = node(key) else { return fallback }
         guard case .boolean(let value) = node.content else {
-            report(key, "expected a boolean, found \(node.kind)", "write true or false")
+            report(key, "expected a boolean, found \(node.kind)", "write true or false, without quotes")
             return fallback
         }
         return value
@@ -79,6 +79,20 @@ extension TableReader {
             return fallback
         }
         return seconds
+    }
+
+    /// The texts of an array, with their positions.
+    func texts(_ key: String) -> [(index: Int, text: String)] {
+        guard let node = node(key) else { return [] }
+        guard case .array(let elements) = node.content else {
+            report(key, "expected an array of strings, found \(node.kind)", "write it as [\"...\"]")
+            return []
+        }
+        return elements.enumerated().compactMap { index, element in
+            if case .string(let text) = element.content { return (index, text) }
+            report(key, "expected strings, found \(element.kind)", "write every entry in quotes")
+            return nil
+        }
     }
 
     /// Text that is not empty; nil where it is absent or wrong.

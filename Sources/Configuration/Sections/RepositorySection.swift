@@ -19,12 +19,15 @@ public struct RepositorySection: Sendable, Equatable {
     public let namespace: RegistryHost?
     /// How long a tag is served without asking the upstream again; 0 asks each time.
     public let tagTTL: Seconds
+    public let freshness: FreshnessSection
+    /// Fill in what nobody asks for of an image that was pulled.
+    public let completeOnPull: Bool
+    /// Never ask the upstreams.
+    public let isOffline: Bool
     /// HTTP status for writes to a mirror.
     public let writeRefusalStatus: Int
     /// An index may be pushed before, or without, the manifests it names.
     public let allowsMissingReferences: Bool
-    /// A tag cannot be pushed again with another manifest.
-    public let hasImmutableTags: Bool
     /// Never `local` with upstreams, and nothing else without.
     public let mode: Mode
     /// In the order they are asked.
@@ -40,18 +43,22 @@ public struct RepositorySection: Sendable, Equatable {
         namespace: RegistryHost? = nil,
         mode: Mode? = nil,
         tagTTL: Seconds = .seconds(60),
+        freshness: FreshnessSection = FreshnessSection(),
+        completeOnPull: Bool = true,
+        isOffline: Bool = false,
         writeRefusalStatus: Int = 405,
         allowsMissingReferences: Bool = true,
-        hasImmutableTags: Bool = false,
         upstreams: [UpstreamSection] = []
     ) {
         self.name = name
         self.namespace = namespace ?? RegistryHost(impliedBy: name)
         self.mode = upstreams.isEmpty ? .local : mode == .overlay ? .overlay : .mirror
         self.tagTTL = tagTTL
+        self.freshness = freshness
+        self.completeOnPull = completeOnPull
+        self.isOffline = isOffline
         self.writeRefusalStatus = writeRefusalStatus
         self.allowsMissingReferences = allowsMissingReferences
-        self.hasImmutableTags = hasImmutableTags
         self.upstreams = upstreams
     }
 }

@@ -8,6 +8,8 @@ public struct UpstreamSection: Sendable, Equatable {
     public let clientCertificate: ClientCertificate?
     /// Absent: anonymous.
     public let credentials: UpstreamCredentials?
+    /// The program that knows the credentials, where they are not given here; a name or a path.
+    public let credentialHelper: String?
     public let connectTimeout: Seconds
     /// How long a transfer may make no progress before the next upstream is tried.
     public let stallTimeout: Seconds
@@ -18,6 +20,7 @@ public struct UpstreamSection: Sendable, Equatable {
         serverCABundle: String? = nil,
         clientCertificate: ClientCertificate? = nil,
         credentials: UpstreamCredentials? = nil,
+        credentialHelper: String? = nil,
         connectTimeout: Seconds = .seconds(5),
         stallTimeout: Seconds = .seconds(30)
     ) {
@@ -26,8 +29,14 @@ public struct UpstreamSection: Sendable, Equatable {
         self.serverCABundle = serverCABundle
         self.clientCertificate = clientCertificate
         self.credentials = credentials
+        self.credentialHelper = credentialHelper
         self.connectTimeout = connectTimeout
         self.stallTimeout = stallTimeout
+    }
+
+    /// As it is written in the configuration.
+    static func helperName(_ program: String) -> String {
+        program.hasPrefix("/") ? program : String(program.dropFirst("docker-credential-".count))
     }
 
     /// Paths of PEM files.

@@ -18,6 +18,10 @@ struct TOMLWriter {
         text += "\(key) = \(flag)\n"
     }
 
+    mutating func value(_ key: String, _ strings: [String]) {
+        text += "\(key) = [\(strings.map(TOMLText.string).joined(separator: ", "))]\n"
+    }
+
     /// A value that is absent is not written.
     mutating func value(_ key: String, _ string: String?) {
         guard let string else { return }

@@ -16,18 +16,23 @@ public struct CacheStatus: Sendable, Equatable {
     public var isStored: Bool
     /// Another request's way to the upstream was shared.
     public var isCollapsed: Bool
+    /// Seconds that a hit was still fresh for; negative where it was served although it no longer was.
+    public var timeToLive: Int64?
 
-    public init(forward: Forward? = nil, isStored: Bool = false, isCollapsed: Bool = false) {
+    public init(
+        forward: Forward? = nil, isStored: Bool = false, isCollapsed: Bool = false, timeToLive: Int64? = nil
+    ) {
         self.forward = forward
         self.isStored = isStored
         self.isCollapsed = isCollapsed
+        self.timeToLive = timeToLive
     }
 
     public static let hit = CacheStatus()
 
     /// The field's value.
     public var field: String {
-        guard let forward else { return "entrepot; hit" }
+        guard let forward else { return "entrepot; hit" + (timeToLive.map { "; ttl=\($0)" } ?? "") }
         return "entrepot; fwd=\(forward.rawValue)" + (isStored ? "; stored" : "") + (isCollapsed ? "; collapsed" : "")
     }
 }
@@ -38,10 +43,13 @@ public struct Served<Content: Sendable>: Sendable {
     public var status: CacheStatus
     /// For `Warning: 299`: why this is not what the upstream says now; nil if it is.
     public var warning: String?
+    /// Seconds since an upstream last confirmed it, for `Age`; nil where nothing had to be confirmed.
+    public var age: Int64?
 
-    public init(_ content: Content, _ status: CacheStatus, warning: String? = nil) {
+    public init(_ content: Content, _ status: CacheStatus, warning: String? = nil, age: Int64? = nil) {
         self.content = content
         self.status = status
         self.warning = warning
+        self.age = age
     }
 }

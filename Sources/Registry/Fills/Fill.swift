@@ -1,7 +1,4 @@
-import Hashing
-import Logging
 import NIOConcurrencyHelpers
-import NIOCore
 import OCI
 import Storage
 import Upstream
@@ -19,8 +16,8 @@ final class Fill: Sendable {
     /// Why a fill came to nothing, and whom to blame.
     struct Failure: Error {
         let error: RegistryError
-        /// The upstream that sent what is not the blob.
-        var liar: String?
+        /// Names of the upstreams that sent what is not the blob; where several had a part in it, nobody knows which.
+        var liars: Set<String> = []
     }
 
     private struct State {
@@ -31,14 +28,16 @@ final class Fill: Sendable {
 
     let digest: Digest
     let progress = FillProgress()
-    private let source: Source
-    private let limits: FillLimits
+    let source: Source
+    let limits: FillLimits
+    let timers: Timers
     private let state = NIOLockedValueBox(State())
 
-    init(_ digest: Digest, _ source: Source, _ limits: FillLimits) {
+    init(_ digest: Digest, _ source: Source, _ limits: FillLimits, _ timers: Timers) {
         self.digest = digest
         self.source = source
         self.limits = limits
+        self.timers = timers
     }
 
     /// The growing file; nil before the upstream has answered.
@@ -60,82 +59,14 @@ final class Fill: Sendable {
     /// Ends the fill at the next piece.
     func abandon() { state.withLockedValue { $0.isAbandoned = true } }
 
-    /// Fetches, hashes and spools the blob. Blocks its thread while writing.
-    ///
-    /// - Returns: The complete and verified file. The caller moves it into the store, then lets the readers have the rest.
-    func fetch(into spool: Spool) async throws(Failure) -> (file: SpoolFile, size: Int64) {
-        let blob: UpstreamBlob
-        let upstream: any UpstreamRegistry
-        do throws(UpstreamList.Verdict) {
-            let digest = self.digest
-            let name = source.remoteName
-            (blob, upstream) = try await source.upstreams.first(avoiding: source.distrusted) {
-                (upstream) async throws(UpstreamError) in try await upstream.blob(name, digest, range: nil)
-            }
-        } catch {
-            throw Failure(error: RegistryError(error, absent: .blobUnknown))
-        }
-        guard blob.offset == 0 else {
-            throw Failure(error: .badUpstream("\(upstream.name) sent a part of the blob where the whole was asked for"))
-        }
-        if let size = blob.totalSize, size > limits.blobSize {
-            throw Failure(error: .badUpstream("the blob has \(size) bytes, more than server.max_blob_size allows"))
-        }
-        let file: SpoolFile
-        do throws(StorageError) { file = try spool.makeFile(digest) } catch {
-            throw Failure(error: RegistryError(error))
-        }
-        do throws(Failure) {
-            state.withLockedValue { $0.file = file }
-            progress.update { snapshot in
-                snapshot.phase = .streaming
-                snapshot.size = blob.totalSize
-            }
-            return (file, try await copy(blob, from: upstream, to: file))
-        } catch {
-            file.remove()
-            throw error
-        }
-    }
+    var isAbandoned: Bool { state.withLockedValue { $0.isAbandoned } }
 
-    private func copy(
-        _ blob: UpstreamBlob, from upstream: any UpstreamRegistry, to file: SpoolFile
-    ) async throws(Failure) -> Int64 {
-        var hasher = DigestHasher(digest.algorithm)
-        while let piece = try await next(blob.body) {
-            let end = hasher.count + Int64(piece.readableBytes)
-            guard end <= blob.totalSize ?? limits.blobSize else {
-                throw Failure(
-                    error: .badUpstream("\(upstream.name) sent more bytes of the blob than it may have"),
-                    liar: upstream.name)
-            }
-            do throws(StorageError) {
-                try file.write(piece, at: hasher.count)
-            } catch {
-                throw Failure(error: RegistryError(error))
-            }
-            hasher.update(piece)
-            progress.update { $0.released = max(0, end - limits.holdBack) }
-            if state.withLockedValue({ $0.isAbandoned }) { throw Failure(error: .interrupted) }
-        }
-        if let size = blob.totalSize, hasher.count != size {
-            throw Failure(
-                error: .badUpstream("\(upstream.name) sent \(hasher.count) bytes of a blob of \(size)"),
-                liar: upstream.name)
-        }
-        guard hasher.digest() == digest else {
-            throw Failure(
-                error: .badUpstream("\(upstream.name) sent bytes that are not those of \(digest)"), liar: upstream.name)
-        }
-        return hasher.count
-    }
-
-    private func next(_ body: UpstreamBody) async throws(Failure) -> ByteBuffer? {
-        do throws(UpstreamError) {
-            return try await body.next()
-        } catch {
-            let verdict = UpstreamList.Verdict(meaning: .failed, decisive: error)
-            throw Failure(error: RegistryError(verdict, absent: .blobUnknown))
+    /// Makes the file known to readers, and the size where the upstream says it.
+    func begin(_ file: SpoolFile, size: Int64?) {
+        state.withLockedValue { $0.file = file }
+        progress.update { snapshot in
+            snapshot.phase = .streaming
+            snapshot.size = size
         }
     }
 }

@@ -12,10 +12,15 @@ public struct FillLimits: Sendable {
     public var farDistance: Int64
     /// Ranges fetched on their own at a time; further ones wait for their fills.
     public var farRanges: Int
+    /// Bytes that a transfer must bring before it breaks off, to count as progress.
+    public var progress: Int64
+    /// Transfers in a row that may end without progress before the fill fails.
+    public var idleTransfers: Int
 
     public init(
         concurrent: Int = 64, orphans: Int = 16, blobSize: Int64 = 100 << 30, holdBack: Int64 = 64 << 10,
-        farDistance: Int64 = 8 << 20, farRanges: Int = 32
+        farDistance: Int64 = 8 << 20, farRanges: Int = 32,
+        progress: Int64 = 64 << 10, idleTransfers: Int = 4
     ) {
         self.concurrent = concurrent
         self.orphans = orphans
@@ -23,5 +28,7 @@ public struct FillLimits: Sendable {
         self.holdBack = holdBack
         self.farDistance = farDistance
         self.farRanges = farRanges
+        self.progress = progress
+        self.idleTransfers = idleTransfers
     }
 }

@@ -36,4 +36,11 @@ public final class FillReader: Sendable {
         }
         return snapshot.released > offset ? snapshot.released : nil
     }
+
+    /// Waits until the whole is stored.
+    func finish() async throws(RegistryError) {
+        _ = try await fill.progress.wait { snapshot in
+            if case .verified = snapshot.phase { true } else { false }
+        }
+    }
 }

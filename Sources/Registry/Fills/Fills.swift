@@ -26,19 +26,21 @@ public final class Fills: Sendable {
     private let spool: Spool
     private let background: BackgroundWork
     private let executor: ThreadPoolExecutor
+    private let timers: Timers
     private let logger: Logger
     private let state = NIOLockedValueBox(State())
     let farRanges: Slots
 
     public init(
         store: RegistryStore, spool: Spool, background: BackgroundWork, pool: NIOThreadPool, limits: FillLimits,
-        logger: Logger
+        timers: Timers = .system, logger: Logger
     ) {
         self.store = store
         self.spool = spool
         self.background = background
         self.executor = ThreadPoolExecutor(pool)
         self.limits = limits
+        self.timers = timers
         self.logger = logger
         farRanges = Slots(limits.farRanges)
     }
@@ -57,6 +59,19 @@ public final class Fills: Sendable {
         state.withLockedValue { $0.running[digest].map { $0.beneficiaries.contains(repository) } }
     }
 
+    /// In the order of their digests.
+    var underWay: [FillStatus] {
+        state.withLockedValue { $0.running }.values.map { running in
+            let snapshot = running.fill.progress.snapshot
+            return FillStatus(
+                digest: running.fill.digest, size: snapshot.size, released: snapshot.released,
+                hasReaders: running.fill.hasReaders, repositories: running.beneficiaries.sorted { $0.value < $1.value })
+        }.sorted { $0.digest.description < $1.digest.description }
+    }
+
+    /// Whether what can wait should.
+    var isBusy: Bool { state.withLockedValue { $0.running.count >= max(1, limits.concurrent / 2) } }
+
     /// Joins the fill of `digest`, beginning it if there is none.
     func join(
         _ digest: Digest, for repository: Repository, from upstreams: UpstreamList
@@ -69,7 +84,7 @@ public final class Fills: Sendable {
             guard state.running.count < limits.concurrent else { return (nil, nil) }
             let source = Fill.Source(
                 upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [])
-            let fill = Fill(digest, source, limits)
+            let fill = Fill(digest, source, limits, timers)
             state.running[digest] = Running(fill: fill, beneficiaries: [repository.name])
             return (self.reader(digest, &state), fill)
         }
@@ -119,17 +134,17 @@ public final class Fills: Sendable {
             Counter(label: "entrepot_fill_bytes_total").increment(by: size)
             logger.debug("filled", metadata: ["digest": "\(fill.digest)", "bytes": "\(size)"])
         } catch {
-            if let liar = error.liar {
+            if !error.liars.isEmpty {
                 state.withLockedValue { state in
                     if state.liars.count > 10_000 { state.liars = [:] }
-                    state.liars[fill.digest, default: []].insert(liar)
+                    state.liars[fill.digest, default: []].formUnion(error.liars)
                 }
             }
             end(fill, error.error)
-            let outcome = error.liar == nil ? "failed" : "wrong_bytes"
+            let outcome = error.liars.isEmpty ? "failed" : "wrong_bytes"
             Counter(label: "entrepot_fills_total", dimensions: [("outcome", outcome)]).increment()
             logger.log(
-                level: error.liar == nil ? .notice : .error, "fill failed",
+                level: error.liars.isEmpty ? .notice : .error, "fill failed",
                 metadata: ["digest": "\(fill.digest)", "error": "\(error.error)"])
         }
     }

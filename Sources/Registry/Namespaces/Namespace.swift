@@ -11,19 +11,26 @@ public struct Namespace: Sendable {
     public let upstreams: [any UpstreamRegistry]
     /// Whether names of one component mean `library/...`, as on Docker Hub.
     public let impliesLibrary: Bool
-    /// Seconds for which a tag is served without asking the upstream again.
-    public let tagTTL: Int64
+    /// What of it may be served how long.
+    public let freshness: Freshness
+    /// Its upstreams are never asked.
+    public let isOffline: Bool
+    /// Fill in what nobody asks for of an image whose manifest was pulled.
+    public let completesPulls: Bool
     public let pushes: PushRules
 
     public init(
         key: RepositoryName, host: String?, upstreams: [any UpstreamRegistry], impliesLibrary: Bool = false,
-        tagTTL: Int64 = 60, pushes: PushRules = PushRules()
+        freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = true,
+        pushes: PushRules = PushRules()
     ) {
         self.key = key
         self.host = host
         self.upstreams = upstreams
         self.impliesLibrary = impliesLibrary
-        self.tagTTL = tagTTL
+        self.freshness = freshness
+        self.isOffline = isOffline
+        self.completesPulls = completesPulls
         self.pushes = pushes
     }
 

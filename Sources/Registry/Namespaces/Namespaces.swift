@@ -8,6 +8,9 @@ public struct Namespaces: Sendable {
     /// Takes the names that match nothing.
     private let fallback: Namespace?
 
+    /// In no order that means anything.
+    public var all: [Namespace] { byLength }
+
     /// - Parameter fallback: The key of the namespace for names that match none (`server.default_repository`).
     public init(_ namespaces: [Namespace], fallback: RepositoryName?) {
         byLength = namespaces.sorted { $0.key.value.utf8.count > $1.key.value.utf8.count }

@@ -6,17 +6,13 @@ public struct PushRules: Sendable, Equatable {
     public var refusalStatus: Int
     /// An index may name manifests that the repository does not hold.
     public var allowsMissingReferences: Bool
-    /// A tag that names a manifest goes on naming that one.
-    public var hasImmutableTags: Bool
 
     public init(
-        isOverlay: Bool = false, refusalStatus: Int = 405, allowsMissingReferences: Bool = true,
-        hasImmutableTags: Bool = false
+        isOverlay: Bool = false, refusalStatus: Int = 405, allowsMissingReferences: Bool = true
     ) {
         self.isOverlay = isOverlay
         self.refusalStatus = refusalStatus
         self.allowsMissingReferences = allowsMissingReferences
-        self.hasImmutableTags = hasImmutableTags
     }
 }
 

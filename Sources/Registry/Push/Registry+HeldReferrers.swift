@@ -13,14 +13,16 @@ extension Registry {
             try await store.referrers(of: subject, in: repository.name)
         }
         guard repository.namespace.isWritable else { return recorded }
-        let (_, manifest) = try await heldTag(repository, Tag(referrersOf: subject))
-        guard let manifest, let index = try? Manifest(manifest.bytes.readableBytesView), index.kind == .index else {
+        let (_, tagged) = try await heldTag(repository, Tag(referrersOf: subject))
+        guard let manifest = tagged?.manifest, let index = try? Manifest(manifest.bytes.readableBytesView),
+            index.kind == .index
+        else {
             return recorded
         }
         let known = Set(recorded.map(\.digest))
         var folded: [Descriptor] = []
         for listed in index.manifests.prefix(Self.mostFolded) where !known.contains(listed.digest) {
-            guard let held = try await heldManifest(repository, listed.digest),
+            guard let held = try await heldManifest(repository, listed.digest)?.manifest,
                 let content = try? Manifest(held.bytes.readableBytesView), content.subject?.digest == subject
             else { continue }
             folded.append(Descriptor(held, content))

@@ -8,7 +8,7 @@ extension Registry {
     /// is read again, for at no moment was there a tag without its manifest.
     func heldTag(
         _ repository: Repository, _ tag: Tag
-    ) async throws(RegistryError) -> (record: TagRecord?, manifest: StoredManifest?) {
+    ) async throws(RegistryError) -> (record: TagRecord?, manifest: HeldManifest?) {
         var last: TagRecord?
         for _ in 0..<16 {
             let record = try await stored { (store) async throws(StorageError) in

@@ -78,7 +78,7 @@ extension Registry {
     }
 
     private func checkMutable(_ repository: Repository, _ tag: Tag, _ digest: Digest) async throws(RegistryError) {
-        guard repository.namespace.pushes.hasImmutableTags else { return }
+        guard repository.namespace.freshness.isImmutable(tag) else { return }
         let (record, manifest) = try await heldTag(repository, tag)
         guard let record, manifest != nil, record.digest != digest else { return }
         throw RegistryError(

@@ -9,18 +9,42 @@ extension RegistryClient {
         case blob
         case tags
         case referrers
+
+        fileprivate var family: RateBudget.Family {
+            switch self {
+            case .headBlob, .blob: .blobs
+            case .headManifest, .manifest, .tags, .referrers: .manifests
+            }
+        }
     }
 
-    /// Counts and logs how `work` ends. Of a blob that is the head; its bytes are counted on their own.
+    /// Counts and logs how `work` ends, which is not begun while the upstream has had enough of us. Of a blob that is the head; its bytes are counted on their own.
     func observed<Value: Sendable>(
         _ operation: Operation, _ work: () async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
         do throws(UpstreamError) {
-            let value = try await work()
+            if let wait = budget?.wait(operation.family, now: now()), wait > 0 {
+                throw UpstreamError(
+                    .rateLimited(retryAfter: wait), "\(name) takes no more requests for \(wait) seconds")
+            }
+            let value = try await refusals(operation.family, work)
             record(operation, "ok", nil)
             return value
         } catch {
             record(operation, error.kind.label, error)
+            throw error
+        }
+    }
+
+    private func refusals<Value: Sendable>(
+        _ family: RateBudget.Family, _ work: () async throws(UpstreamError) -> Value
+    ) async throws(UpstreamError) -> Value {
+        do throws(UpstreamError) {
+            return try await work()
+        } catch {
+            if case .rateLimited(let retryAfter) = error.kind {
+                budget?.refused(family, retryAfter: retryAfter, now: now())
+            }
             throw error
         }
     }
@@ -57,6 +81,7 @@ extension UpstreamError.Kind {
         case .invalidResponse: "invalid_response"
         case .redirectLoop: "redirect_loop"
         case .cancelled: "cancelled"
+        case .offline: "offline"
         }
     }
 }

@@ -8,8 +8,25 @@ extension RegistryClient {
     private static let drained = 16 << 10
     static let errorBodyLimit = 64 << 10
 
-    /// Asks, authenticating as far as the upstream wants it, and returns an answer of an accepted status.
+    /// Asks, authenticating as far as the upstream wants it, and returns an answer of an accepted status. A refusal of
+    /// credentials that can be renewed is no refusal yet.
     func send(_ ask: Ask) async throws(UpstreamError) -> CurlResponse {
+        guard let credentialSource else { return try await attempt(ask) }
+        var client = self
+        client.credentials = try await credentialSource.credentials()
+        do throws(UpstreamError) {
+            return try await client.attempt(ask)
+        } catch {
+            // Some registries say 403 when a password has expired.
+            guard error.kind == .unauthorized || error.kind == .denied,
+                let fresh = try await credentialSource.renewed(after: client.credentials)
+            else { throw error }
+            client.credentials = fresh
+            return try await client.attempt(ask)
+        }
+    }
+
+    private func attempt(_ ask: Ask) async throws(UpstreamError) -> CurlResponse {
         let url = ask.url(at: endpoint)
         var authorization = try await knownAuthorization(ask.scope)
         var (answer, isAway) = try await follow(url, ask, authorization)
@@ -19,6 +36,7 @@ extension RegistryClient {
             authorization = try await self.authorization(answering: challenges, ask.scope, refused: authorization)
             (answer, isAway) = try await follow(url, ask, authorization)
         }
+        if !isAway { budget?.note(answer.headers, now: now()) }
         if case .basic = authorization, answer.status != 401 { takesBasic.withLockedValue { $0 = true } }
         guard ask.accepted.contains(answer.status) else { throw await failure(answer) }
         return answer

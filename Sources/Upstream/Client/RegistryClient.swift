@@ -11,11 +11,14 @@ public import OCI
 /// that an answer is what was asked for. It does not check bytes against digests: whoever stores them does.
 public struct RegistryClient: UpstreamRegistry {
     let endpoint: UpstreamEndpoint
-    let credentials: RegistryCredentials?
+    /// Shown to the upstream; those of the moment where they come from a source.
+    var credentials: RegistryCredentials?
+    let credentialSource: (any CredentialSource)?
     let settings: RegistryClientSettings
     let curl: CurlClient
     let tokens: TokenCache
     let userAgent: String
+    public let budget: RateBudget?
     let logger: Logger
     let now: @Sendable () -> Int64
     /// The upstream has accepted a password: offered from the start from then on.
@@ -24,18 +27,24 @@ public struct RegistryClient: UpstreamRegistry {
 
     public var name: String { endpoint.name }
 
-    /// - Parameter now: Seconds since 1970.
+    /// - Parameters:
+    ///   - credentialSource: Takes the place of `credentials` where they can change.
+    ///   - now: Seconds since 1970.
     public init(
         endpoint: UpstreamEndpoint, credentials: RegistryCredentials? = nil,
+        credentialSource: (any CredentialSource)? = nil,
         settings: RegistryClientSettings = RegistryClientSettings(), curl: CurlClient, tokens: TokenCache,
-        userAgent: String, logger: Logger, now: @escaping @Sendable () -> Int64 = SystemTime.seconds
+        userAgent: String, budget: RateBudget? = nil, logger: Logger,
+        now: @escaping @Sendable () -> Int64 = SystemTime.seconds
     ) {
         self.endpoint = endpoint
         self.credentials = credentials
+        self.credentialSource = credentialSource
         self.settings = settings
         self.curl = curl
         self.tokens = tokens
         self.userAgent = userAgent
+        self.budget = budget
         self.logger = logger
         self.now = now
         bytesReceived = Counter(label: "entrepot_upstream_bytes_total", dimensions: [("upstream", endpoint.name)])

@@ -41,10 +41,10 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     let fills = Fills(
         store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
         limits: FillLimits(configuration), logger: logger)
+    let health = UpstreamHealth(limits: UpstreamLimits(configuration.resilience))
     let registry = Registry(
-        store: store, fills: fills, background: background, pool: pool, limits: PushLimits(configuration),
-        logger: logger,
-        now: WallClock.seconds)
+        store: store, fills: fills, background: background, health: health, pool: pool,
+        limits: PushLimits(configuration), logger: logger, now: WallClock.seconds)
     let sweepInterval = configuration.uploads.expiry.duration / 24
     let sweeper = UploadSweeper(registry: registry, expiry: configuration.uploads.expiry.milliseconds / 1000) {
         try await Task.sleep(for: sweepInterval)
@@ -52,8 +52,12 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     let readiness = Readiness()
     let namespaces = try UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()
     let api = DistributionAPI(registry: registry, namespaces: namespaces, readiness: readiness, logger: logger)
+    var handler: any RequestHandler = api
+    if let token = configuration.admin.flatMap({ AdminToken($0.token.reveal()) }) {
+        handler = AdminAPI(next: api, registry: registry, namespaces: namespaces, token: token)
+    }
     let server = HTTPServer(
-        configuration: try HTTPServerConfiguration(configuration), handler: api, logger: logger,
+        configuration: try HTTPServerConfiguration(configuration), handler: handler, logger: logger,
         onBound: { address in
             let host = address.ipAddress ?? "?"
             logger.notice("serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(root)"])

@@ -11,6 +11,7 @@ struct UpstreamBuilder {
     let configuration: Configuration
     let logger: Logger
     private let tokens = TokenCache()
+    private let budgets = RateBudgets()
 
     init(curl: CurlClient, configuration: Configuration, logger: Logger) {
         self.curl = curl
@@ -28,10 +29,11 @@ struct UpstreamBuilder {
             key: section.name, host: section.namespace?.text, upstreams: try section.upstreams.map(client),
             impliesLibrary: section.namespace?.text == "docker.io"
                 || section.upstreams.contains { $0.url.isDockerHub && $0.url.prefix == nil },
-            tagTTL: section.tagTTL.milliseconds / 1000,
+            freshness: Freshness(section), isOffline: configuration.isOffline || section.isOffline,
+            completesPulls: section.completeOnPull,
             pushes: PushRules(
                 isOverlay: section.mode == .overlay, refusalStatus: section.writeRefusalStatus,
-                allowsMissingReferences: section.allowsMissingReferences, hasImmutableTags: section.hasImmutableTags))
+                allowsMissingReferences: section.allowsMissingReferences))
     }
 
     private func client(_ section: UpstreamSection) throws -> RegistryClient {
@@ -45,12 +47,50 @@ struct UpstreamBuilder {
             credentials: section.credentials.map {
                 RegistryCredentials(username: $0.username, password: $0.password.reveal())
             },
+            credentialSource: source(section, endpoint),
             settings: RegistryClientSettings(
                 authorityBundle: section.serverCABundle, clientCertificate: section.clientCertificate?.certificate,
                 clientPrivateKey: section.clientCertificate?.privateKey,
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
                 maxRedirects: section.maxRedirect, maxManifestSize: configuration.server.maxManifestSize.bytes),
-            curl: curl, tokens: tokens, userAgent: "entrepot/\(entrepotVersion)", logger: logger)
+            curl: curl, tokens: tokens, userAgent: "entrepot/\(entrepotVersion)",
+            budget: budgets.budget(
+                name: endpoint.name, account: section.credentials?.username ?? section.credentialHelper), logger: logger
+        )
+    }
+}
+
+extension UpstreamBuilder {
+    /// Where credentials come from that can change while the server runs.
+    private func source(_ section: UpstreamSection, _ endpoint: UpstreamEndpoint) -> (any CredentialSource)? {
+        if let program = section.credentialHelper {
+            return CredentialHelper(program: program, server: "\(section.url.scheme)://\(endpoint.name)")
+        }
+        guard let credentials = section.credentials, case .file(let path) = credentials.source else { return nil }
+        return FileCredentials(username: credentials.username, path: path, password: credentials.password.reveal())
+    }
+}
+
+extension Freshness {
+    init(_ section: RepositorySection) {
+        let settings = section.freshness
+        self.init(
+            tagTTL: section.tagTTL.milliseconds / 1000,
+            staleWhileRevalidate: settings.staleWhileRevalidate.milliseconds / 1000,
+            staleIfError: settings.staleIfError.map { $0.milliseconds / 1000 },
+            negativeTTL: settings.negativeTTL.milliseconds / 1000, servesOnDenied: settings.serveOnDenied)
+        if settings.immutableTags {
+            let exclusions = settings.immutableTagsExclusions
+            isImmutable = { tag in !exclusions.contains { $0.matches(tag.value) } }
+        }
+    }
+}
+
+extension UpstreamLimits {
+    init(_ section: ResilienceSection) {
+        self.init(
+            headerTimeout: section.headerTimeout.duration, hedgeDelay: section.hedgeDelay.duration,
+            breakerFailures: section.breakerFailures, breakerPause: section.breakerPause.duration)
     }
 }
 

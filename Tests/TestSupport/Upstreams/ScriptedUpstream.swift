@@ -15,6 +15,8 @@ public final class ScriptedUpstream: UpstreamRegistry {
         var tags: [Tag] = []
         var referrers: [Digest: [Descriptor]] = [:]
         var failure: UpstreamError.Kind?
+        var isSilent = false
+        var waiting: [AsyncStream<Never>.Continuation] = []
         var questions: [Question] = []
     }
 
@@ -23,17 +25,43 @@ public final class ScriptedUpstream: UpstreamRegistry {
         case bytes(ByteBuffer)
         /// Through a valve that the test opens piece by piece.
         case valve(Valve, size: Int64?)
+        /// Every transfer breaks off at this place in the blob.
+        case cut(ByteBuffer, at: Int)
+        /// Every transfer breaks off after so many bytes.
+        case flapping(ByteBuffer, step: Int)
+        /// Whatever range is asked for: the whole.
+        case withoutRanges(ByteBuffer)
+
+        fileprivate var size: Int64? {
+            switch self {
+            case .bytes(let bytes), .cut(let bytes, _), .flapping(let bytes, _), .withoutRanges(let bytes):
+                Int64(bytes.readableBytes)
+            case .valve(_, let size): size
+            }
+        }
     }
 
     public let name: String
+    public let budget: RateBudget?
     private let state = NIOLockedValueBox(State())
 
     public init(_ name: String = "upstream.example") {
         self.name = name
+        budget = RateBudget(name: name)
     }
 
     /// From now on every question is answered with this failure; nil to work again.
     public func fail(_ kind: UpstreamError.Kind?) { state.withLockedValue { $0.failure = kind } }
+
+    /// From now on nothing is answered until this is taken back; who gives up waiting is let go.
+    public func beSilent(_ isSilent: Bool) {
+        let waiting = state.withLockedValue { state in
+            state.isSilent = isSilent
+            defer { if !isSilent { state.waiting = [] } }
+            return isSilent ? [] : state.waiting
+        }
+        for continuation in waiting { continuation.finish() }
+    }
 
     public var questions: [Question] { state.withLockedValue { $0.questions } }
 
@@ -72,7 +100,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
     public func headManifest(
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifestHead {
-        let (bytes, type) = try found("HEAD manifest \(repository) \(reference)") {
+        let (bytes, type) = try await found("HEAD manifest \(repository) \(reference)") {
             $0.manifests[reference.description]
         }
         return UpstreamManifestHead(
@@ -82,54 +110,76 @@ public final class ScriptedUpstream: UpstreamRegistry {
     public func manifest(
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifest {
-        let (bytes, type) = try found("GET manifest \(repository) \(reference)") { $0.manifests[reference.description] }
+        let (bytes, type) = try await found("GET manifest \(repository) \(reference)") {
+            $0.manifests[reference.description]
+        }
         return UpstreamManifest(bytes: bytes, mediaType: type, digest: nil)
     }
 
     public func headBlob(_ repository: RepositoryName, _ digest: Digest) async throws(UpstreamError) -> UpstreamBlobHead
     {
-        switch try found("HEAD blob \(repository) \(digest)", { $0.blobs[digest] }) {
-        case .bytes(let bytes): UpstreamBlobHead(size: Int64(bytes.readableBytes))
-        case .valve(_, let size): UpstreamBlobHead(size: size)
-        }
+        UpstreamBlobHead(size: try await found("HEAD blob \(repository) \(digest)", { $0.blobs[digest] }).size)
     }
 
     public func blob(
         _ repository: RepositoryName, _ digest: Digest, range: UpstreamRange?
     ) async throws(UpstreamError) -> UpstreamBlob {
         let part = range.map { "@\($0.offset)-\($0.end.map(String.init) ?? "")" } ?? ""
-        switch try found("GET blob \(repository) \(digest)\(part)", { $0.blobs[digest] }) {
+        let blob = try await found("GET blob \(repository) \(digest)\(part)", { $0.blobs[digest] })
+        let offset = range?.offset ?? 0
+        switch blob {
         case .bytes(let bytes):
-            let size = Int64(bytes.readableBytes)
-            let offset = range?.offset ?? 0
-            let length = Int((range?.end ?? size) - offset)
-            let slice = bytes.getSlice(at: bytes.readerIndex + Int(offset), length: length) ?? ByteBuffer()
-            let valve = Valve()
-            if length > 0 { valve.send(slice) }
-            valve.finish()
-            return UpstreamBlob(totalSize: size, offset: offset, body: valve.body)
+            return Self.answer(bytes, offset, end: range?.end)
+        case .cut(let bytes, let place):
+            return Self.answer(bytes, offset, end: Int64(place), isCut: true)
+        case .flapping(let bytes, let step):
+            return Self.answer(bytes, offset, end: offset + Int64(step), isCut: true)
+        case .withoutRanges(let bytes):
+            return Self.answer(bytes, 0, end: nil)
         case .valve(let valve, let size):
-            return UpstreamBlob(totalSize: size, offset: range?.offset ?? 0, body: valve.body)
+            return UpstreamBlob(totalSize: size, offset: offset, body: valve.body)
         }
+    }
+
+    private static func answer(
+        _ bytes: ByteBuffer, _ offset: Int64, end: Int64?, isCut: Bool = false
+    ) -> UpstreamBlob {
+        let size = Int64(bytes.readableBytes)
+        let length = Int(max(min(end ?? size, size) - offset, 0))
+        let slice = bytes.getSlice(at: bytes.readerIndex + Int(offset), length: length) ?? ByteBuffer()
+        let valve = Valve()
+        if length > 0 { valve.send(slice) }
+        if isCut, end ?? size < size { valve.fail(.cutShort) } else { valve.finish() }
+        return UpstreamBlob(totalSize: size, offset: offset, body: valve.body)
     }
 
     public func tags(
         _ repository: RepositoryName, after last: String?, limit: Int
     ) async throws(UpstreamError) -> UpstreamTags {
-        let all = try found("GET tags \(repository) after \(last ?? "")") { state in state.tags as [Tag]? }
+        let all = try await found("GET tags \(repository) after \(last ?? "")") { state in state.tags as [Tag]? }
         let later = last.map { last in all.filter { $0.value > last } } ?? all
         return UpstreamTags(tags: Array(later.prefix(limit)), hasMore: later.count > limit)
     }
 
     public func referrers(_ repository: RepositoryName, _ subject: Digest) async throws(UpstreamError) -> [Descriptor] {
-        try found("GET referrers \(repository) \(subject)") { state in state.referrers[subject] ?? [] }
+        try await found("GET referrers \(repository) \(subject)") { state in state.referrers[subject] ?? [] }
     }
 
-    private func found<Value>(_ question: Question, _ look: (State) -> Value?) throws(UpstreamError) -> Value {
-        let (failure, value) = state.withLockedValue { state in
+    private func found<Value>(
+        _ question: Question, _ look: (State) -> Value?
+    ) async throws(UpstreamError) -> Value {
+        let silence = state.withLockedValue { state -> AsyncStream<Never>? in
             state.questions.append(question)
-            return (state.failure, look(state))
+            guard state.isSilent else { return nil }
+            let (stream, continuation) = AsyncStream<Never>.makeStream()
+            state.waiting.append(continuation)
+            return stream
         }
+        if let silence {
+            for await _ in silence {}
+            if Task.isCancelled { throw UpstreamError(.cancelled, "\(name) is not waited for any more") }
+        }
+        let (failure, value) = state.withLockedValue { state in (state.failure, look(state)) }
         if let failure { throw UpstreamError(failure, "\(name) was told to fail") }
         guard let value else { throw UpstreamError(.notFound, "\(name) has no such thing") }
         return value

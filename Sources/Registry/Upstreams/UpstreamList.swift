@@ -21,28 +21,52 @@ struct UpstreamList: Sendable {
     }
 
     let upstreams: [any UpstreamRegistry]
+    let health: UpstreamHealth
+    /// Nobody is asked, ever.
+    var isOffline = false
     let logger: Logger
+
+    /// How long the upstreams have for their answers.
+    enum Manner {
+        /// The header time-out for all together: the next is asked alongside one that is slow. For what costs little.
+        case hedged
+        /// The header time-out for each, one after the other.
+        case inTurn
+        /// For answers of many parts; the clients have limits of their own.
+        case unhurried
+    }
+
+    typealias Ask<Answer> = @Sendable (any UpstreamRegistry) async throws(UpstreamError) -> Answer
 
     /// The first answer in the order of the list.
     ///
-    /// - Parameter avoiding: Names of upstreams to be asked last.
-    func first<Answer>(
-        avoiding: Set<String> = [],
-        _ ask: (any UpstreamRegistry) async throws(UpstreamError) -> Answer
-    ) async throws(Verdict) -> (answer: Answer, upstream: any UpstreamRegistry) {
-        var errors: [UpstreamError] = []
-        let ordered = upstreams.filter { !avoiding.contains($0.name) } + upstreams.filter { avoiding.contains($0.name) }
-        for upstream in ordered {
-            do throws(UpstreamError) {
-                return (try await ask(upstream), upstream)
-            } catch {
-                logger.debug(
-                    "upstream did not answer", metadata: ["upstream": "\(upstream.name)", "error": "\(error)"])
-                errors.append(error)
-                if error.kind == .cancelled { break }
-            }
+    /// - Parameters:
+    ///   - avoiding: Names of upstreams to be asked last.
+    ///   - favourite: The position of the upstream to be asked first.
+    ///   - stuck: Positions of upstreams to be asked after all others.
+    func first<Answer: Sendable>(
+        avoiding: Set<String> = [], startingWith favourite: Int? = nil, stuck: Set<Int> = [], _ manner: Manner,
+        _ ask: @escaping Ask<Answer>
+    ) async throws(Verdict) -> (answer: Answer, upstream: any UpstreamRegistry, position: Int) {
+        guard !isOffline else {
+            throw Verdict(
+                meaning: .failed,
+                decisive: UpstreamError(.offline, "this registry is offline, as configured"))
         }
-        throw Self.verdict(errors)
+        func rank(_ position: Int, _ upstream: any UpstreamRegistry) -> Int {
+            if position == favourite { return 0 }
+            return stuck.contains(position) ? 3 : avoiding.contains(upstream.name) ? 2 : 1
+        }
+        let numbered = upstreams.enumerated()
+        let ordered = (0...3).flatMap { wanted in numbered.filter { rank($0.offset, $0.element) == wanted } }
+        let race = UpstreamRace(upstreams: ordered, health: health, manner: manner, logger: logger)
+        switch await race.run(ask) {
+        case .success(let found):
+            return found
+        case .failure(let lost):
+            // The verdict is the list's, in its own order, whatever the order of asking was.
+            throw Self.verdict(lost.errors.sorted { $0.key < $1.key }.map(\.value))
+        }
     }
 
     /// One refusal is enough to be refused: what was withdrawn from us is not served around the decision. Otherwise the
@@ -79,6 +103,8 @@ extension RegistryError {
                 self.init(.unavailable, status: 504, error.message, cause: error)
             case .cancelled:
                 self.init(.unavailable, status: 503, error.message, retryAfter: 1, cause: error)
+            case .offline:
+                self.init(.unavailable, status: 503, error.message, cause: error)
             case .rangeNotSatisfiable:
                 self.init(.sizeInvalid, status: 416, error.message, cause: error)
             default:

@@ -1,0 +1,141 @@
+internal import FoundationEssentials
+public import HTTPServer
+internal import NIOCore
+internal import NIOHTTP1
+internal import OCI
+public import Registry
+internal import Upstream
+
+/// Steering by hand, below `/_entrepot/`, for who shows the token; everything else goes on to the registry's own API.
+public struct AdminAPI: RequestHandler {
+    static let root = "/_entrepot/"
+
+    private let next: any RequestHandler
+    private let registry: Registry
+    private let namespaces: Namespaces
+    private let token: AdminToken
+
+    /// - Parameter next: What answers all other paths.
+    public init(next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken) {
+        self.next = next
+        self.registry = registry
+        self.namespaces = namespaces
+        self.token = token
+    }
+
+    public func respond(to request: Request) async -> Response {
+        guard request.path.hasPrefix(Self.root) else { return await next.respond(to: request) }
+        do throws(RegistryError) {
+            guard token.isShown(by: request.headers.first(name: "Authorization")) else {
+                throw RegistryError(
+                    .unauthorized, "this needs the token of admin.token_file: Authorization: Bearer ...")
+            }
+            return try await answer(request)
+        } catch {
+            var response = ErrorResponse.make(error)
+            if error.status == 401 { response.headers.add(name: "WWW-Authenticate", value: "Bearer") }
+            return response
+        }
+    }
+
+    public func refuse(_ refusal: Refusal, requestID: String) -> Response {
+        next.refuse(refusal, requestID: requestID)
+    }
+
+    public func finished(_ exchange: Exchange) {
+        next.finished(exchange)
+    }
+
+    private func answer(_ request: Request) async throws(RegistryError) -> Response {
+        switch (request.path.dropFirst(Self.root.utf8.count), request.method) {
+        case ("upstreams", .GET):
+            return try Self.json(registry.upstreamStatus(namespaces).map(UpstreamReport.init))
+        case ("fills", .GET):
+            return try Self.json(registry.fillsUnderWay.map(FillReport.init))
+        case ("purge", .POST):
+            let (repository, reference) = try target(request)
+            return try Self.json(["purged": try await registry.purge(repository, reference)])
+        case ("refresh", .POST):
+            let (repository, reference) = try target(request)
+            guard case .tag(let tag)? = reference else {
+                throw RegistryError(.unsupported, status: 400, "refresh needs reference=TAG")
+            }
+            let (digest, warning) = try await registry.refresh(repository, tag)
+            var report = ["digest": digest.description]
+            report["warning"] = warning
+            return try Self.json(report)
+        case ("upstreams", _), ("fills", _), ("purge", _), ("refresh", _):
+            throw RegistryError(.unsupported, "this path takes another method")
+        default:
+            throw RegistryError(.unsupported, status: 404, "there is no such path")
+        }
+    }
+
+    /// `repository=NAME`, as clients call it, and maybe `reference=TAG-OR-DIGEST`.
+    private func target(_ request: Request) throws(RegistryError) -> (Repository, Reference?) {
+        let query = try Query(request.query)
+        guard let text = query["repository"], let name = RepositoryName(text) else {
+            throw RegistryError(.nameInvalid, "repository must be a repository's name")
+        }
+        guard let text = query["reference"] else { return (try namespaces.repository(name), nil) }
+        guard let reference = Reference(text) else {
+            throw RegistryError(.manifestInvalid, "reference must be a tag or a digest")
+        }
+        return (try namespaces.repository(name), reference)
+    }
+
+    private static func json(_ value: some Encodable) throws(RegistryError) -> Response {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        guard let data = try? encoder.encode(value) else {
+            throw RegistryError(.unknown, "the answer cannot be written as JSON")
+        }
+        return Response(
+            status: .ok, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"],
+            body: .bytes(ByteBuffer(bytes: Array(data) + [UInt8(ascii: "\n")])))
+    }
+}
+
+private struct UpstreamReport: Encodable {
+    var namespace: String
+    var upstream: String
+    /// `closed`, `open` or `probing`
+    var breaker: String
+    var failures: Int
+    var lastError: String?
+    var limit: Int?
+    var remaining: Int?
+    var waitSeconds: Int
+
+    init(_ status: UpstreamStatus) {
+        namespace = status.namespace.value
+        upstream = status.name
+        breaker =
+            switch status.breaker.state {
+            case .closed: "closed"
+            case .open: "open"
+            case .probing: "probing"
+            }
+        failures = status.breaker.failures
+        lastError = status.breaker.lastError?.message
+        limit = status.reading?.limit
+        remaining = status.reading?.remaining
+        waitSeconds = status.wait
+    }
+}
+
+private struct FillReport: Encodable {
+    var digest: String
+    var size: Int64?
+    var released: Int64
+    var hasReaders: Bool
+    var repositories: [String]
+
+    init(_ status: FillStatus) {
+        digest = status.digest.description
+        size = status.size
+        released = status.released
+        hasReaders = status.hasReaders
+        repositories = status.repositories.map(\.value)
+    }
+}

@@ -1,0 +1,81 @@
+import NIOConcurrencyHelpers
+import OCI
+
+/// Images that will be completed a while after they were pulled: one after the other, a bounded number waiting.
+final class Completions: Sendable {
+    /// Returns whether it need not be done again.
+    typealias Work = @Sendable () async -> Bool
+
+    /// What pulls take as a rule.
+    static let delay: Duration = .seconds(60)
+    /// Between two looks at whether there is room.
+    static let pause: Duration = .seconds(5)
+    static let patience = 120
+    private static let mostWaiting = 1000
+    private static let mostRemembered = 10_000
+
+    private struct Item {
+        let key: Registry.BlobKey
+        let due: Duration
+        let work: Work
+    }
+
+    private struct State {
+        var waiting: [Item] = []
+        var keys: Set<Registry.BlobKey> = []
+        var done: Set<Registry.BlobKey> = []
+        var isWorking = false
+    }
+
+    private let background: BackgroundWork
+    private let timers: Timers
+    private let state = NIOLockedValueBox(State())
+
+    init(background: BackgroundWork, timers: Timers) {
+        self.background = background
+        self.timers = timers
+    }
+
+    /// Too many at once are forgotten: whoever pulls next asks again.
+    func add(_ key: Registry.BlobKey, _ work: @escaping Work) {
+        let isIdle = state.withLockedValue { state in
+            guard !state.done.contains(key), state.waiting.count < Self.mostWaiting, state.keys.insert(key).inserted
+            else { return false }
+            state.waiting.append(Item(key: key, due: timers.now() + Self.delay, work: work))
+            defer { state.isWorking = true }
+            return !state.isWorking
+        }
+        if isIdle, !background.start({ await self.run() }) {
+            state.withLockedValue { $0 = State(done: $0.done) }
+        }
+    }
+
+    /// Forgets what is known to be whole.
+    func forget(_ repository: RepositoryName) {
+        state.withLockedValue { state in state.done = state.done.filter { $0.repository != repository } }
+    }
+
+    private func run() async {
+        while let item = next() {
+            let left = item.due - timers.now()
+            if left > .zero { await timers.sleep(left) }
+            if Task.isCancelled { return }
+            let isDone = await item.work()
+            state.withLockedValue { state in
+                state.keys.remove(item.key)
+                if state.done.count >= Self.mostRemembered { state.done = [] }
+                if isDone { state.done.insert(item.key) }
+            }
+        }
+    }
+
+    private func next() -> Item? {
+        state.withLockedValue { state in
+            guard !state.waiting.isEmpty else {
+                state.isWorking = false
+                return nil
+            }
+            return state.waiting.removeFirst()
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Hashing
+import Metrics
+import NIOCore
+import OCI
+import Storage
+import Upstream
+
+extension Fill {
+    /// A transfer, and who sends it.
+    private typealias Transfer = (answer: UpstreamBlob, upstream: any UpstreamRegistry, position: Int)
+
+    /// The bytes so far, whoever sent them.
+    private struct Content {
+        var hasher: DigestHasher
+        let file: SpoolFile
+        /// Of the whole; nil as long as nobody has said it.
+        var size: Int64?
+        var contributors: Set<String> = []
+    }
+
+    /// Fetches, hashes and spools the blob. Blocks its thread while writing.
+    ///
+    /// A transfer that breaks off is continued where it ended, by the same upstream if it can, else by the others.
+    ///
+    /// - Returns: The complete and verified file. The caller moves it into the store, then lets the readers have the rest.
+    func fetch(into spool: Spool) async throws(Failure) -> (file: SpoolFile, size: Int64) {
+        let first: Transfer
+        do throws(UpstreamList.Verdict) {
+            first = try await source.upstreams.first(avoiding: source.distrusted, .inTurn) {
+                [digest, name = source.remoteName] (upstream) async throws(UpstreamError) in
+                try await upstream.blob(name, digest, range: nil)
+            }
+        } catch {
+            throw Failure(error: RegistryError(error, absent: .blobUnknown))
+        }
+        guard first.answer.offset == 0 else {
+            throw Failure(
+                error: .badUpstream("\(first.upstream.name) sent a part of the blob where the whole was asked for"))
+        }
+        if let size = first.answer.totalSize, size > limits.blobSize {
+            throw Failure(error: .badUpstream("the blob has \(size) bytes, more than server.max_blob_size allows"))
+        }
+        let file: SpoolFile
+        do throws(StorageError) { file = try spool.makeFile(digest) } catch {
+            throw Failure(error: RegistryError(error))
+        }
+        do throws(Failure) {
+            begin(file, size: first.answer.totalSize)
+            return (file, try await copy(first, to: file))
+        } catch {
+            file.remove()
+            throw error
+        }
+    }
+
+    private func copy(_ first: Transfer, to file: SpoolFile) async throws(Failure) -> Int64 {
+        var content = Content(hasher: DigestHasher(digest.algorithm), file: file, size: first.answer.totalSize)
+        var transfer = first
+        var idle = 0
+        // Upstreams that answer and bring nothing: the others come first, however willing these are.
+        var stuck: Set<Int>?
+        while true {
+            let start = content.hasher.count
+            let breakage = try await take(transfer, into: &content)
+            guard let breakage, content.hasher.count != content.size else { break }
+            source.upstreams.health.failed(transfer.upstream.name, breakage)
+            if content.hasher.count - start >= limits.progress {
+                (idle, stuck) = (0, [])
+            } else {
+                // The first transfer has told nothing yet of what a second one would bring.
+                stuck?.insert(transfer.position)
+            }
+            transfer = try await resume(transfer, after: breakage, content, stuck ?? [], &idle)
+            stuck = stuck ?? []
+        }
+        guard content.hasher.digest() == digest else {
+            let names = content.contributors.sorted().joined(separator: " and ")
+            throw Failure(
+                error: .badUpstream("\(names) sent bytes that are not those of \(digest)"), liars: content.contributors)
+        }
+        return content.hasher.count
+    }
+
+    /// Takes what one transfer brings.
+    ///
+    /// - Returns: Why it broke off; nil if it came to its end.
+    private func take(_ transfer: Transfer, into content: inout Content) async throws(Failure) -> UpstreamError? {
+        let name = transfer.upstream.name
+        // An upstream without ranges begins at the beginning. What it repeats is not compared: the digest decides.
+        var skipped = content.hasher.count - transfer.answer.offset
+        while true {
+            var piece: ByteBuffer
+            do throws(UpstreamError) {
+                guard let next = try await transfer.answer.body.next() else { break }
+                piece = next
+            } catch {
+                if error.kind == .cancelled { throw Failure(error: .interrupted) }
+                return error
+            }
+            if isAbandoned { throw Failure(error: .interrupted) }
+            let repeated = min(skipped, Int64(piece.readableBytes))
+            piece.moveReaderIndex(forwardBy: Int(repeated))
+            skipped -= repeated
+            guard piece.readableBytes > 0 else { continue }
+            let end = content.hasher.count + Int64(piece.readableBytes)
+            guard end <= content.size ?? limits.blobSize else {
+                throw Failure(
+                    error: .badUpstream("\(name) sent more bytes of the blob than it may have"), liars: [name])
+            }
+            do throws(StorageError) {
+                try content.file.write(piece, at: content.hasher.count)
+            } catch {
+                throw Failure(error: RegistryError(error))
+            }
+            content.hasher.update(piece)
+            content.contributors.insert(name)
+            progress.update { $0.released = max(0, end - limits.holdBack) }
+        }
+        guard content.hasher.count == content.size ?? content.hasher.count, skipped == 0 else {
+            return UpstreamError(
+                .cutShort, "\(name) sent \(content.hasher.count) bytes of a blob of \(content.size ?? 0)")
+        }
+        return nil
+    }
+
+    /// A transfer of the rest: from the upstream that broke off, else from another.
+    ///
+    /// - Parameter idle: How many transfers in a row brought too little.
+    private func resume(
+        _ last: Transfer, after breakage: UpstreamError, _ content: Content, _ stuck: Set<Int>, _ idle: inout Int
+    ) async throws(Failure) -> Transfer {
+        let offset = content.hasher.count
+        let size = content.size
+        var isPausing = stuck.count >= source.upstreams.upstreams.count
+        while idle < limits.idleTransfers, !isAbandoned, !Task.isCancelled {
+            if isPausing { await timers.sleep(.milliseconds(250) * (1 << min(idle, 10))) }
+            idle += 1
+            let found = try? await source.upstreams.first(
+                avoiding: source.distrusted, startingWith: stuck.contains(last.position) ? nil : last.position,
+                stuck: stuck, .inTurn
+            ) { [digest, name = source.remoteName] (upstream) async throws(UpstreamError) in
+                let blob = try await upstream.blob(name, digest, range: UpstreamRange(from: offset))
+                if let total = blob.totalSize, let size, total != size {
+                    throw UpstreamError(
+                        .invalidResponse, "\(upstream.name) has \(total) bytes where \(size) were announced")
+                }
+                guard blob.offset <= offset else {
+                    throw UpstreamError(.invalidResponse, "\(upstream.name) sent a part that was not asked for")
+                }
+                return blob
+            }
+            guard let found else {
+                isPausing = true
+                continue
+            }
+            Counter(
+                label: "entrepot_fill_continuations_total", dimensions: [("upstream", found.upstream.name)]
+            ).increment()
+            return found
+        }
+        if isAbandoned || Task.isCancelled { throw Failure(error: .interrupted) }
+        throw Failure(
+            error: RegistryError(UpstreamList.Verdict(meaning: .failed, decisive: breakage), absent: .blobUnknown))
+    }
+}

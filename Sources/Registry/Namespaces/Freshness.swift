@@ -1,0 +1,30 @@
+public import OCI
+
+/// How long what is held of a mirror is served, and when its upstreams are asked again. Times are seconds.
+public struct Freshness: Sendable {
+    /// A tag is served for so long without asking.
+    public var tagTTL: Int64
+    /// After that, for so long, it is still served at once, while one question in the background finds out.
+    public var staleWhileRevalidate: Int64
+    /// When the upstreams fail, a tag is served for so long after `tagTTL`; nil for ever.
+    public var staleIfError: Int64?
+    /// Says of a tag that it never moves: once held it is not asked for again.
+    public var isImmutable: @Sendable (Tag) -> Bool
+    /// The upstream's word that there is no such manifest is believed for so long.
+    public var negativeTTL: Int64
+    /// What is held is also served when an upstream says that we may not have it any more.
+    public var servesOnDenied: Bool
+
+    public init(
+        tagTTL: Int64 = 60, staleWhileRevalidate: Int64 = 0, staleIfError: Int64? = nil,
+        isImmutable: @escaping @Sendable (Tag) -> Bool = { _ in false }, negativeTTL: Int64 = 10,
+        servesOnDenied: Bool = false
+    ) {
+        self.tagTTL = tagTTL
+        self.staleWhileRevalidate = staleWhileRevalidate
+        self.staleIfError = staleIfError
+        self.isImmutable = isImmutable
+        self.negativeTTL = negativeTTL
+        self.servesOnDenied = servesOnDenied
+    }
+}

@@ -1,0 +1,52 @@
+public import Upstream
+
+/// What is known of one upstream host's health: closed while it works, open after failures in a row, and from time to
+/// time half open, when one question may find out whether it works again.
+public struct Breaker: Sendable {
+    public enum State: Sendable, Equatable {
+        case closed
+        /// Nobody asks before then; time as ``Timers`` counts it.
+        case open(until: Duration)
+        /// One question is out.
+        case probing
+    }
+
+    public private(set) var state = State.closed
+    /// Failures in a row.
+    public private(set) var failures = 0
+    /// Of the last failure.
+    public private(set) var lastError: UpstreamError?
+    private var pause: Duration?
+
+    /// Whether a question may be asked now; one that is let through half open must be told back.
+    mutating func admits(now: Duration) -> Bool {
+        switch state {
+        case .closed: return true
+        case .probing: return false
+        case .open(let until):
+            guard now >= until else { return false }
+            state = .probing
+            return true
+        }
+    }
+
+    mutating func succeeded() {
+        self = Breaker()
+    }
+
+    /// - Parameter jitter: A factor near 1, so that many servers do not come back as one.
+    mutating func failed(_ error: UpstreamError, now: Duration, _ limits: UpstreamLimits, jitter: Double) {
+        failures += 1
+        lastError = error
+        guard state == .probing || failures >= limits.breakerFailures else { return }
+        let next = min(
+            pause.map { $0 * 2 } ?? limits.breakerPause, max(limits.longestBreakerPause, limits.breakerPause))
+        pause = next
+        state = .open(until: now + next * jitter)
+    }
+
+    /// The question was given up before its answer could tell anything.
+    mutating func gaveUp(now: Duration) {
+        if state == .probing { state = .open(until: now) }
+    }
+}

@@ -1,0 +1,87 @@
+internal import Logging
+internal import Metrics
+internal import NIOConcurrencyHelpers
+internal import Synchronization
+internal import Upstream
+
+/// The health of every upstream host, shared by all namespaces that ask it.
+public final class UpstreamHealth: Sendable {
+    public let limits: UpstreamLimits
+    let timers: Timers
+    private let jitter: @Sendable () -> Double
+    private let breakers = NIOLockedValueBox<[String: Breaker]>([:])
+    /// How many hosts failed when they were last asked: read on the way of every warm hit, so without a lock.
+    private let suspects = Atomic<Int>(0)
+
+    /// - Parameter jitter: A factor around 1 for each pause.
+    public init(
+        limits: UpstreamLimits = UpstreamLimits(), timers: Timers = .system,
+        jitter: @escaping @Sendable () -> Double = { Double.random(in: 0.8...1.2) }
+    ) {
+        self.limits = limits
+        self.timers = timers
+        self.jitter = jitter
+    }
+
+    /// By host, as of now; hosts that were never asked are missing.
+    public var states: [String: Breaker] { breakers.withLockedValue { $0 } }
+
+    /// Whether some host failed when it was last asked.
+    var isTroubled: Bool { suspects.load(ordering: .relaxed) > 0 }
+
+    /// Whether the host failed when it was last asked.
+    func isSuspect(_ name: String) -> Bool { breakers.withLockedValue { $0[name]?.failures ?? 0 > 0 } }
+
+    /// Why the host must not be asked now; nil if it may be. Who was let through tells the outcome.
+    func refusal(_ name: String) -> UpstreamError? {
+        let now = timers.now()
+        return breakers.withLockedValue { breakers in
+            guard var breaker = breakers[name] else { return nil }
+            let mayAsk = breaker.admits(now: now)
+            breakers[name] = breaker
+            guard !mayAsk, let last = breaker.lastError else { return nil }
+            return UpstreamError(
+                last.kind, "\(last.message), \(breaker.failures) times in a row, and is left alone for a while",
+                cause: last.cause)
+        }
+    }
+
+    func succeeded(_ name: String) {
+        change(name) { $0.succeeded() }
+    }
+
+    /// - Parameter error: What came of a question. Only what says that the host does not work counts against it.
+    func failed(_ name: String, _ error: UpstreamError) {
+        let now = timers.now()
+        switch error.kind {
+        case .unavailable, .timedOut, .resolve, .refused, .tls, .cutShort:
+            let jitter = jitter()
+            change(name) { $0.failed(error, now: now, limits, jitter: jitter) }
+        case .cancelled, .offline, .rateLimited:
+            gaveUp(name)
+        case .notFound, .unauthorized, .denied, .tooLarge, .rangeNotSatisfiable, .invalidResponse, .redirectLoop:
+            succeeded(name)
+        }
+    }
+
+    func gaveUp(_ name: String) {
+        let now = timers.now()
+        change(name) { $0.gaveUp(now: now) }
+    }
+
+    private func change(_ name: String, _ change: (inout Breaker) -> Void) {
+        let (difference, wasOpen, isOpen) = breakers.withLockedValue { breakers in
+            let old = breakers[name] ?? Breaker()
+            var new = old
+            change(&new)
+            breakers[name] = new
+            return (
+                (new.failures > 0 ? 1 : 0) - (old.failures > 0 ? 1 : 0), old.state != .closed, new.state != .closed
+            )
+        }
+        if difference != 0 { suspects.add(difference, ordering: .relaxed) }
+        if wasOpen != isOpen {
+            Gauge(label: "entrepot_upstream_breaker_open", dimensions: [("upstream", name)]).record(isOpen ? 1 : 0)
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import CurlClient
+import Metrics
+import NIOConcurrencyHelpers
+
+/// How many requests one upstream allows one account, as its answers tell. Times are seconds since 1970.
+public final class RateBudget: Sendable {
+    /// What limits are counted for: Docker Hub counts manifests, and goes on sending blobs.
+    enum Family: Sendable, Hashable {
+        case manifests
+        case blobs
+    }
+
+    public struct Reading: Sendable, Equatable {
+        public let limit: Int
+        public let remaining: Int
+        /// Seconds after which what was used is given back; nil if the upstream does not say.
+        public let window: Int?
+        public let time: Int64
+
+        public init(limit: Int, remaining: Int, window: Int?, time: Int64) {
+            self.limit = limit
+            self.remaining = remaining
+            self.window = window
+            self.time = time
+        }
+    }
+
+    private struct State {
+        var reading: Reading?
+        var blockedUntil: [Family: Int64] = [:]
+    }
+
+    /// Seconds for which a limit without `Retry-After` is kept away from.
+    private static let usualWait = 60
+    /// Seconds after which a low reading is worth another look, however long its window.
+    private static let longestTrust = 900
+
+    private let name: String
+    private let state = NIOLockedValueBox(State())
+
+    /// - Parameter name: Of the upstream, for metrics.
+    public init(name: String) {
+        self.name = name
+    }
+
+    public var reading: Reading? { state.withLockedValue { $0.reading } }
+
+    /// Seconds for which nothing is asked because the upstream refused to answer more; 0 if it may be asked.
+    public func wait(now: Int64) -> Int {
+        state.withLockedValue { state in
+            state.blockedUntil.values.map { Self.left(until: $0, now) }.max() ?? 0
+        }
+    }
+
+    /// Less than a tenth is left.
+    public func isLow(now: Int64) -> Bool {
+        guard let reading, reading.limit > 0 else { return false }
+        let age = now - reading.time
+        guard age >= 0, age < Int64(min(reading.window ?? 60, Self.longestTrust)) else { return false }
+        return reading.remaining * 10 < reading.limit
+    }
+
+    func wait(_ family: Family, now: Int64) -> Int {
+        state.withLockedValue { state in state.blockedUntil[family].map { Self.left(until: $0, now) } ?? 0 }
+    }
+
+    /// The upstream answered 429.
+    func refused(_ family: Family, retryAfter: Int?, now: Int64) {
+        state.withLockedValue { $0.blockedUntil[family] = now + Int64(retryAfter ?? Self.usualWait) }
+    }
+
+    /// Takes what the answer's header says: `ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 76;w=21600` as Docker
+    /// Hub sends them, `RateLimit: limit=100, remaining=76, reset=30`, and the older names with `X-`.
+    func note(_ headers: CurlHeaders, now: Int64) {
+        if let reading = Self.reading(headers, now: now) { note(reading) }
+    }
+
+    public func note(_ reading: Reading) {
+        state.withLockedValue { $0.reading = reading }
+        Gauge(label: "entrepot_upstream_rate_remaining", dimensions: [("upstream", name)]).record(reading.remaining)
+    }
+
+    private static func left(until time: Int64, _ now: Int64) -> Int {
+        // A clock that was set back must not lengthen the wait for ever.
+        Int(min(max(time - now, 0), RetryAfter.longest))
+    }
+
+    private static func reading(_ headers: CurlHeaders, now: Int64) -> Reading? {
+        if let combined = headers["RateLimit"] {
+            let fields = parameters(combined, separator: ",")
+            guard let limit = fields["limit"], let remaining = fields["remaining"] else { return nil }
+            return Reading(limit: limit, remaining: remaining, window: fields["reset"], time: now)
+        }
+        for prefix in ["RateLimit", "X-RateLimit"] {
+            guard let limit = headers["\(prefix)-Limit"].flatMap(number),
+                let text = headers["\(prefix)-Remaining"], let remaining = number(text)
+            else { continue }
+            return Reading(limit: limit, remaining: remaining, window: parameters(text, separator: ";")["w"], time: now)
+        }
+        return nil
+    }
+
+    /// The number that the text begins with.
+    private static func number(_ text: some StringProtocol) -> Int? {
+        let digits = text.drop { $0 == " " }.utf8.prefix { (0x30...0x39).contains($0) }
+        guard (1...9).contains(digits.count) else { return nil }
+        return Int(String(decoding: digits, as: UTF8.self))
+    }
+
+    private static func parameters(_ text: String, separator: Character) -> [String: Int] {
+        var fields: [String: Int] = [:]
+        for part in text.prefix(200).split(separator: separator) {
+            let sides = part.split(separator: "=", maxSplits: 1)
+            guard sides.count == 2, let value = number(sides[1]) else { continue }
+            fields[sides[0].filter { $0 != " " }.lowercased()] = value
+        }
+        return fields
+    }
+}

@@ -1,0 +1,141 @@
+import DistributionAPI
+import HTTPServer
+import Hashing
+import Logging
+import NIOCore
+import NIOHTTP1
+import OCI
+import Registry
+import TestSupport
+import Testing
+import Upstream
+
+/// Steering by hand.
+@Suite(.timeLimit(.minutes(1))) struct AdminTests {
+    private let manifest =
+        #"{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"\#(Digest(hashing: ByteBuffer(string: "{}")))","size":2},"layers":[]}"#
+    private let word = "a-long-enough-token"
+
+    private func api(_ shop: Workshop) throws -> AdminAPI {
+        let inner = DistributionAPI(
+            registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        return AdminAPI(
+            next: inner, registry: shop.registry, namespaces: shop.namespaces, token: try #require(AdminToken(word)))
+    }
+
+    private func ask(_ shop: Workshop, _ method: HTTPMethod, _ target: String) async throws -> (Int, String) {
+        let response = try await api(shop).respond(
+            to: Request(method: method, target: target, headers: ["Authorization": "Bearer \(word)"]))
+        guard case .bytes(let bytes) = response.body else { return (Int(response.status.code), "") }
+        return (Int(response.status.code), String(buffer: bytes))
+    }
+
+    @Test(
+        arguments: [
+            nil, "Bearer", "Bearer ", "Bearer a-long-enough-tokem", "Bearer a-long-enough-token2",
+            "Basic a-long-enough-token",
+        ] as [String?])
+    func withoutTheTokenThereIsNothing(header: String?) async throws {
+        try await Workshop.open { shop in
+            for (method, path) in [(HTTPMethod.GET, "upstreams"), (.GET, "fills"), (.POST, "purge"), (.GET, "x")] {
+                let headers = header.map { ["Authorization": $0] as HTTPHeaders } ?? [:]
+                let response = try await api(shop).respond(
+                    to: Request(method: method, target: "/_entrepot/\(path)", headers: headers))
+                #expect(response.status == .unauthorized)
+                #expect(response.headers["WWW-Authenticate"] == ["Bearer"])
+            }
+        }
+    }
+
+    @Test(arguments: ["", "short", "fifteen-letters", "with a space in it", "with-ünicode-in-it"])
+    func aTokenThatIsNoneIsRefused(text: String) {
+        #expect(AdminToken(text) == nil)
+    }
+
+    @Test func otherPathsGoOn() async throws {
+        try await Workshop.open { shop in
+            let response = try await api(shop).respond(to: Request(target: "/v2/"))
+            #expect(response.status == .ok)
+        }
+    }
+
+    @Test func upstreamsAreToldWithBreakerAndBudget() async throws {
+        try await Workshop.open { shop in
+            shop.upstream.fail(.refused)
+            _ = try await api(shop).respond(to: Request(target: "/v2/mirror/x/manifests/v1"))
+            shop.upstream.budget?.note(RateBudget.Reading(limit: 100, remaining: 42, window: nil, time: 0))
+            let (status, text) = try await ask(shop, .GET, "/_entrepot/upstreams")
+            #expect(status == 200)
+            #expect(
+                text.contains(
+                    #"{"breaker":"closed","failures":1,"lastError":"upstream0 was told to fail","limit":100,"namespace":"mirror","remaining":42,"upstream":"upstream0","waitSeconds":0}"#
+                ))
+        }
+    }
+
+    @Test func fillsAreToldWithTheirProgress() async throws {
+        try await Workshop.open { shop in
+            let content = ByteBuffer(repeating: 7, count: 1000)
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
+            let answer = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content
+            valve.send(try #require(content.getSlice(at: 0, length: 500)))
+            guard case .filling(let reader) = answer.source else {
+                Issue.record("the blob should be arriving")
+                return
+            }
+            _ = try await reader.end(after: 0)
+            let (_, text) = try await ask(shop, .GET, "/_entrepot/fills")
+            #expect(
+                text == """
+                    [{"digest":"\(digest)","hasReaders":true,"released":496,"repositories":["mirror/x"],"size":1000}]
+
+                    """)
+        }
+    }
+
+    @Test func aPurgedTagIsAskedForAnewAndSoIsAPurgedDigest() async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(manifest, tag: "v1")
+            let target = "/v2/mirror/x/manifests/v1"
+            _ = try await api(shop).respond(to: Request(target: target))
+            #expect(
+                try await ask(shop, .POST, "/_entrepot/purge?repository=mirror/x&reference=v1") == (
+                    200, "{\"purged\":1}\n"
+                ))
+            _ = try await api(shop).respond(to: Request(target: target))
+            #expect(shop.upstream.questions == ["GET manifest x v1", "GET manifest x v1"])
+            #expect(
+                try await ask(shop, .POST, "/_entrepot/purge?repository=mirror/x&reference=\(digest)")
+                    == (200, "{\"purged\":1}\n"))
+            _ = try await api(shop).respond(to: Request(target: "/v2/mirror/x/manifests/\(digest)"))
+            #expect(shop.upstream.questions.last == "GET manifest x \(digest)")
+            #expect(try await ask(shop, .POST, "/_entrepot/purge?repository=mirror/x") == (200, "{\"purged\":1}\n"))
+        }
+    }
+
+    @Test func aRefreshedTagIsAskedForHoweverFreshItIs() async throws {
+        try await Workshop.open { shop in
+            _ = shop.upstream.hold(manifest, tag: "v1")
+            _ = try await api(shop).respond(to: Request(target: "/v2/mirror/x/manifests/v1"))
+            let new = shop.upstream.hold(manifest + " ", tag: "v1")
+            #expect(
+                try await ask(shop, .POST, "/_entrepot/refresh?repository=mirror/x&reference=v1")
+                    == (200, "{\"digest\":\"\(new)\"}\n"))
+        }
+    }
+
+    @Test(arguments: [
+        ("purge", 400), ("purge?repository=A", 400), ("purge?repository=nowhere/x", 404),
+        ("purge?repository=local/x", 400),
+        ("refresh?repository=mirror/x", 400), ("refresh?repository=mirror/x&reference=absent", 404), ("nothing", 404),
+    ])
+    func whatMakesNoSenseIsToldSo(path: String, expected: Int) async throws {
+        try await Workshop.open { shop in
+            let (status, _) = try await ask(shop, .POST, "/_entrepot/\(path)")
+            #expect(status == expected)
+        }
+    }
+}

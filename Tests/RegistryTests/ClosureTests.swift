@@ -1,0 +1,184 @@
+import Hashing
+import NIOCore
+import OCI
+import Registry
+import Storage
+import TestSupport
+import Testing
+import Upstream
+
+/// What is pulled once is whole when the upstream goes, and what is not whole is not offered.
+@Suite(.timeLimit(.minutes(1))) struct ClosureTests {
+    private let image = Image()
+
+    private func pull(_ shop: Workshop, isHead: Bool = false) async throws -> Served<StoredManifest> {
+        try await shop.registry.manifest(
+            try shop.repository("mirror/x"), .tag(try #require(Tag("v1"))), isHead: isHead)
+    }
+
+    private func pull(_ shop: Workshop, _ digest: Digest) async throws -> Served<StoredManifest> {
+        try await shop.registry.manifest(try shop.repository("mirror/x"), .digest(digest))
+    }
+
+    private func granted(_ shop: Workshop, _ blob: ByteBuffer) async throws -> Bool {
+        try await shop.store.isGranted(Digest(hashing: blob), in: try shop.repository("mirror/x").name)
+    }
+
+    @Test(arguments: [[], [0], [1], [2]] as [Set<Int>])
+    func aStaleManifestIsServedOnlyIfItsBlobsAre(missing: Set<Int>) async throws {
+        try await Workshop.open { shop in
+            image.hold(on: shop.upstream)
+            _ = try await pull(shop)
+            try await image.pullBlobs(shop, without: missing)
+            shop.pass(seconds: 61)
+            shop.upstream.fail(.refused)
+            if missing.isEmpty {
+                let served1 = try await pull(shop)
+                #expect(served1.warning != nil)
+            } else {
+                let error = await #expect(throws: RegistryError.self) { try await pull(shop) }
+                #expect(error?.status == 502)
+                #expect(error?.message.contains("is not held here") == true)
+            }
+        }
+    }
+
+    @Test func foreignLayersAndEmbeddedDataNeedNotBeHeld() async throws {
+        let foreign = Image.descriptor(
+            ByteBuffer(string: "foreign"), "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip")
+        let embedded =
+            #"{"mediaType":"text/plain","digest":"\#(Digest(hashing: ByteBuffer(string: "x")))","size":1,"data":"eA=="}"#
+        let empty = Image.descriptor(ByteBuffer(string: "{}"), "application/vnd.oci.empty.v1+json")
+        let image = Image(extraLayers: [foreign, embedded, empty])
+        try await Workshop.open { shop in
+            image.hold(on: shop.upstream)
+            _ = try await pull(shop)
+            try await image.pullBlobs(shop)
+            shop.pass(seconds: 61)
+            shop.upstream.fail(.refused)
+            let served2 = try await pull(shop)
+            #expect(served2.warning != nil)
+            let held = try await shop.registry.blob(
+                try shop.repository("mirror/x"), Digest(hashing: ByteBuffer(string: "{}")), range: nil)
+            #expect(try await held.content.bytes() == ByteBuffer(string: "{}"))
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func anIndexIsServedIfOneOfItsImagesIsWhole(isWhole: Bool) async throws {
+        try await Workshop.open { shop in
+            let child = image.hold(on: shop.upstream, tag: "child")
+            let other = Digest(hashing: ByteBuffer(string: "another platform"))
+            _ = shop.upstream.hold(image.index([other]), tag: "v1", as: .imageIndex)
+            _ = try await pull(shop)
+            _ = try await pull(shop, child)
+            try await image.pullBlobs(shop, without: isWhole ? [] : [2])
+            shop.pass(seconds: 61)
+            shop.upstream.fail(.timedOut)
+            if isWhole {
+                let served3 = try await pull(shop)
+                #expect(served3.warning != nil)
+                let served4 = try await pull(shop, child)
+                #expect(served4.status == .hit)
+            } else {
+                let index = await #expect(throws: RegistryError.self) { try await pull(shop) }
+                #expect(index?.status == 504)
+                // By digest nobody needs to be asked; but the upstream is known to fail.
+                let manifest = await #expect(throws: RegistryError.self) { try await pull(shop, child) }
+                #expect(manifest?.status == 504)
+            }
+        }
+    }
+
+    @Test func aHitThatIsNotWholePassesOnceAnUpstreamAnswersAgain() async throws {
+        try await Workshop.open { shop in
+            let digest = image.hold(on: shop.upstream)
+            _ = try await pull(shop)
+            shop.upstream.fail(.refused)
+            shop.pass(seconds: 61)
+            await #expect(throws: RegistryError.self) { try await pull(shop) }
+            shop.upstream.fail(nil)
+            let served5 = try await pull(shop, digest)
+            #expect(served5.status == .hit)
+        }
+    }
+
+    @Test func aBlobThatWasDamagedIsFetchedAgain() async throws {
+        try await Workshop.open { shop in
+            image.hold(on: shop.upstream)
+            _ = try await pull(shop)
+            try await image.pullBlobs(shop)
+            shop.pass(seconds: 61)
+            let key = RegistryLayout.blob(Digest(hashing: image.layers[1]))
+            try await shop.objects.delete(key)
+            shop.upstream.fail(.refused)
+            await #expect(throws: RegistryError.self) { try await pull(shop) }
+            shop.upstream.fail(nil)
+            _ = try await pull(shop)
+            shop.pass(seconds: 10)
+            let again = try await shop.registry.blob(
+                try shop.repository("mirror/x"), Digest(hashing: image.layers[1]), range: nil)
+            #expect(again.content.size == 400)
+        }
+    }
+
+    // MARK: Completing
+
+    @Test func whatNobodyAskedForIsFilledInAWhileLater() async throws {
+        try await Workshop.open(completesPulls: true) { shop in
+            image.hold(on: shop.upstream)
+            _ = try await pull(shop)
+            try await image.pullBlobs(shop, without: [1])
+            await shop.timers.asleep(for: .seconds(60))
+            shop.timers.pass(.seconds(60))
+            while try await !granted(shop, image.layers[0]) { await Task.yield() }
+            shop.upstream.fail(.refused)
+            shop.pass(seconds: 61)
+            let served6 = try await pull(shop)
+            #expect(served6.warning != nil)
+            let digest = Digest(hashing: image.layers[0])
+            #expect(shop.upstream.questions.count { $0.contains("\(digest)") } == 1)
+        }
+    }
+
+    @Test(arguments: [true, false])
+    func aHeadOrAKeyTurnedOffFillsNothing(isHead: Bool) async throws {
+        try await Workshop.open(completesPulls: isHead) { shop in
+            image.hold(on: shop.upstream)
+            _ = try await pull(shop, isHead: isHead)
+            shop.timers.pass(.seconds(120))
+            for _ in 0..<100 { await Task.yield() }
+            #expect(shop.upstream.questions == ["GET manifest x v1"])
+        }
+    }
+
+    // MARK: Offline
+
+    @Test func offlineServesWhatIsHeldAndAsksNobody() async throws {
+        try await Workshop.open(isOffline: true) { shop in
+            let repository = try shop.repository("mirror/x").name
+            let manifest = ByteBuffer(string: image.manifest)
+            let digest = Digest(hashing: manifest)
+            for blob in [image.config] + image.layers {
+                try await shop.objects.write(RegistryLayout.blob(Digest(hashing: blob)), blob, .cached)
+                try await shop.store.grant(Digest(hashing: blob), in: repository, .cached)
+            }
+            try await shop.store.put(
+                StoredManifest(digest: digest, mediaType: .imageManifest, bytes: manifest), declared: nil,
+                in: repository, .cached)
+            try await shop.store.setTag(try #require(Tag("v1")), to: digest, in: repository, .cached)
+            shop.pass(seconds: 1_000_000)
+            let served = try await pull(shop)
+            #expect(served.content.digest == digest)
+            #expect(served.warning?.contains("offline") == true)
+            try await image.pullBlobs(shop)
+            let error = await #expect(throws: RegistryError.self) {
+                try await shop.registry.blob(
+                    try shop.repository("mirror/x"), Digest(hashing: ByteBuffer(string: "absent")), range: nil
+                ).content.bytes()
+            }
+            #expect(error?.status == 503)
+            #expect(shop.upstream.questions == [])
+        }
+    }
+}
