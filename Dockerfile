@@ -3,7 +3,7 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libcurl4-openssl-dev libssl-dev pkg-config \
+    && apt-get install -y --no-install-recommends libcurl4-openssl-dev libssl-dev libre2-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # The dependencies first: their layer lasts as long as the package description does.
@@ -17,16 +17,18 @@ RUN swift build -c release --product entrepot --static-swift-stdlib \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libssl3 libstdc++6 \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libssl3 libre2-9 libstdc++6 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 65532 --home-dir /var/lib/entrepot --create-home entrepot \
     && install -d -o entrepot -g entrepot /var/lib/entrepot
 COPY --from=build /out/entrepot /usr/local/bin/entrepot
-COPY config/container.toml /etc/entrepot/entrepot.toml
+COPY config/container.toml /usr/share/entrepot/container.toml
+# Everything in it is commented out: mount your own over it.
+COPY config/example.toml /etc/entrepot/entrepot.toml
 USER entrepot
 EXPOSE 5000
 VOLUME /var/lib/entrepot
-HEALTHCHECK --interval=10s --timeout=3s --start-period=5s \
-    CMD ["entrepot", "-c", "/etc/entrepot/entrepot.toml", "healthcheck"]
-ENTRYPOINT ["entrepot"]
-CMD ["-c", "/etc/entrepot/entrepot.toml", "server"]
+ENTRYPOINT ["entrepot", "-c", "/usr/share/entrepot/container.toml", "-c", "/etc/entrepot/entrepot.toml"]
+CMD ["server"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["entrepot", \
+    "-c", "/usr/share/entrepot/container.toml", "-c", "/etc/entrepot/entrepot.toml", "healthcheck"]

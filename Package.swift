@@ -107,7 +107,7 @@ let package = Package(
         tests("OCITests", ["OCI"]),
         tests("CELTests", ["CEL", "CELConformance"], resources: [.copy("Vectors")]),
         tests("HashingTests", ["Hashing", "OCI", nioCore]),
-        tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioHTTP1, nioConcurrency]),
+        tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
         tests("ConfigurationTests", ["Configuration", "OCI", "TestSupport"]),
         tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),

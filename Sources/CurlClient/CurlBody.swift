@@ -63,6 +63,9 @@ public struct CurlBody: AsyncSequence, Sendable {
     /// How many bytes wait unread before the transfer pauses.
     package static var highMark: Int { Mailbox.highMark }
 
+    /// How many bytes wait unread now.
+    package var waiting: Int { holder.mailbox.waiting }
+
     /// The most bytes that ever waited unread.
     package var highWater: Int { holder.mailbox.highWater }
 

@@ -3,11 +3,18 @@ import CCurl
 /// The transfers of one multi handle and what happens to them in each turn. Never leaves the curl thread.
 final class CurlLoop {
     private static let pooledHandles = 16
+    /// Milliseconds.
+    private static let idleWait: Int32 = 60_000
+    private static let wait: Int32 = 1_000
+    private static let gatheringWait: Int32 = 1
+    private static let gatheringTurns: UInt64 = 16
 
     private let multi: UnsafeMutableRawPointer
     private var transfers: [CurlThread.ID: Transfer] = [:]
     private var identifiers: [UnsafeMutableRawPointer: CurlThread.ID] = [:]
-    private var touched: [Transfer] = []
+    /// Transfers that hold back what they have gathered.
+    private var gatherers: [Transfer] = []
+    private var turns: UInt64 = 0
     private var spareHandles: [UnsafeMutableRawPointer] = []
 
     init(multi: UnsafeMutableRawPointer) {
@@ -23,9 +30,8 @@ final class CurlLoop {
             return order.mailbox.finish(CurlError(.other(27), "libcurl is out of memory", host: order.authority))
         }
         let transfer = Transfer(easy: easy, order: order) { [unowned self] transfer in
-            guard !transfer.isTouched else { return }
-            transfer.isTouched = true
-            touched.append(transfer)
+            if transfer.gathering == nil { gatherers.append(transfer) }
+            transfer.gathering = (since: transfer.gathering?.since ?? turns, latest: turns)
         }
         do throws(CurlError) {
             try transfer.configure(defaults: .shared)
@@ -72,7 +78,7 @@ final class CurlLoop {
         }
     }
 
-    /// Moves all transfers as far as they go, tells their readers, and waits for the network or a wake-up.
+    /// Moves all transfers as far as they go, waits for the network or a wake-up, and tells the readers.
     func turn() {
         var running: Int32 = 0
         curl_multi_perform(multi, &running)
@@ -83,13 +89,26 @@ final class CurlLoop {
             else { continue }
             end(id, entrepot_message_result(message))
         }
-        for transfer in touched {
-            transfer.isTouched = false
-            transfer.mailbox.publish()
-        }
-        touched.removeAll(keepingCapacity: true)
         // Nothing at all to watch: only a wake-up ends the wait early, so that it may be long.
-        curl_multi_poll(multi, nil, 0, transfers.isEmpty ? 60_000 : 1_000, nil)
+        let patience = transfers.isEmpty ? Self.idleWait : gatherers.isEmpty ? Self.wait : Self.gatheringWait
+        var ready: Int32 = 0
+        curl_multi_poll(multi, nil, 0, patience, &ready)
+        publish(isQuiet: ready == 0)
+        turns &+= 1
+    }
+
+    /// Tells readers what has been gathered for them. With TLS a turn brings one record of 16 KiB, and a wake-up for
+    /// each would cost more than all else, so that transfers which bring something every turn gather on for a while.
+    /// What fills a chunk or ends a response was told already.
+    private func publish(isQuiet: Bool) {
+        gatherers.removeAll { transfer in
+            guard let gathering = transfer.gathering,
+                isQuiet || gathering.latest != turns || turns &- gathering.since >= Self.gatheringTurns
+            else { return false }
+            transfer.gathering = nil
+            transfer.mailbox.publish()
+            return true
+        }
     }
 
     private func recycle(_ easy: UnsafeMutableRawPointer) {

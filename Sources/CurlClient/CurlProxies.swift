@@ -32,6 +32,23 @@ public struct CurlProxies: Sendable, CustomStringConvertible, CustomReflectable 
             exceptions: variable("NO_PROXY"))
     }
 
+    struct Address: Hashable {
+        var host: String
+        var port: Int
+    }
+
+    /// Where the proxy listens, by libcurl's rules: a scheme is optional, the port is 1080 where none is given.
+    func address(secure: Bool) -> Address? {
+        guard let url = secure ? https : http, !url.isEmpty else { return nil }
+        let afterScheme = url.firstRange(of: "://").map { url[$0.upperBound...] } ?? url[...]
+        let authority = afterScheme.prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        // The last colon starts a port unless it stands within an IPv6 address's brackets.
+        let colon = place.lastIndex(of: ":").flatMap { place[$0...].contains("]") ? nil : $0 }
+        let host = place[..<(colon ?? place.endIndex)].filter { $0 != "[" && $0 != "]" }
+        return Address(host: host, port: colon.flatMap { Int(place[place.index(after: $0)...]) } ?? 1080)
+    }
+
     public var description: String { "CurlProxies(redacted)" }
     public var customMirror: Mirror { Mirror(self, children: []) }
 

@@ -40,7 +40,7 @@ struct EasyOptions {
 
     private mutating func check(_ result: CURLcode) {
         guard result != CURLE_OK, failure == nil else { return }
-        failure = CurlError(result, detail: "", connected: false, secure: false, host: host)
+        failure = CurlError(result, detail: "", .init(), host: host)
     }
 
     mutating func apply(_ order: Transfer.Order, defaults: CurlDefaults) {

@@ -99,6 +99,12 @@ final class Mailbox: Sendable {
         if running { wish(.abort) }
     }
 
+    /// Somebody waits for the head or for bytes.
+    var hasReader: Bool { state.withLockedValue { $0.headReader != nil || $0.bodyReader != nil } }
+
+    /// How many bytes are held now.
+    var waiting: Int { state.withLockedValue { $0.held } }
+
     /// The most bytes that were ever held at once.
     var highWater: Int { state.withLockedValue { $0.highWater } }
 

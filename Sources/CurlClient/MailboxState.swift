@@ -18,7 +18,7 @@ struct MailboxState {
     private var tail = ByteBuffer()
     /// Grows while chunks fill up and shrinks while they do not, so that trickling bytes do not hold large memory.
     private var chunkCapacity = 2 * smallestChunk
-    private var held = 0
+    private(set) var held = 0
     private var isPaused = false
     private var end: Result<Void, CurlError>?
 

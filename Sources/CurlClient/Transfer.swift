@@ -14,8 +14,8 @@ final class Transfer {
 
     let easy: UnsafeMutableRawPointer
     let order: Order
-    /// Something was delivered since the last `publish`.
-    var isTouched = false
+    /// Something was delivered since the last `publish`: in which turn first and in which last.
+    var gathering: (since: UInt64, latest: UInt64)?
     private let onTouch: (Transfer) -> Void
     private var head = ResponseHead()
     /// Body bytes still to come, where the server said how many.
@@ -72,13 +72,18 @@ final class Transfer {
                 head.isComplete
                     ? nil : CurlError(.invalidResponse, "the answer has no HTTP head", host: order.authority))
         }
+        let settings = order.request.settings
         var connected: curl_off_t = 0
         _ = entrepot_getinfo_offset(easy, CURLINFO_PRETRANSFER_TIME_T, &connected)
         mailbox.finish(
             failure
                 ?? CurlError(
-                    result, detail: String(cString: errorText), connected: connected > 0,
-                    secure: order.request.isSecure, host: order.authority))
+                    result, detail: String(cString: errorText),
+                    .init(
+                        isConnected: connected > 0, isSecure: order.request.isSecure,
+                        proxy: order.proxies.address(secure: order.request.isSecure),
+                        isTotalLimitFirst: settings.totalTimeout.map { $0 < settings.connectTimeout } ?? false),
+                    host: order.authority))
     }
 
     private func body(_ bytes: UnsafeRawBufferPointer) -> Int {

@@ -127,7 +127,8 @@ extension DistributionAPI {
         return Response(status: .created, headers: headers)
     }
 
-    /// `Content-Range: <first>-<last>`, exactly so ("Pushing a blob in chunks"); without it the content goes to the end.
+    /// `Content-Range: <first>-<last>`, exactly so ("Pushing a blob in chunks"); without it the content goes to the
+    /// end.
     private static func part(_ request: Request) throws(RegistryError) -> UploadPart {
         guard let field = request.headers.first(name: "Content-Range") else {
             return UploadPart(length: request.body.length)

@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 
-/// Lets one task at a time work on what a key names; the others wait in the order in which they came. In memory: between
-/// servers that share a store it orders nothing.
+/// Lets one task at a time work on what a key names; the others wait in the order in which they came. In memory:
+/// between servers that share a store it orders nothing.
 final class KeyedLock<Key: Hashable & Sendable>: Sendable {
     /// Those who wait, by key; a key that is absent is free.
     private let waiters = NIOLockedValueBox<[Key: [CheckedContinuation<Void, Never>]]>([:])

@@ -44,6 +44,10 @@ extension Registry {
             let all = Set(later).union(held).sorted()
             return Served(Self.page(all, limit), CacheStatus(forward: .miss, isCollapsed: isCollapsed))
         } catch {
+            // The upstream need not know a repository that only clients pushed to.
+            if repository.namespace.pushes.isOverlay, error.status == 404, !held.isEmpty {
+                return Served(Self.page(held, limit), CacheStatus(forward: .miss))
+            }
             // Refused or unknown is the upstream's word; where it merely failed, what is held is better than nothing.
             guard error.status >= 429, !held.isEmpty else { throw error }
             return Served(

@@ -6,6 +6,7 @@ usage: bench.py --entrepot BINARY [--quick] [--only REGEX] [--write]
 
 import argparse
 import contextlib
+import hashlib
 import pathlib
 import re
 import resource
@@ -16,6 +17,7 @@ import tempfile
 import time
 
 import load
+import push
 from report import Row, document, median, table
 from servers import MANIFEST, Content, Fleet
 
@@ -160,6 +162,66 @@ class Bench:
         self.add("the same, peak RSS", f"{value['entrepot peak']:.0f} MiB",
                  f"docker-registry {value['docker peak']:.0f} MiB", value["entrepot peak"] / value["docker peak"], " x")
 
+    def push_blob(self):
+        digest, _, path = self.content.blobs["large"]
+
+        def turn():
+            for name, start in (("entrepot", self.fleet.entrepot), ("docker", self._writable_docker)):
+                store = self.fleet.fresh_folder("push")
+                with self.other(start(store)) as (process, port):
+                    before, begin = process.cpu(), time.monotonic()
+                    push.blob(port, "bench/pushed", path, digest)
+                    yield name + " wall", time.monotonic() - begin
+                    yield name + " cpu", process.cpu() - before
+                shutil.rmtree(store)
+
+        value = self.measured(turn)
+        self.add("push of a 256 MiB blob, CPU", f"{value['entrepot cpu']:.2f} s",
+                 f"docker-registry {value['docker cpu']:.2f} s", value["entrepot cpu"] / value["docker cpu"], " x",
+                 at_most=0.6)
+        self.add("the same, wall (Entrepot syncs, docker-registry does not)", f"{value['entrepot wall']:.2f} s",
+                 f"docker-registry {value['docker wall']:.2f} s", value["entrepot wall"] / value["docker wall"], " x")
+
+    def parallel_pushes(self):
+        path = self.fleet.fresh_folder("part") / "blob"
+        with open(self.content.blobs["large"][2], "rb") as large:
+            data = large.read(32 * MIB)
+        path.write_bytes(data)
+        digest = "sha256:" + hashlib.sha256(data).hexdigest()
+
+        def peak(start):
+            store = self.fleet.fresh_folder("pushes")
+            with self.other(start(store)) as (process, port):
+                load.together(32, lambda: push.blob(port, "bench/pushed", path, digest))
+                value = process.memory("VmHWM") / MIB
+            shutil.rmtree(store)
+            return value
+
+        ours, theirs = peak(self.fleet.entrepot), peak(self._writable_docker)
+        self.add("32 parallel pushes of 32 MiB, peak RSS", f"{ours:.0f} MiB", f"docker-registry {theirs:.0f} MiB", ours,
+                 " MiB", at_most=96)
+
+    def small_images(self):
+        count = 100 if self.quick else 1000
+
+        def seconds(start):
+            with self.other(start(self.fleet.fresh_folder("images"))) as (_, port):
+                images, begin = push.Images(port, "bench/many"), time.monotonic()
+                for number in range(count):
+                    images.push(f"t{number:04}")
+                pushed = time.monotonic()
+                assert len(images.tags()) == count
+                return pushed - begin, time.monotonic() - pushed
+
+        (ours, our_list), (theirs, their_list) = seconds(self.fleet.entrepot), seconds(self._writable_docker)
+        self.add(f"{count} small images pushed one after the other", f"{ours:.1f} s", f"docker-registry {theirs:.1f} s",
+                 ours / theirs, " x")
+        self.add("their tags listed", f"{our_list * 1000:.0f} ms", f"docker-registry {their_list * 1000:.0f} ms",
+                 our_list / their_list, " x")
+
+    def _writable_docker(self, store):
+        return self.fleet.docker_registry(store, writable=True)
+
     def slow_readers(self):
         def peak(started, path):
             with self.other(started) as (process, port):
@@ -218,7 +280,8 @@ def main():
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     begin = time.monotonic()
-    parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "cold_blob", "slow_readers"]
+    parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "cold_blob", "slow_readers", "push_blob",
+             "parallel_pushes", "small_images"]
     chosen = [part for part in parts if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         fleet = Fleet(folder, options.entrepot)

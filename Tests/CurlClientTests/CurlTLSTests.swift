@@ -40,9 +40,19 @@ import Testing
             try await outcome(of: CurlSettings(trustRoots: .bundle(certificates.client))) == .tls(.verification))
     }
 
-    @Test func aCertificateForAnotherHostIsNot() async throws {
+    @Test(arguments: ["127.0.0.1", "localhost"])
+    func aCertificateOfATrustedAuthorityForAnotherHostIsNot(host: String) async throws {
         let settings = CurlSettings(trustRoots: .bundle(certificates.authority))
-        #expect(try await outcome(of: settings, host: "127.0.0.2") != nil)
+        #expect(try await outcome(of: settings, host: host) == nil)
+        let tls = ScriptedHTTPServer.TLS(
+            certificatePath: certificates.other, privateKeyPath: certificates.otherKey)
+        try await ScriptedHTTPServer.run(tls: tls) { _ in
+            .answer(text: "not yours")
+        } _: { server in
+            let request = CurlRequest(url: "https://\(host):\(server.port)/", settings: settings)
+            #expect(await codeOf { try await client.execute(request) } == .tls(.verification))
+            #expect(server.requests.isEmpty)
+        }
     }
 
     @Test func aBundleThatCannotBeReadIsSaidToBe() async throws {

@@ -100,7 +100,7 @@ struct LimitTests {
 
     @Test
     func aConnectionWithoutRequestsIsClosed() async throws {
-        try await TestServer.with(limits { $0.idleTimeout = .milliseconds(100) }) { server in
+        try await TestServer.with(limits { $0.idleTimeout = .seconds(2) }) { server in
             let text = try await server.exchange("")
             #expect(text == "")
             try await RawClient.with(server.address) { client in
@@ -169,7 +169,7 @@ struct LimitTests {
     func aSlowClientThatTakesSomethingIsServedToTheEnd() async throws {
         let file = try TemporaryFile(count: 6_000_000)
         let response = Response(status: .ok, body: .file(file.all))
-        try await TestServer.with(limits { $0.writeStallTimeout = .milliseconds(400) }, answer: always(response)) {
+        try await TestServer.with(limits { $0.writeStallTimeout = .seconds(2) }, answer: always(response)) {
             server in
             try await RawClient.with(server.address, receiveBuffer: 20_000) { client in
                 try await client.send(get)
@@ -178,7 +178,7 @@ struct LimitTests {
                 while count < 6_000_000 {
                     let step = min(1_000_000, 6_000_000 - count)
                     count += try await client.text(count: step).utf8.count
-                    try await Task.sleep(for: .milliseconds(150))
+                    try await Task.sleep(for: .milliseconds(500))
                 }
                 #expect(await server.handler.nextExchange()?.outcome == .complete)
             }

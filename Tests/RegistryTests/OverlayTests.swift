@@ -65,6 +65,11 @@ private typealias RepositoryTag = OCI.Tag
             shop.pass(seconds: 100_000)
             shop.upstream.fail(.notFound)
             #expect(try await pull(shop, repository, "v1") == ours)
+            let tags = try await shop.registry.tags(repository, after: nil, limit: nil).content.tags
+            #expect(tags.map(\.value) == ["v1"])
+            #expect(
+                try await shop.registry.referrers(repository, Digest(hashing: ByteBuffer()), artifactType: nil).content
+                    .isEmpty)
         }
     }
 

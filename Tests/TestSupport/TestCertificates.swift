@@ -1,13 +1,16 @@
 import Foundation
 
-/// A private authority, a server certificate for 127.0.0.1 and localhost, and a client certificate, made anew with the
-/// `openssl` command in a directory that goes with this object.
+/// A private authority and, signed by it, a server certificate for 127.0.0.1 and localhost, one for `other.example` only
+/// and a client certificate, made anew with the `openssl` command in a directory that goes with this object.
 public final class TestCertificates: Sendable {
     private let directory: URL
 
     public var authority: String { path("ca.pem") }
     public var server: String { path("server.pem") }
     public var serverKey: String { path("server.key") }
+    /// Certifies `other.example` and nothing else.
+    public var other: String { path("other.pem") }
+    public var otherKey: String { path("other.key") }
     public var client: String { path("client.pem") }
     public var clientKey: String { path("client.key") }
 
@@ -17,7 +20,8 @@ public final class TestCertificates: Sendable {
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
         try openssl(["req", "-x509"] + key + ["-subj", "/CN=Test Authority", "-keyout", "ca.key", "-out", "ca.pem"])
         for (name, extensions) in [
-            ("server", ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]), ("client", []),
+            ("server", ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]),
+            ("other", ["-addext", "subjectAltName=DNS:other.example"]), ("client", []),
         ] {
             try openssl(
                 ["req", "-x509", "-CA", "ca.pem", "-CAkey", "ca.key"] + key + extensions + [

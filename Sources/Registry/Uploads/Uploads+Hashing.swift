@@ -4,7 +4,8 @@ internal import OCI
 internal import Storage
 
 extension Uploads {
-    /// The running hash of a session, whose count is the number of bytes received. To be called under the session's lock.
+    /// The running hash of a session, whose count is the number of bytes received. To be called under the session's
+    /// lock.
     ///
     /// If no request has it, it comes from the checkpoint in the store and what was written after that, or, if the
     /// checkpoint is of no use to this server, from the content alone.

@@ -6,8 +6,8 @@ internal import Storage
 
 /// Upload sessions: content that clients push piece by piece, until its digest is right and it becomes a blob.
 ///
-/// The store holds a session, the client names it, and no request owns it: a client may go on after a dropped connection
-/// or a restart of the server. Where several requests write to one session, each piece goes in whole or not at all, and
+/// The store holds a session, the client names it, and no request owns it: a client may go on after a dropped
+/// connection or a restart of the server. Where several requests write to one session, each piece goes in whole or not at all, and
 /// a writer that was overtaken is told where the end is now.
 public final class Uploads: Sendable {
     typealias Key = OpenUploads.Key

@@ -54,7 +54,8 @@ if [ ! -f "$cache/rootfs.tar" ]; then
     mv "$cache/rootfs.tar.new" "$cache/rootfs.tar"
 fi
 
-# Layers: the libraries, the programs, the rest of the tree, one file of bytes that do not compress.
+# Layers: one file of bytes that do not compress, the tree without its programs, these, the libraries. The largest comes
+# last, for the clients' vfs stores copy all lower layers for every further one.
 mkdir -p "$work/rootfs" "$work/lib" "$work/app"
 tar -C "$work/rootfs" --numeric-owner -xf "$cache/rootfs.tar"
 mv "$work/rootfs/usr/lib" "$work/lib/lib"
@@ -67,10 +68,10 @@ umoci init --layout "$layout"
 for platform in amd64 arm64; do
     echo "$platform" >"$work/app/platform"
     umoci new --image "$layout:$platform"
-    umoci insert --image "$layout:$platform" "$work/lib" /usr
-    umoci insert --image "$layout:$platform" "$work/bin" /usr
-    umoci insert --image "$layout:$platform" "$work/rootfs" /
     umoci insert --image "$layout:$platform" "$work/app" /opt/app
+    umoci insert --image "$layout:$platform" "$work/rootfs" /
+    umoci insert --image "$layout:$platform" "$work/bin" /usr
+    umoci insert --image "$layout:$platform" "$work/lib" /usr
     umoci config --image "$layout:$platform" --architecture "$platform" --os linux \
         --config.entrypoint /bin/bash --config.workingdir /opt/app --author "entrepot end-to-end tests"
 done
