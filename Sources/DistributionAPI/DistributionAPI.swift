@@ -11,12 +11,22 @@ public struct DistributionAPI: RequestHandler {
     let registry: Registry
     let namespaces: Namespaces
     let readiness: Readiness
+    let writes: Writes
     let logger: Logger
 
-    public init(registry: Registry, namespaces: Namespaces, readiness: Readiness, logger: Logger) {
+    /// Whether anybody may push and delete: without identities to tell clients apart, it is all or none.
+    public enum Writes: Sendable {
+        case open
+        case closed
+    }
+
+    public init(
+        registry: Registry, namespaces: Namespaces, readiness: Readiness, writes: Writes, logger: Logger
+    ) {
         self.registry = registry
         self.namespaces = namespaces
         self.readiness = readiness
+        self.writes = writes
         self.logger = logger
     }
 
@@ -68,21 +78,21 @@ public struct DistributionAPI: RequestHandler {
         case .getReferrers(let name, let digest):
             return try await referrers(try repository(name, request), name, digest, request)
         case .startUpload(let name):
-            return try await startUpload(try repository(name, request), request)
+            return try await startUpload(try writable(name, request), request)
         case .updateUpload(let name, let id):
-            return try await updateUpload(try repository(name, request), id, request)
+            return try await updateUpload(try writable(name, request), id, request)
         case .completeUpload(let name, let id):
-            return try await completeUpload(try repository(name, request), id, request)
+            return try await completeUpload(try writable(name, request), id, request)
         case .getUpload(let name, let id):
-            return try await uploadStatus(try repository(name, request), id)
+            return try await uploadStatus(try writable(name, request), id)
         case .cancelUpload(let name, let id):
-            return try await cancelUpload(try repository(name, request), id)
+            return try await cancelUpload(try writable(name, request), id)
         case .putManifest(let name, let reference):
-            return try await putManifest(try repository(name, request), reference, request)
+            return try await putManifest(try writable(name, request), reference, request)
         case .deleteManifest(let name, let reference):
-            return try await deleteManifest(try repository(name, request), reference)
+            return try await deleteManifest(try writable(name, request), reference)
         case .deleteBlob(let name, let digest):
-            return try await deleteBlob(try repository(name, request), digest)
+            return try await deleteBlob(try writable(name, request), digest)
         case .listCatalog:
             return try await catalog(request)
         }
@@ -95,6 +105,19 @@ public struct DistributionAPI: RequestHandler {
             host != request.headers.first(name: "Host")
         else { return try namespaces.repository(name) }
         return try namespaces.repository(name, host: host)
+    }
+
+    /// The repository meant, if this client may change it.
+    private func writable(_ name: RepositoryName, _ request: Request) throws(RegistryError) -> Repository {
+        let repository = try repository(name, request)
+        try repository.checkWritable()
+        guard writes == .open else {
+            throw RegistryError(
+                .denied,
+                "pushes and deletes are taken on a loopback address, or from clients that must show a certificate (server.tls.client_auth)"
+            )
+        }
+        return repository
     }
 
     static func json(_ text: String, status: HTTPResponseStatus = .ok) -> Response {

@@ -18,7 +18,7 @@ import Upstream
 
     private func api(_ shop: Workshop) throws -> AdminAPI {
         let inner = DistributionAPI(
-            registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(),
+            registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(), writes: .open,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return AdminAPI(
             next: inner, registry: shop.registry, namespaces: shop.namespaces, token: try #require(AdminToken(word)))

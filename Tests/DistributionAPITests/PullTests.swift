@@ -18,7 +18,7 @@ import Upstream
 
     private func api(_ shop: Workshop, _ readiness: Readiness = Readiness()) -> DistributionAPI {
         DistributionAPI(
-            registry: shop.registry, namespaces: shop.namespaces, readiness: readiness,
+            registry: shop.registry, namespaces: shop.namespaces, readiness: readiness, writes: .open,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -13,9 +13,9 @@ import Testing
 struct PushClient: Sendable {
     let api: DistributionAPI
 
-    init(_ shop: Workshop, _ registry: Registry? = nil) {
+    init(_ shop: Workshop, _ registry: Registry? = nil, writes: DistributionAPI.Writes = .open) {
         api = DistributionAPI(
-            registry: registry ?? shop.registry, namespaces: shop.namespaces, readiness: Readiness(),
+            registry: registry ?? shop.registry, namespaces: shop.namespaces, readiness: Readiness(), writes: writes,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

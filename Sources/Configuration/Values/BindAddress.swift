@@ -21,6 +21,11 @@ public struct BindAddress: Sendable, Hashable, CustomStringConvertible {
         host = text
     }
 
+    /// Whether only this machine can reach it. A name other than `localhost` may resolve to anything.
+    public var isLoopback: Bool {
+        host == "localhost" || host == "::1" || (BindAddress.isIPAddress(host) && host.hasPrefix("127."))
+    }
+
     public var isIPv6: Bool { host.utf8.contains(UInt8(ascii: ":")) }
 
     public var description: String { host }

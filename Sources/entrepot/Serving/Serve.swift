@@ -51,7 +51,9 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     }
     let readiness = Readiness()
     let namespaces = try UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()
-    let api = DistributionAPI(registry: registry, namespaces: namespaces, readiness: readiness, logger: logger)
+    let api = DistributionAPI(
+        registry: registry, namespaces: namespaces, readiness: readiness,
+        writes: configuration.server.knowsItsClients ? .open : .closed, logger: logger)
     var handler: any RequestHandler = api
     if let token = configuration.admin.flatMap({ AdminToken($0.token.reveal()) }) {
         handler = AdminAPI(next: api, registry: registry, namespaces: namespaces, token: token)
@@ -71,6 +73,14 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
             ServiceGroupConfiguration.ServiceConfiguration(service: gate),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "entrepot.services"))
+}
+
+extension ServerSection {
+    /// Whether everyone who can connect may be trusted with a push: this machine's own users, or holders of a
+    /// certificate from the configured authority.
+    var knowsItsClients: Bool {
+        bindAddress.isLoopback || tls?.clients?.authentication == .required
+    }
 }
 
 extension FillLimits {
