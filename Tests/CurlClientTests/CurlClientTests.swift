@@ -120,7 +120,7 @@ import Testing
 
     @Test func aSlowReaderHoldsTheTransferBack() async throws {
         let length = 64 << 20
-        let block = ByteBuffer(bytes: (0..<(1 << 20)).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) })
+        let block = ByteBuffer.pattern(count: 1 << 20)
         try await ScriptedHTTPServer.run { _ in
             var steps: [TestResponse.Step] = [.bytes(TestResponse.head(200, [], length: length))]
             steps += Array(repeating: .bytes(block), count: 64)

@@ -12,7 +12,7 @@ import Testing
     private static let length = 32 << 20
     /// A block of an odd size again and again, so that bytes which are moved, lost or doubled show.
     private static let blob: Data = {
-        let block = Data((0..<1_000_003).map { UInt8(truncatingIfNeeded: $0 &* 31 >> 3) })
+        let block = Data(ByteBuffer.pattern(count: 1_000_003).readableBytesView)
         var blob = Data(capacity: length + block.count)
         while blob.count < length { blob.append(block) }
         return blob.prefix(length)

@@ -54,7 +54,7 @@ import Upstream
     }
 
     @Test func aBlobComesWhole() async throws {
-        let bytes = ByteBuffer(bytes: (0..<700_000).map { UInt8(truncatingIfNeeded: $0 / 3) })
+        let bytes = ByteBuffer.pattern(count: 700_000)
         try await ScriptedHTTPServer.run { _ in
             .answer(body: bytes)
         } _: { server in
