@@ -63,7 +63,7 @@ extension RegistryClient {
     func failure(_ error: CurlError) -> UpstreamError {
         let (kind, what): (UpstreamError.Kind, String) =
             switch error.code {
-            case .resolve: (.resolve, "has a name without an address")
+            case .resolve: (.resolve, "cannot be found: its name does not resolve")
             case .connect: (.refused, "cannot be connected to")
             case .proxy: (.refused, "cannot be reached through the proxy")
             case .connectTimeout: (.timedOut, "did not accept a connection in time")
