@@ -17,8 +17,12 @@ final class TemporaryFile: DescriptorHolder {
         descriptor = mkstemp(&path)
         guard descriptor >= 0 else { throw IOError(errnoCode: errno, reason: "mkstemp") }
         unlink(path)
+        // A block of a prime length, repeated: millions of letters drawn one by one keep all tests beside this waiting.
         var generator = SplitMix(state: 1)
-        let bytes = (0..<count).map { _ in UInt8(97 + generator.next() % 26) }
+        let block = (0..<min(count, 4093)).map { _ in UInt8(97 + generator.next() % 26) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(count)
+        while bytes.count < count { bytes.append(contentsOf: block.prefix(count - bytes.count)) }
         text = String(decoding: bytes, as: UTF8.self)
         guard write(descriptor, bytes, count) == count else { throw IOError(errnoCode: errno, reason: "write") }
     }
