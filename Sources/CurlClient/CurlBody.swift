@@ -1,6 +1,6 @@
 public import NIOCore
 
-/// A response's bytes as they arrive, in buffers of up to 256 KiB. For one reader. At most 1 MiB waits unread; then the
+/// A response's bytes as they arrive, in buffers of up to 256 KiB. For one reader. At most 4 MiB wait unread; then the
 /// transfer pauses. Dropping the body, or cancelling the task that reads it, ends the transfer.
 public struct CurlBody: AsyncSequence, Sendable {
     public typealias Element = ByteBuffer

@@ -12,8 +12,8 @@ final class Mailbox: Sendable {
         case abort
     }
 
-    /// Bytes. Enough for the reader's turn; with dozens of ranges passed on at a time, more would add up.
-    static let highMark = 1 << 20
+    /// Bytes.
+    static let highMark = 4 << 20
     static let lowMark = highMark / 2
 
     private let state: NIOLockedValueBox<MailboxState>
