@@ -88,7 +88,8 @@ let package = Package(
         library(
             "DistributionAPI",
             [
-                "HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging,
+                "HTTPServer", "OCI", "Registry", "Storage", "Tokens", "Upstream", nioCore, nioHTTP1, nioConcurrency,
+                logging,
                 metrics,
             ]),
 
@@ -118,7 +119,7 @@ let package = Package(
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
-        tests("ConfigurationTests", ["Configuration", "OCI", "TestSupport"]),
+        tests("ConfigurationTests", ["Configuration", "OCI", "Tokens", "TestSupport"]),
         tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
         tests(
             "UpstreamTests",
@@ -136,6 +137,7 @@ let package = Package(
             "DistributionAPITests",
             [
                 "DistributionAPI", "HTTPServer", "Registry", "Upstream", "FileStorage", "Storage", "OCI", "Hashing",
+                "Tokens",
                 "TestSupport", nioCore, nioHTTP1, logging,
             ]),
         tests(

@@ -13,6 +13,7 @@ public struct Configuration: Sendable, Equatable {
     public let uploads: UploadsSection
     public let resilience: ResilienceSection
     public let admin: AdminSection?
+    public let token: TokenSection?
     /// No upstream of any repository is asked.
     public let isOffline: Bool
     /// Sorted by name; names are unique, and so are the namespaces they claim.
@@ -27,6 +28,7 @@ public struct Configuration: Sendable, Equatable {
         uploads: UploadsSection = UploadsSection(),
         resilience: ResilienceSection = ResilienceSection(),
         admin: AdminSection? = nil,
+        token: TokenSection? = nil,
         isOffline: Bool = false,
         repositories: [RepositorySection] = []
     ) {
@@ -38,6 +40,7 @@ public struct Configuration: Sendable, Equatable {
         self.uploads = uploads
         self.resilience = resilience
         self.admin = admin
+        self.token = token
         self.isOffline = isOffline
         self.repositories = repositories
     }

@@ -44,7 +44,7 @@ import Testing
         Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),
         Mistake("[cache_store]", 1, "cache_store", "is not in this version"),
         Mistake("[identity.root]\nusername = \"r\"", 1, "identity", "is not in this version"),
-        Mistake("[token]", 1, "token", "is not in this version"),
+        Mistake("[auth]", 1, "auth", "is not in this version"),
         Mistake("[observability.tracing]", 1, "observability", "is not in this version"),
         Mistake("[global.access_policy]", 1, "global.access_policy", "is not in this version"),
         Mistake("[repository.x.access_policy]", 1, "repository.x.access_policy", "is not in this version"),

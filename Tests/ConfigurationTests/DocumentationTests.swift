@@ -1,7 +1,9 @@
 import Configuration
 import Foundation
 import OCI
+import TestSupport
 import Testing
+import Tokens
 
 /// The example and the manual have the keys that the decoder has, no more and no fewer.
 @Suite struct DocumentationTests {
@@ -25,13 +27,18 @@ import Testing
                 == ConfigurationLoader.load(files: [], environment: [:]))
     }
 
-    @Test func `the example loads with every setting in force`() throws {
+    @Test func `the example loads with every setting in force`() async throws {
         let files = try TemporaryFiles()
         let named = [
             "tls/server.crt", "tls/server.key", "tls/clients.crt", "mirror/ca.crt", "mirror/client.crt",
             "mirror/client.key", "docker-hub-password",
         ]
         try files.write("admin-token", "a-token-of-some-length")
+        let key = try await Command("openssl", ["genpkey", "-algorithm", "RSA"]).run()
+        try files.write("token/key.pem", key)
+        try files.write(
+            "token/cert.pem", try SigningKey(pem: key).selfSignedCertificate(name: "tokens", from: Date(), days: 2))
+        try files.write("token/previous.pem", try SigningKey.generate(.es256))
         for name in named { try files.write(name, "x") }
         let text = try DocumentationTests.settings().joined(separator: "\n")
             .replacing("/etc/entrepot", with: files.path)
@@ -90,8 +97,10 @@ import Testing
     }
 
     @Test func `the manual's defaults are the defaults`() throws {
+        let files = try TemporaryFiles()
+        let key = try files.write("key.pem", try SigningKey.generate(.es256))
         let shown = try ConfigurationLoader.load(
-            text: "[[repository.x.upstream]]\nurl = \"https://x.io\"\n[repository.\"y.io\"]"
+            text: "[token]\nkey = \"\(key)\"\n[[repository.x.upstream]]\nurl = \"https://x.io\"\n[repository.\"y.io\"]"
         ).toml()
         let written = shown.split(separator: "\n").map(String.init)
         for row in try DocumentationTests.manual() where row.standard.hasPrefix("`") {

@@ -20,6 +20,7 @@ struct ConfigurationDecoder {
             uploads: uploads(root),
             resilience: resilience(root),
             admin: admin(root),
+            token: token(root),
             isOffline: root.flag("offline", default: false),
             repositories: repositories)
     }

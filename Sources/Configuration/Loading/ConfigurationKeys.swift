@@ -7,14 +7,14 @@ public enum ConfigurationKeys {
 
     /// Tables of the schema that this version does not act on. Ignoring one would be worse than refusing it.
     static let notInThisVersion: Set<String> = [
-        "lock_store", "cache_store", "identity", "token", "auth", "access_policy", "retention_policy", "observability",
+        "lock_store", "cache_store", "identity", "auth", "access_policy", "retention_policy", "observability",
         "blob_store", "metadata_store", "account", "tenant", "notifications", "registry", "s3",
     ]
 }
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, server, serverTLS, storage, storageFS, log, fills, uploads, resilience, admin
+    case root, global, server, serverTLS, storage, storageFS, log, fills, uploads, resilience, admin, token
     case repositories, repository, upstream
 
     var path: String {
@@ -30,6 +30,7 @@ enum ConfigurationTable: CaseIterable {
         case .uploads: "uploads"
         case .resilience: "resilience"
         case .admin: "admin"
+        case .token: "token"
         case .repositories: "repository"
         case .repository: "repository.\"<namespace>\""
         case .upstream: "repository.\"<namespace>\".upstream"
@@ -55,6 +56,11 @@ enum ConfigurationTable: CaseIterable {
         case .uploads: ["expiry"]
         case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
         case .admin: ["token_file"]
+        case .token:
+            [
+                "issuer", "key", "cert_chain", "previous_keys", "alg", "ttl", "refresh_ttl", "kid_format", "services",
+                "default_service", "realm",
+            ]
         case .repository:
             [
                 "namespace", "mode", "tag_ttl", "stale_while_revalidate", "stale_if_error", "immutable_tags",
@@ -72,11 +78,14 @@ enum ConfigurationTable: CaseIterable {
 
     var tables: [String] {
         switch self {
-        case .root: ["global", "server", "storage", "log", "fills", "uploads", "resilience", "admin", "repository"]
+        case .root:
+            ["global", "server", "storage", "log", "fills", "uploads", "resilience", "admin", "token", "repository"]
         case .server: ["tls"]
         case .storage: ["fs"]
         case .repository: ["upstream"]
-        case .global, .serverTLS, .storageFS, .log, .fills, .uploads, .resilience, .admin, .repositories, .upstream: []
+        case .global, .serverTLS, .storageFS, .log, .fills, .uploads, .resilience, .admin, .token, .repositories,
+            .upstream:
+            []
         }
     }
 }
