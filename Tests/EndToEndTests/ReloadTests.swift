@@ -243,6 +243,30 @@ import Testing
         }
     }
 
+    @Test func anUpstreamThatStaysTheSameIsAskedAsBefore() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let admin = try EntrepotServer.adminTable(on: stage)
+            let upstream = try await ScriptedUpstream.start(on: stage, file: images.smallBlob)
+            let mirror =
+                "[repository.mirror]\ntag_ttl = 0\n"
+                + upstream.configuration(
+                    namespace: "mirror", mode: "basic", more: "username = \"user\"\npassword = \"secret\"")
+            let entrepot = try await EntrepotServer.start(on: stage, repositories: admin + mirror)
+            func strangers() async throws -> Int {
+                #expect(try await entrepot.get("/v2/mirror/app/manifests/latest").status == 200)
+                return try await upstream.requests.filter { $0.authorization == nil }.count
+            }
+            let before = try await strangers()
+            #expect(before > 0)
+            #expect(try await strangers() == before)
+            try entrepot.reconfigure(repositories: admin + mirror + "[repository.a]\n")
+            try await entrepot.reloaded(Self.applied)
+            // It still knows that a password is wanted.
+            #expect(try await strangers() == before)
+        }
+    }
+
     @Test func whatIsKnownOfUpstreamsOutlivesAReload() async throws {
         try await Stage.with { stage in
             let admin = try EntrepotServer.adminTable(on: stage)
