@@ -9,9 +9,10 @@ public import Tokens
 
 /// The endpoints of the token service; everything else goes on to the registry's own API.
 public struct TokenAPI: RequestHandler {
+    static let tokenPath = "/auth/token"
     /// Where it is, and where the clients of other token services expect it.
     static let tokenPaths: Set<String> = [
-        "/auth/token", "/token", "/v2/auth/token", "/keppel/v1/auth", "/init/registry/token",
+        tokenPath, "/token", "/v2/auth/token", "/keppel/v1/auth", "/init/registry/token",
     ]
     static let keySetPath = "/auth/jwks.json"
     static let certificatePath = "/auth/cert.pem"
