@@ -51,6 +51,10 @@ let package = Package(
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
+        .systemLibrary(
+            name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // Leaves: reusable, know no server.
@@ -62,7 +66,10 @@ let package = Package(
 
         // Ports, layout, typed configuration.
         library("Storage", ["Hashing", "OCI", nioCore]),
-        library("Configuration", ["CRE2", "OCI", "TOMLKit"]),
+        library(
+            "Access",
+            ["CArgon2", "CCrypt", "CCrypto", "CEL", "OCI", nioCore, nioPosix, nioConcurrency, metrics]),
+        library("Configuration", ["Access", "CRE2", "OCI", "TOMLKit"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
@@ -80,14 +87,15 @@ let package = Package(
         library(
             "DistributionAPI",
             [
-                "HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging,
-                metrics,
+                "Access", "HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioSSL,
+                nioConcurrency, logging, metrics,
             ]),
 
         .executableTarget(
             name: "entrepot",
             dependencies: [
-                "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer", "Hashing", "OCI",
+                "Access", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer", "Hashing",
+                "OCI",
                 "Registry", "Storage", "Upstream", logging, metrics, lifecycle, unixSignals, nioCore, nioPosix,
                 nioConcurrency, nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -109,7 +117,8 @@ let package = Package(
         tests("HashingTests", ["Hashing", "OCI", nioCore]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
-        tests("ConfigurationTests", ["Configuration", "OCI", "TestSupport"]),
+        tests("AccessTests", ["Access", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
+        tests("ConfigurationTests", ["Access", "Configuration", "OCI", "TestSupport"]),
         tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
         tests(
             "UpstreamTests",
@@ -126,8 +135,8 @@ let package = Package(
         tests(
             "DistributionAPITests",
             [
-                "DistributionAPI", "HTTPServer", "Registry", "Upstream", "FileStorage", "Storage", "OCI", "Hashing",
-                "TestSupport", nioCore, nioHTTP1, logging,
+                "Access", "DistributionAPI", "HTTPServer", "Registry", "Upstream", "FileStorage", "Storage", "OCI",
+                "Hashing", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ]),
         tests(
             "EndToEndTests",

@@ -1,3 +1,4 @@
+import Access
 import DistributionAPI
 import HTTPServer
 import Hashing
@@ -18,10 +19,11 @@ import Upstream
 
     private func api(_ shop: Workshop) throws -> AdminAPI {
         let inner = DistributionAPI(
-            registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(), writes: .open,
+            registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(), access: .open,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return AdminAPI(
-            next: inner, registry: shop.registry, namespaces: shop.namespaces, token: try #require(AdminToken(word)))
+            next: inner, registry: shop.registry, namespaces: shop.namespaces, token: AdminToken(word),
+            access: .open, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private func ask(_ shop: Workshop, _ method: HTTPMethod, _ target: String) async throws -> (Int, String) {

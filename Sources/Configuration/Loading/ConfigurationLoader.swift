@@ -46,8 +46,9 @@ public enum ConfigurationLoader {
         let merged = layers.reduce(empty) { $0.merging($1) }
 
         let collector = ProblemCollector()
-        let configuration = ConfigurationDecoder(environment: environment, problems: collector)
-            .configuration(from: merged)
+        let configuration = ConfigurationDecoder(
+            environment: environment, problems: collector, hasEmbeddedRepositories: !definesRepositories
+        ).configuration(from: merged)
         guard collector.problems.isEmpty else {
             throw ConfigurationProblems(collector.sorted(files: files))
         }

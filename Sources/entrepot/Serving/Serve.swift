@@ -1,3 +1,4 @@
+import Access
 import ArgumentParser
 import Configuration
 import CurlClient
@@ -51,12 +52,16 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
     }
     let readiness = Readiness()
     let namespaces = try UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()
+    let hashing = NIOThreadPool(numberOfThreads: 2)
+    hashing.start()
+    let access = AccessControl(configuration, passwords: PasswordVerifier(pool: hashing))
     let api = DistributionAPI(
-        registry: registry, namespaces: namespaces, readiness: readiness,
-        writes: configuration.server.knowsItsClients ? .open : .closed, logger: logger)
+        registry: registry, namespaces: namespaces, readiness: readiness, access: access, logger: logger)
     var handler: any RequestHandler = api
-    if let token = configuration.admin.flatMap({ AdminToken($0.token.reveal()) }) {
-        handler = AdminAPI(next: api, registry: registry, namespaces: namespaces, token: token)
+    let token = configuration.admin.flatMap { AdminToken($0.token.reveal()) }
+    if token != nil || configuration.accessPolicy != nil {
+        handler = AdminAPI(
+            next: api, registry: registry, namespaces: namespaces, token: token, access: access, logger: logger)
     }
     let server = HTTPServer(
         configuration: try HTTPServerConfiguration(configuration), handler: handler, logger: logger,
@@ -73,14 +78,6 @@ private func services(_ configuration: Configuration, _ logger: Logger) throws -
             ServiceGroupConfiguration.ServiceConfiguration(service: gate),
         ],
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "entrepot.services"))
-}
-
-extension ServerSection {
-    /// Whether everyone who can connect may be trusted with a push: this machine's own users, or holders of a
-    /// certificate from the configured authority.
-    var knowsItsClients: Bool {
-        bindAddress.isLoopback || tls?.clients?.authentication == .required
-    }
 }
 
 extension FillLimits {
