@@ -8,8 +8,8 @@ public import Access
 public struct Configuration: Sendable, Equatable {
     /// Requests being answered at once; one more is answered with 503 and `Retry-After`.
     public let maxConcurrentRequests: Int
-    public let server: ServerSection
-    public let storage: StorageSection
+    public internal(set) var server: ServerSection
+    public internal(set) var storage: StorageSection
     public let log: LogSection
     public let fills: FillsSection
     public let uploads: UploadsSection
@@ -22,7 +22,7 @@ public struct Configuration: Sendable, Equatable {
     /// Asked before the repositories' own.
     public let accessPolicy: AccessPolicy?
     /// What holds for repositories that no policy speaks of.
-    public let defaultAccess: DefaultAccess
+    public internal(set) var defaultAccess: DefaultAccess
     /// Sorted by name; names are unique, and so are the namespaces they claim.
     public let repositories: [RepositorySection]
 

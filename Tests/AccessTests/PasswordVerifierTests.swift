@@ -39,8 +39,17 @@ import Testing
         }
     }
 
-    /// A pool that runs nothing until it is started: checks that are needed wait in it, those that are not do not.
-    private func idlePool() -> NIOThreadPool { NIOThreadPool(numberOfThreads: 1) }
+    /// A pool whose one thread does nothing until the lock has the value 1.
+    private func heldPool() -> (NIOThreadPool, ConditionLock<Int>) {
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        let hold = ConditionLock(value: 0)
+        pool.submit { _ in
+            hold.lock(whenValue: 1)
+            hold.unlock()
+        }
+        return (pool, hold)
+    }
 
     @Test func `a right password gives its user, a wrong one and an unknown name look the same`() async throws {
         let verifier = verifier()
@@ -123,15 +132,16 @@ import Testing
         }
         // The first was forgotten for the third, the second was not.
         #expect(try await attempt(verifier, "alice", "y", from: ClientAddress("192.0.2.1")) == .wrong)
-        #expect(try await attempt(verifier, "alice", "y", from: ClientAddress("192.0.2.3")) == .slowed(retryAfter: 9))
+        #expect(try await attempt(verifier, "alice", "y", from: ClientAddress("192.0.2.3")) == .slowed(retryAfter: 10))
     }
 
     @Test func `many at once of the same password are one check`() async throws {
-        let pool = idlePool()
+        let (pool, hold) = heldPool()
         let verifier = verifier(pool) { $0.waiting = 1 }
         try await withThrowingTaskGroup(of: CredentialError?.self) { group in
             for _ in 0..<40 { group.addTask { try await attempt(verifier, "alice", "open sesame") } }
-            pool.start()
+            hold.lock()
+            hold.unlock(withValue: 1)
             // Were they several, all but one would have been turned away.
             for try await error in group { #expect(error == nil) }
         }
@@ -139,14 +149,7 @@ import Testing
     }
 
     @Test func `no more wait than may`() async throws {
-        let pool = NIOThreadPool(numberOfThreads: 1)
-        pool.start()
-        let gate = NIOLock()
-        gate.lock()
-        pool.submit { _ in
-            gate.lock()
-            gate.unlock()
-        }
+        let (pool, hold) = heldPool()
         let verifier = verifier(pool) { $0.waiting = 2 }
         let outcomes = try await withThrowingTaskGroup(of: CredentialError?.self) { group in
             for number in 0..<3 {
@@ -154,7 +157,8 @@ import Testing
             }
             // Two wait in the pool, so the first to answer is the one turned away.
             let first = try #require(try await group.next())
-            gate.unlock()
+            hold.lock()
+            hold.unlock(withValue: 1)
             return try await group.reduce(into: [first]) { $0.append($1) }
         }
         #expect(outcomes == [.busy, .wrong, .wrong])

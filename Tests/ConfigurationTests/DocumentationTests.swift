@@ -71,7 +71,7 @@ import Testing
                 case "identity": table = "identity.<id>"
                 default: table = name
                 }
-            } else if line.contains(" = ") {
+            } else {
                 let key = try #require(line.split(separator: " ").first)
                 keys.insert(table.isEmpty ? "\(key)" : "\(table).\(key)")
             }

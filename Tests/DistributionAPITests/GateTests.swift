@@ -31,7 +31,8 @@ import Testing
         return AccessControl(
             users: Users(users),
             policies: AccessPolicies(global: global, repositories: repositories, fallback: fallback),
-            passwords: PasswordVerifier(pool: .singleton), bearer: bearer, challenger: challenger)
+            passwords: PasswordVerifier(pool: .singleton) { .uptimeNanoseconds(1_000_000_000_000) }, bearer: bearer,
+            challenger: challenger)
     }
 
     /// Made once: hashing is slow on purpose.

@@ -17,6 +17,7 @@ public enum AccessAction: String, Sendable, CaseIterable {
     case adminStatus = "admin-status"
     case adminPurge = "admin-purge"
     case adminRefresh = "admin-refresh"
+    case adminReload = "admin-reload"
 
     public var operation: AccessOperation {
         switch self {
@@ -24,7 +25,7 @@ public enum AccessAction: String, Sendable, CaseIterable {
         case .listCatalog, .listTags: .list
         case .startUpload, .updateUpload, .completeUpload, .getUpload, .cancelUpload, .putManifest: .push
         case .deleteBlob, .deleteManifest: .delete
-        case .adminStatus, .adminPurge, .adminRefresh: .admin
+        case .adminStatus, .adminPurge, .adminRefresh, .adminReload: .admin
         }
     }
 }

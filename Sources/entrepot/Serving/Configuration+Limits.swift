@@ -1,0 +1,26 @@
+import Configuration
+import Registry
+
+extension FillLimits {
+    init(_ configuration: Configuration) {
+        self.init(
+            concurrent: configuration.fills.maxConcurrent, orphans: configuration.fills.maxOrphans,
+            blobSize: Int64(configuration.server.maxBlobSize.bytes))
+    }
+}
+
+extension PushLimits {
+    init(_ configuration: Configuration) {
+        self.init(
+            manifestSize: Int(configuration.server.maxManifestSize.bytes),
+            blobSize: Int64(configuration.server.maxBlobSize.bytes))
+    }
+}
+
+extension UpstreamLimits {
+    init(_ section: ResilienceSection) {
+        self.init(
+            headerTimeout: section.headerTimeout.duration, hedgeDelay: section.hedgeDelay.duration,
+            breakerFailures: section.breakerFailures, breakerPause: section.breakerPause.duration)
+    }
+}
