@@ -1,3 +1,4 @@
+internal import Access
 public import HTTPServer
 internal import Logging
 internal import Metrics
@@ -8,6 +9,7 @@ internal import OCI
 /// What became of a request, carried to the log.
 struct Story: Sendable {
     var action: Action?
+    var identity: Identity?
     var error: RegistryError?
     var cache: String?
 }
@@ -33,6 +35,7 @@ extension DistributionAPI {
                 if let method = exchange.method { fields["method"] = "\(method)" }
                 if let repository = story?.action?.repository { fields["repository"] = "\(repository)" }
                 if let address = exchange.remoteAddress?.ipAddress { fields["client"] = "\(address)" }
+                if let identity = story?.identity, identity.isKnown { fields["identity"] = "\(identity)" }
                 if let cache = story?.cache { fields["cache"] = "\(cache)" }
                 if let error = story?.error { fields["error"] = "\(error)" }
                 return fields

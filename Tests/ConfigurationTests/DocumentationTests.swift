@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import Foundation
 import OCI
@@ -39,12 +40,17 @@ import Tokens
         try files.write(
             "token/cert.pem", try SigningKey(pem: key).selfSignedCertificate(name: "tokens", from: Date(), days: 2))
         try files.write("token/previous.pem", try SigningKey.generate(.es256))
+        try files.write(
+            "alice-password", "$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe\n")
         for name in named { try files.write(name, "x") }
         let text = try DocumentationTests.settings().joined(separator: "\n")
             .replacing("/etc/entrepot", with: files.path)
         let configuration = try ConfigurationLoader.load(text: text, environment: ["QUAY_PASSWORD": "x"])
         #expect(configuration.repositories.map(\.name.value) == ["docker.io", "local", "quay.io", "team/images"])
         #expect(configuration.repositories[0].upstreams.count == 2)
+        #expect(configuration.identities.map(\.user.id.value) == ["alice", "builder"])
+        #expect(configuration.accessPolicy?.rules.count == 2)
+        #expect(configuration.repositories[1].accessPolicy?.defaultAllow == true)
         // What the example shows as values are the defaults.
         #expect(configuration.log == LogSection())
         #expect(configuration.fills == FillsSection())
@@ -72,9 +78,13 @@ import Tokens
             if line.hasPrefix("[") {
                 let name = line.trimmingCharacters(in: CharacterSet(charactersIn: "[] "))
                 let parts = name.split(separator: ".", maxSplits: 1)
-                table =
-                    parts.first != "repository"
-                    ? name : "repository.\"<namespace>\"" + (name.hasSuffix(".upstream") ? ".upstream" : "")
+                switch parts.first {
+                case "repository":
+                    let inner = [".upstream", ".access_policy"].first { name.hasSuffix($0) }
+                    table = "repository.\"<namespace>\"" + (inner ?? "")
+                case "identity": table = "identity.<id>"
+                default: table = name
+                }
             } else {
                 let key = try #require(line.split(separator: " ").first)
                 keys.insert(table.isEmpty ? "\(key)" : "\(table).\(key)")
@@ -107,7 +117,16 @@ import Tokens
         let files = try TemporaryFiles()
         let key = try files.write("key.pem", try SigningKey.generate(.es256))
         let shown = try ConfigurationLoader.load(
-            text: "[token]\nkey = \"\(key)\"\n[[repository.x.upstream]]\nurl = \"https://x.io\"\n[repository.\"y.io\"]"
+            text: """
+                [token]
+                key = "\(key)"
+                [[repository.x.upstream]]
+                url = "https://x.io"
+                [repository."y.io".access_policy]
+                [identity.x]
+                username = "x"
+                password = "$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe"
+                """
         ).toml()
         let written = shown.split(separator: "\n").map(String.init)
         for row in try DocumentationTests.manual() where row.standard.hasPrefix("`") {

@@ -28,7 +28,7 @@ import Testing
             func skopeo(_ arguments: [String], as user: String) -> Command {
                 Command("skopeo", arguments + ["--authfile", "\(stage.directory.path)/auth-\(user).json"])
             }
-            func login(_ user: String, _ password: String) async throws -> ExitStatus {
+            func login(_ user: String, _ password: String) async throws -> TestSupport.ExitStatus {
                 try await skopeo(["login", "--tls-verify=false", "-u", user, "-p", password, host], as: user)
                     .outcome().status
             }
@@ -66,7 +66,7 @@ import Testing
             let podman = try Podman(stage: stage)
             let source = PullRequest(host: origin.host, tag: "amd64")
             _ = try await podman.pull(source)
-            func run(_ arguments: String...) async throws -> ExitStatus {
+            func run(_ arguments: String...) async throws -> TestSupport.ExitStatus {
                 let auth = "\(stage.directory.path)/podman.json"
                 return try await Command(
                     "podman", podman.store + arguments, environment: ["REGISTRY_AUTH_FILE": auth]
@@ -140,7 +140,7 @@ import Testing
                 ]
             ).run()
             let containerd = try await Containerd(stage: stage)
-            func pull(_ credentials: [String]) async throws -> ExitStatus {
+            func pull(_ credentials: [String]) async throws -> TestSupport.ExitStatus {
                 try await Command(
                     "ctr",
                     ["-a", containerd.socket, "images", "pull", "--plain-http", "--snapshotter", "native"]

@@ -1,47 +1,87 @@
+public import Access
 internal import FoundationEssentials
 public import HTTPServer
+public import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
 public import Registry
+public import Tokens
 internal import Upstream
 
-/// Steering by hand, below `/_entrepot/`, for who shows the token; everything else goes on to the registry's own API.
+/// Steering by hand, below `/_entrepot/`, for who shows the token or whom policy lets administer; everything else goes on
+/// to the registry's own API.
 public struct AdminAPI: RequestHandler {
     static let root = "/_entrepot/"
 
     private let next: any RequestHandler
     private let registry: Registry
     private let namespaces: Namespaces
-    private let token: AdminToken
+    private let token: AdminToken?
+    private let gate: Gate
     private let control: (any ServerControl)?
+    private let tokens: TokenService?
 
     /// - Parameters:
     ///   - next: What answers all other paths.
+    ///   - token: Nil where only policy lets anybody in.
     ///   - control: Without it there is neither status nor reload.
+    ///   - tokens: Without it there are no tokens to revoke.
     public init(
-        next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken,
-        control: (any ServerControl)? = nil
+        next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken?,
+        access: AccessControl, control: (any ServerControl)? = nil, tokens: TokenService? = nil, logger: Logger
     ) {
         self.next = next
         self.registry = registry
         self.namespaces = namespaces
         self.token = token
+        gate = Gate(access: access, namespaces: namespaces, logger: logger)
         self.control = control
+        self.tokens = tokens
     }
 
     public func respond(to request: Request) async -> Response {
         guard request.path.hasPrefix(Self.root) else { return await next.respond(to: request) }
         do throws(RegistryError) {
-            guard token.isShown(by: request.headers.first(name: "Authorization")) else {
-                throw RegistryError(
-                    .unauthorized, "this needs the token of admin.token_file: Authorization: Bearer ...")
-            }
+            try await admit(request)
             return try await answer(request)
         } catch {
             var response = ErrorResponse.make(error)
-            if error.status == 401 { response.headers.add(name: "WWW-Authenticate", value: "Bearer") }
+            if error.status == 401 {
+                if token != nil { response.headers.add(name: "WWW-Authenticate", value: "Bearer") }
+                for challenge in gate.challenges(error, request) {
+                    response.headers.add(name: "WWW-Authenticate", value: challenge)
+                }
+            }
+            var story = Story()
+            story.error = error
+            response.note = story
             return response
+        }
+    }
+
+    /// Lets in who shows the token, and identities whom policy allows it.
+    private func admit(_ request: Request) async throws(RegistryError) {
+        if let token, token.isShown(by: request.headers.first(name: "Authorization")) { return }
+        let action: AccessAction =
+            switch request.path.dropFirst(Self.root.utf8.count) {
+            case "purge": .adminPurge
+            case "refresh": .adminRefresh
+            case "reload": .adminReload
+            case "tokens/revoke": .adminRevoke
+            default: .adminStatus
+            }
+        do throws(RegistryError) {
+            let identity = try await gate.identity(of: request)
+            let repository = [.adminPurge, .adminRefresh].contains(action) ? try? target(request).0 : nil
+            try gate.check(
+                AccessRequest(action, repository: repository?.name, namespace: repository?.namespace.key), identity)
+        } catch {
+            guard error.status == 403, token != nil else { throw error }
+            throw RegistryError(
+                .unauthorized,
+                "this needs the token of admin.token_file (Authorization: Bearer ...), or an identity that may administer",
+                cause: error.cause)
         }
     }
 
@@ -73,11 +113,24 @@ public struct AdminAPI: RequestHandler {
             var report = ["digest": digest.description]
             report["warning"] = warning
             return try Self.json(report)
-        case ("upstreams", _), ("fills", _), ("purge", _), ("refresh", _):
+        case ("tokens/revoke", .POST):
+            return try Self.json(["revoked": try await revoke(request)])
+        case ("tokens/revoke", _), ("upstreams", _), ("fills", _), ("purge", _), ("refresh", _):
             throw RegistryError(.unsupported, "this path takes another method")
         default:
             throw RegistryError(.unsupported, status: 404, "there is no such path")
         }
+    }
+
+    /// `user=ID`: its refresh tokens are forgotten.
+    private func revoke(_ request: Request) async throws(RegistryError) -> Int {
+        guard let tokens else {
+            throw RegistryError(.unsupported, status: 404, "the configuration has no [token], so there are no tokens")
+        }
+        guard let subject = try Query(request.query)["user"].flatMap({ TokenSubject($0) }) else {
+            throw RegistryError(.unsupported, status: 400, "user must be the <id> of an [identity.<id>]")
+        }
+        return try await tokens.revoke(subject)
     }
 
     /// The server as a whole.

@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import CurlClient
 import DistributionAPI
@@ -6,6 +7,7 @@ import Logging
 import NIOPosix
 import Registry
 import Storage
+import Tokens
 import Upstream
 
 /// What lives as long as the process: it holds content, connections and what was learnt, and is handed from one
@@ -21,6 +23,10 @@ struct Parts: Sendable {
     /// What upstreams have issued and said; keyed by upstream and account, so that it outlives every configuration.
     let tokens = TokenCache()
     let budgets = RateBudgets()
+    /// What it remembers follows from the stored hashes, so that it outlives every configuration.
+    let passwords: PasswordVerifier
+    /// What clients keep after a login.
+    let refreshTokens: any RefreshTokenStore
     let readiness = Readiness()
     let reloads = ReloadQueue()
     let status: ServerStatus
@@ -34,8 +40,14 @@ struct Parts: Sendable {
             }
         pool = NIOThreadPool(numberOfThreads: 8)
         pool.start()
+        // Few, as each may take seconds of a processor and much memory; their own, as they must not hold up the store.
+        let hashing = NIOThreadPool(numberOfThreads: 2)
+        hashing.start()
+        passwords = PasswordVerifier(pool: hashing)
         try FileStore.prepare(root: root)
-        let store = RegistryStore(objects: FileStore(root: root, pool: pool))
+        let objects = FileStore(root: root, pool: pool)
+        let store = RegistryStore(objects: objects)
+        refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         background = BackgroundWork()
         curl = CurlClient()
         fills = Fills(
