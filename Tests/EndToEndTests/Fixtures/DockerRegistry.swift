@@ -59,6 +59,11 @@ struct DockerRegistry: Sendable {
         await tokens?.stop()
     }
 
+    /// Ends it in the middle of whatever it does.
+    func kill() async {
+        await registry.kill()
+    }
+
     /// The `[[repository."...".upstream]]` table that leads Entrepot here.
     func configuration(namespace: String) -> String {
         var lines = ["[[repository.\"\(namespace)\".upstream]]", "url = \"\(url)\"", "connect_timeout = \"5s\""]
@@ -73,6 +78,27 @@ struct DockerRegistry: Sendable {
             }
         }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    struct Answer: Sendable {
+        /// `GET /v2/test/app/blobs/sha256:...`
+        var request: String
+        var status: Int
+        /// Of the body.
+        var bytes: Int
+    }
+
+    /// What its access log tells of answers that are finished.
+    var answers: [Answer] {
+        registry.output.split(separator: "\n").compactMap { line in
+            let parts = line.split(separator: "\"")
+            guard parts.count > 2, parts[1].contains(" /v2/") else { return nil }
+            let numbers = parts[2].split(separator: " ").compactMap { Int($0) }
+            guard numbers.count == 2 else { return nil }
+            return Answer(
+                request: parts[1].split(separator: " ").prefix(2).joined(separator: " "), status: numbers[0],
+                bytes: numbers[1])
+        }
     }
 
     /// The requests its access log tells of: `GET /v2/test/app/blobs/sha256:...`.
