@@ -57,6 +57,13 @@ import Testing
         #expect(server.tls?.clients?.authentication == .optional)
     }
 
+    @Test func `the manual names every key that needs a restart`() throws {
+        for path in ["docs/reference/configuration.md", "docs/explanation/reloading.md"] {
+            let text = try DocumentationTests.lines(path).joined(separator: "\n")
+            for key in Configuration.restartKeys { #expect(text.contains("`\(key)`"), "\(key) in \(path)") }
+        }
+    }
+
     @Test func `the example has every key and no other`() throws {
         var table = ""
         var keys: Set<String> = []
