@@ -189,7 +189,7 @@ import Upstream
         try await Workshop.open { shop in
             let readiness = Readiness()
             let api = DistributionAPI(
-                registry: shop.registry, namespaces: shop.namespaces, readiness: readiness, writes: .open,
+                registry: shop.registry, namespaces: shop.namespaces, readiness: readiness, access: .open,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             func ask() async throws -> (HTTPResponseStatus, String) {
                 let answer = await api.respond(to: Request(target: "/readyz"))
