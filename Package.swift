@@ -62,6 +62,8 @@ let package = Package(
             name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
+        .systemLibrary(name: "CFileStatus"),
+
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // Leaves: reusable, know no server.
@@ -77,7 +79,7 @@ let package = Package(
             "Access",
             ["CArgon2", "CCrypt", "CCrypto", "CEL", "OCI", nioCore, nioPosix, nioConcurrency, metrics]),
         library("Tokens", ["OCI", "Storage", nioCore, nioConcurrency, crypto, cryptoExtras, x509, asn1]),
-        library("Configuration", ["Access", "CRE2", "OCI", "Tokens", "TOMLKit"]),
+        library("Configuration", ["Access", "CFileStatus", "CRE2", "OCI", "Tokens", "TOMLKit"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),

@@ -38,7 +38,9 @@ import Tokens
         let key = try await Command("openssl", ["genpkey", "-algorithm", "RSA"]).run()
         try files.write("token/key.pem", key)
         try files.write(
-            "token/cert.pem", try SigningKey(pem: key).selfSignedCertificate(name: "tokens", from: Date(), days: 2))
+            "token/cert.pem",
+            try SigningKey(pem: key).selfSignedCertificate(
+                name: "tokens", from: Int64(Date().timeIntervalSince1970), days: 2))
         try files.write("token/previous.pem", try SigningKey.generate(.es256))
         try files.write(
             "alice-password", "$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe\n")

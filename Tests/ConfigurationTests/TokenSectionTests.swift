@@ -11,7 +11,9 @@ import Tokens
         let key = try SigningKey.generate(.es256)
         try files.write("key", key)
         try files.write(
-            "chain", try SigningKey(pem: key).selfSignedCertificate(name: "tokens", from: Date(), days: 2))
+            "chain",
+            try SigningKey(pem: key).selfSignedCertificate(
+                name: "tokens", from: Int64(Date().timeIntervalSince1970), days: 2))
         try files.write("old", try SigningKey.generate(.edDSA))
         try files.write("junk", "junk")
     }

@@ -48,7 +48,8 @@ import Tokens
 
     init() throws {
         let key = try SigningKey(pem: try SigningKey.generate(.es256))
-        let certificate = try key.selfSignedCertificate(name: "tokens", from: Date(), days: 2)
+        let certificate = try key.selfSignedCertificate(
+            name: "tokens", from: Int64(Date().timeIntervalSince1970), days: 2)
         keys = TokenKeys(signing: key, chain: try CertificateChain(pem: certificate, for: key.publicKey))
         service = try #require(ServiceName("registry"))
         let issuer = TokenIssuer(issuer: "us", keys: keys, lifetime: 300)

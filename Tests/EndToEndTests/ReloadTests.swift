@@ -111,6 +111,15 @@ import Testing
             #expect(again.status == .exited(1))
             #expect(again.output.contains("did you mean 'mode'?"))
 
+            // With a file that is not even TOML the server is found by what is said beside it.
+            try Data("[server".utf8).write(to: entrepot.configuration, options: .atomic)
+            #expect(try await entrepot.command("status").status == .exited(1))
+            let token = stage.directory.appendingPathComponent("admin-token").path
+            let found = try await entrepot.command("reload", "--server", entrepot.url, "--token-file", token)
+            #expect(found.status == .exited(1))
+            #expect(found.output.contains("is not TOML"))
+            #expect(try await begins(entrepot, "old/app") == 202)
+
             try entrepot.reconfigure(repositories: admin + "[repository.new]\n")
             #expect(try await entrepot.reloaded(Self.applied).problems == [])
             #expect(try await begins(entrepot, "new/app") == 202)

@@ -54,7 +54,7 @@ public enum ConfigurationLoader {
     ) -> ConfigurationReading {
         let embedded: SettingNode
         do throws(ConfigurationProblems) {
-            embedded = try TOMLDocument.parse(EmbeddedDefaults.toml, file: EmbeddedDefaults.name)
+            embedded = try EmbeddedDefaults.document.get()
         } catch {
             return ConfigurationReading(.failure(error))
         }

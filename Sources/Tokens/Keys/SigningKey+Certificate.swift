@@ -1,6 +1,6 @@
 internal import Crypto
 internal import CryptoExtras
-public import FoundationEssentials
+internal import FoundationEssentials
 internal import SwiftASN1
 internal import X509
 
@@ -8,8 +8,11 @@ extension SigningKey {
     /// A certificate for the key, signed by the key itself, as PEM: the `rootcertbundle` of a registry that is to trust
     /// its tokens, and a `cert_chain` of one.
     ///
-    /// - Parameter name: The common name.
-    public func selfSignedCertificate(name: String, from start: Date, days: Int) throws -> String {
+    /// - Parameters:
+    ///   - name: The common name.
+    ///   - start: Seconds since 1970.
+    public func selfSignedCertificate(name: String, from start: Int64, days: Int) throws -> String {
+        let start = Date(timeIntervalSince1970: Double(start))
         let subject = try DistinguishedName { CommonName(name) }
         let key = privateKey
         let certificate = try Certificate(

@@ -6,7 +6,6 @@
     import Glibc
 #endif
 import ArgumentParser
-import Foundation
 import Tokens
 
 struct TokenCommand: AsyncParsableCommand {
@@ -38,7 +37,7 @@ struct TokenKeygenCommand: ParsableCommand {
         let signingKey = try SigningKey(pem: pem)
         // Clocks of registries may be behind.
         let certificate = try cert.map { _ in
-            try signingKey.selfSignedCertificate(name: name, from: Date().addingTimeInterval(-3600), days: days)
+            try signingKey.selfSignedCertificate(name: name, from: WallClock.seconds() - 3600, days: days)
         }
         try Self.create(key, pem, mode: 0o600)
         if let cert, let certificate { try Self.create(cert, certificate, mode: 0o644) }
