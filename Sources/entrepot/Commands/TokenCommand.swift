@@ -6,6 +6,7 @@
     import Glibc
 #endif
 import ArgumentParser
+import CurlClient
 import Tokens
 
 struct TokenCommand: AsyncParsableCommand {
@@ -22,7 +23,8 @@ struct TokenKeygenCommand: ParsableCommand {
             rootcertbundle of registries that are to trust the tokens. Files that exist are not overwritten.
             """)
 
-    @Option(help: "RS256, which every registry knows, ES256 or EdDSA.") var alg: SignatureAlgorithm = .rs256
+    @Option(help: "RS256, which every registry knows, ES256 or EdDSA.", transform: SignatureAlgorithm.parsed)
+    var alg: SignatureAlgorithm = .rs256
     @Option(help: "The file to write the private key to.") var key: String
     @Option(help: "The file to write the certificate to; without it none is made.") var cert: String?
     @Option(help: "The certificate's common name.") var name = "entrepot"
@@ -72,11 +74,11 @@ struct TokenRevokeCommand: AsyncParsableCommand {
     func run() async throws { try await admin.ask(.post, "tokens/revoke?user=\(AdminOptions.escaped(user))") }
 }
 
-extension SignatureAlgorithm: @retroactive ExpressibleByArgument {
-    public init?(argument: String) {
-        guard let algorithm = Self.allCases.first(where: { $0.rawValue.lowercased() == argument.lowercased() }) else {
-            return nil
+extension SignatureAlgorithm {
+    fileprivate static func parsed(_ text: String) throws -> SignatureAlgorithm {
+        guard let algorithm = allCases.first(where: { $0.rawValue.lowercased() == text.lowercased() }) else {
+            throw ValidationError("The algorithm is one of \(allCases.map(\.rawValue).joined(separator: ", ")).")
         }
-        self = algorithm
+        return algorithm
     }
 }
