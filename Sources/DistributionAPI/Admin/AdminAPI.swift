@@ -106,6 +106,10 @@ private struct UpstreamReport: Encodable {
     var limit: Int?
     var remaining: Int?
     var waitSeconds: Int
+    var requestsInFlight: Int?
+    var requestsWaiting: Int?
+    var maxConnections: Int?
+    var maxBandwidth: Int?
 
     init(_ status: UpstreamStatus) {
         namespace = status.namespace.value
@@ -121,6 +125,10 @@ private struct UpstreamReport: Encodable {
         limit = status.reading?.limit
         remaining = status.reading?.remaining
         waitSeconds = status.wait
+        requestsInFlight = status.use?.inUse
+        requestsWaiting = status.use?.waiting
+        maxConnections = status.use?.caps.connections
+        maxBandwidth = status.use?.caps.bytesPerSecond
     }
 }
 

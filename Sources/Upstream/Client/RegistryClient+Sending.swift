@@ -103,6 +103,7 @@ extension RegistryClient {
         do throws(CurlError) {
             let bytes = try await answer.body.collect(upTo: limit)
             bytesReceived.increment(by: bytes.readableBytes)
+            pass?.charge(bytes.readableBytes)
             return bytes
         } catch {
             throw failure(error)
@@ -122,6 +123,13 @@ extension RegistryClient {
             connectTimeout: settings.connectTimeout,
             stall: CurlSettings.StallLimit(bytesPerSecond: 128, window: settings.stallTimeout),
             totalTimeout: isWhole ? settings.answerTimeout : nil,
-            receiveBufferSize: isWhole ? 32 << 10 : 256 << 10)
+            receiveBufferSize: isWhole ? 32 << 10 : 256 << 10, readAhead: readAhead)
+    }
+
+    /// A transfer that is held to a rate gets no further ahead than a quarter of a second at this rate, in steps in which
+    /// bytes come anyway.
+    private var readAhead: Int {
+        guard let rate = pass?.rate else { return 4 << 20 }
+        return min(max(rate / 4, 256 << 10), 4 << 20)
     }
 }

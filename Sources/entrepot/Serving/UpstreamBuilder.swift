@@ -12,6 +12,7 @@ struct UpstreamBuilder {
     let logger: Logger
     private let tokens = TokenCache()
     private let budgets = RateBudgets()
+    private let gates = UpstreamGates()
 
     init(curl: CurlClient, configuration: Configuration, logger: Logger) {
         self.curl = curl
@@ -20,6 +21,11 @@ struct UpstreamBuilder {
     }
 
     func namespaces() throws -> Namespaces {
+        gates.adjust(configuration.caps)
+        return try makeNamespaces()
+    }
+
+    private func makeNamespaces() throws -> Namespaces {
         Namespaces(
             try configuration.repositories.map(namespace), fallback: configuration.server.defaultRepository)
     }
@@ -38,10 +44,7 @@ struct UpstreamBuilder {
 
     private func client(_ section: UpstreamSection) throws -> RegistryClient {
         let url = section.url
-        guard
-            let endpoint = UpstreamEndpoint(
-                scheme: url.scheme == .https ? .https : .http, host: url.host, port: url.port, prefix: url.prefix)
-        else { throw UnusableUpstream(url: url) }
+        guard let endpoint = UpstreamEndpoint(url) else { throw UnusableUpstream(url: url) }
         return RegistryClient(
             endpoint: endpoint,
             credentials: section.credentials.map {
@@ -54,9 +57,8 @@ struct UpstreamBuilder {
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
                 maxRedirects: section.maxRedirect, maxManifestSize: configuration.server.maxManifestSize.bytes),
             curl: curl, tokens: tokens, userAgent: "entrepot/\(entrepotVersion)",
-            budget: budgets.budget(
-                name: endpoint.name, account: section.credentials?.username ?? section.credentialHelper), logger: logger
-        )
+            budget: budgets.budget(name: endpoint.name, account: section.account),
+            gate: gates.gate(UpstreamGates.Key(name: endpoint.name, account: section.account)), logger: logger)
     }
 }
 
