@@ -6,8 +6,8 @@
 public struct Configuration: Sendable, Equatable {
     /// Requests being answered at once; one more is answered with 503 and `Retry-After`.
     public let maxConcurrentRequests: Int
-    public let server: ServerSection
-    public let storage: StorageSection
+    public internal(set) var server: ServerSection
+    public internal(set) var storage: StorageSection
     public let log: LogSection
     public let fills: FillsSection
     public let uploads: UploadsSection

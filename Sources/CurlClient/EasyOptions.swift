@@ -100,6 +100,8 @@ struct EasyOptions {
         case .system:
             if defaults.caFile != nil { string(CURLOPT_CAPATH, nil) }
         case .bundle(let path):
+            // These are few, and may be replaced while the server runs.
+            long(CURLOPT_CA_CACHE_TIMEOUT, 0)
             string(CURLOPT_CAINFO, path)
             string(CURLOPT_CAPATH, nil)
         case .bundleAndSystem(let path):

@@ -65,8 +65,7 @@ public struct DistributionAPI: RequestHandler {
         case .health:
             return Self.json("{}")
         case .readiness:
-            return readiness.isReady
-                ? Self.json(#"{"ready":true}"#) : Self.json(#"{"ready":false}"#, status: .serviceUnavailable)
+            return Self.json(readiness.json, status: readiness.isReady ? .ok : .serviceUnavailable)
         case .getAPIVersion:
             return Self.json("{}")
         case .getBlob(let name, let digest):

@@ -64,11 +64,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.isSecure = isSecure
         birth = .now()
         phase = isSecure ? .handshaking : .idle
-        let configuration = loop.core.configuration
+        let configuration = loop.configuration
         deadline = birth + TimeAmount(isSecure ? configuration.handshakeTimeout : configuration.idleTimeout)
     }
 
-    var configuration: HTTPServerConfiguration { loop.core.configuration }
+    var configuration: HTTPServerConfiguration { loop.configuration }
     var isOpen: Bool { phase != .closed && context != nil }
     /// Draining, or too old: the response under way is the last.
     var isRetiring: Bool { loop.isDraining || agedSince != nil }

@@ -1,4 +1,5 @@
 public import Logging
+import NIOConcurrencyHelpers
 public import NIOCore
 public import NIOPosix
 import NIOSSL
@@ -16,6 +17,7 @@ public final class HTTPServer: Service {
     private let core: ServerCore
     private let tls: TLSContextBox?
     private let group: any EventLoopGroup
+    private let loops = NIOLockedValueBox<LoopContexts?>(nil)
     private let onBound: @Sendable (SocketAddress) -> Void
 
     /// - Parameter onBound: called once, when connections are accepted, with the address in use.
@@ -34,10 +36,22 @@ public final class HTTPServer: Service {
     /// that serves in the clear.
     public func replaceTLS(with material: TLSMaterial) { tls?.replace(with: material) }
 
+    /// Makes other limits and time-outs hold: admission at once, a time-out from when it next begins to run. Address, port
+    /// and TLS stay as they are.
+    public func adjust(_ configuration: HTTPServerConfiguration) {
+        core.adjust(configuration)
+        loops.withLockedValue { $0 }?.adjust(configuration)
+    }
+
+    public var activity: HTTPServerActivity { core.activity }
+
     /// Serves until shut down.
     /// - Throws: what the operating system says when the address cannot be bound.
     public func run() async throws {
         let loops = try await LoopContexts(core: core, group: group)
+        self.loops.withLockedValue { $0 = loops }
+        // In case it changed while the loops were made.
+        loops.adjust(core.configuration)
         let listener = try await bind(loops)
         if let address = listener.channel.localAddress { onBound(address) }
         await withTaskCancellationHandler {

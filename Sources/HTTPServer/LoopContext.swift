@@ -12,9 +12,11 @@ final class LoopContext {
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var sweeping: RepeatedTask?
     private(set) var isDraining = false
+    private(set) var configuration: HTTPServerConfiguration
 
     init(core: ServerCore, eventLoop: any EventLoop) {
         self.core = core
+        configuration = core.configuration
         self.eventLoop = eventLoop
         executor = EventLoopTaskExecutor(eventLoop)
         scratch.reserveCapacity(Self.scratchCapacity)
@@ -29,8 +31,11 @@ final class LoopContext {
 
     func add(_ connection: ConnectionHandler) {
         connections[ObjectIdentifier(connection)] = connection
-        guard sweeping == nil else { return }
-        let tick = core.configuration.sweepInterval
+        if sweeping == nil { startSweeping() }
+    }
+
+    private func startSweeping() {
+        let tick = configuration.sweepInterval
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         sweeping = eventLoop.scheduleRepeatedTask(initialDelay: tick, delay: tick) { _ in bound.value.sweep() }
     }
@@ -40,6 +45,15 @@ final class LoopContext {
         guard connections.isEmpty else { return }
         sweeping?.cancel()
         sweeping = nil
+    }
+
+    /// Time-outs that run already keep their length; the next ones have the new.
+    func adjust(_ configuration: HTTPServerConfiguration) {
+        let isOtherTick = configuration.sweepInterval != self.configuration.sweepInterval
+        self.configuration = configuration
+        guard isOtherTick, let sweeping else { return }
+        sweeping.cancel()
+        startSweeping()
     }
 
     private func sweep() {

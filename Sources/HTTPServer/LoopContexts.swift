@@ -26,6 +26,8 @@ struct LoopContexts: Sendable {
         return context.value
     }
 
+    func adjust(_ configuration: HTTPServerConfiguration) { onEach { $0.adjust(configuration) } }
+
     func drain() { onEach { $0.drain() } }
 
     func abortAll() { onEach { $0.abortAll() } }

@@ -3,44 +3,53 @@ import NIOConcurrencyHelpers
 
 /// What all connections of one server share.
 final class ServerCore: Sendable {
-    let configuration: HTTPServerConfiguration
     let handler: any RequestHandler
     let logger: Logger
     let headEncoder: ResponseHeadEncoder
-    private let counts = NIOLockedValueBox(Counts())
+    private let state: NIOLockedValueBox<State>
 
-    private struct Counts {
+    private struct State {
+        var configuration: HTTPServerConfiguration
         var connections = 0
         var requests = 0
         var isDraining = false
     }
 
     init(configuration: HTTPServerConfiguration, handler: any RequestHandler, logger: Logger) {
-        self.configuration = configuration
+        state = NIOLockedValueBox(State(configuration: configuration))
         self.handler = handler
         self.logger = logger
         headEncoder = ResponseHeadEncoder(serverName: configuration.serverName)
     }
 
+    /// As it is now; event loops have a copy of their own.
+    var configuration: HTTPServerConfiguration { state.withLockedValue { $0.configuration } }
+
+    var activity: HTTPServerActivity {
+        state.withLockedValue { HTTPServerActivity(connections: $0.connections, requests: $0.requests) }
+    }
+
+    func adjust(_ configuration: HTTPServerConfiguration) { state.withLockedValue { $0.configuration = configuration } }
+
     func admitConnection() -> Bool {
-        counts.withLockedValue { counts in
-            guard counts.connections < configuration.maxConnections, !counts.isDraining else { return false }
-            counts.connections += 1
+        state.withLockedValue { state in
+            guard state.connections < state.configuration.maxConnections, !state.isDraining else { return false }
+            state.connections += 1
             return true
         }
     }
 
-    func connectionClosed() { counts.withLockedValue { $0.connections -= 1 } }
+    func connectionClosed() { state.withLockedValue { $0.connections -= 1 } }
 
     func admitRequest() -> Bool {
-        counts.withLockedValue { counts in
-            guard counts.requests < configuration.maxConcurrentRequests else { return false }
-            counts.requests += 1
+        state.withLockedValue { state in
+            guard state.requests < state.configuration.maxConcurrentRequests else { return false }
+            state.requests += 1
             return true
         }
     }
 
-    func requestFinished() { counts.withLockedValue { $0.requests -= 1 } }
+    func requestFinished() { state.withLockedValue { $0.requests -= 1 } }
 
-    func beginDraining() { counts.withLockedValue { $0.isDraining = true } }
+    func beginDraining() { state.withLockedValue { $0.isDraining = true } }
 }

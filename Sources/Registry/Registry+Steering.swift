@@ -41,6 +41,13 @@ extension Registry {
         }
     }
 
+    /// Takes new bounds of pushes, from the next request on, and forgets what upstreams said they do not have: others may
+    /// be asked from now on.
+    public func reconfigure(_ limits: PushLimits) {
+        self.limits.set(limits)
+        absent.removeAll()
+    }
+
     /// Makes a mirror forget content, so that the upstream is asked for it anew. Bytes stay where other repositories may
     /// need them.
     /// What was pushed stays.

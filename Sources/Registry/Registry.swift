@@ -14,7 +14,7 @@ public struct Registry: Sendable {
     /// Upload sessions; here for those who sweep them.
     public let uploads: Uploads
     let background: BackgroundWork
-    let limits: PushLimits
+    let limits: Adjustable<PushLimits>
     /// Held while tags, manifests and grants of one repository are changed by clients.
     let writers = KeyedLock<RepositoryName>()
     let hot = HotContent()
@@ -49,8 +49,8 @@ public struct Registry: Sendable {
         self.logger = logger
         self.now = now
         self.background = background
-        self.limits = limits
-        uploads = Uploads(store: store, background: background, pool: pool, limits: limits, now: now)
+        self.limits = Adjustable(limits)
+        uploads = Uploads(store: store, background: background, pool: pool, limits: self.limits, now: now)
         manifestFetches = SingleFlight(background: background)
         vouchers = SingleFlight(background: background)
         tagLists = SingleFlight(background: background)

@@ -13,7 +13,8 @@ struct Entrepot: AsyncParsableCommand {
             """,
         version: entrepotVersion,
         subcommands: [
-            ServerCommand.self, ConfigCommand.self, UpstreamCommand.self, FillsCommand.self, PurgeCommand.self,
+            ServerCommand.self, ConfigCommand.self, ReloadCommand.self, StatusCommand.self, UpstreamCommand.self,
+            FillsCommand.self, PurgeCommand.self,
             RefreshCommand.self, HealthCheckCommand.self, VersionCommand.self,
         ])
 

@@ -183,6 +183,6 @@ import Testing
 
     /// One round of the service.
     private func sweep(_ shop: Workshop, expiry: Int64) async throws {
-        try await UploadSweeper(registry: shop.registry, expiry: expiry) { throw CancellationError() }.run()
+        try await UploadSweeper(registry: shop.registry, expiry: { expiry }) { throw CancellationError() }.run()
     }
 }

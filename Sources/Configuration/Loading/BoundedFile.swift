@@ -40,6 +40,19 @@ enum BoundedFile {
         }
     }
 
+    private static let maximumSecret = DataSize.kibibytes(64)
+
+    /// The text of a file without the newlines at its end: editors add one, and no secret ends with one.
+    static func secret(_ path: String) throws(Failure) -> Secret {
+        var bytes = try read(path, limit: maximumSecret)
+        while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
+        guard !bytes.isEmpty else { throw Failure(message: "is empty", remedy: "write the secret into it") }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw Failure(message: "is not UTF-8 text", remedy: "write the secret into it as UTF-8")
+        }
+        return Secret(text)
+    }
+
     /// nil if the path is a regular file, not empty, that this process may read.
     static func reasonUnreadable(_ path: String) -> String? {
         // Not blocking: a FIFO in the place of a certificate would otherwise hold up the start for ever.

@@ -1,5 +1,4 @@
 extension ConfigurationDecoder {
-    static let maximumSecret = DataSize.kibibytes(64)
     private static let passwordKeys = ["password", "password_file", "password_env"]
 
     func credentials(_ table: TableReader) -> UpstreamCredentials? {
@@ -63,24 +62,13 @@ extension ConfigurationDecoder {
     }
 
     func secret(file path: String, key: String, _ table: TableReader) -> Secret? {
-        var bytes: [UInt8]
+        problems.note(file: path)
         do throws(BoundedFile.Failure) {
-            bytes = try BoundedFile.read(path, limit: ConfigurationDecoder.maximumSecret)
+            return try BoundedFile.secret(path)
         } catch {
             table.report(key, "'\(path)' \(error.message)", error.remedy)
             return nil
         }
-        // Editors end a file with a newline, and no password ends with one.
-        while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
-        guard !bytes.isEmpty else {
-            table.report(key, "'\(path)' is empty", "write the secret into it")
-            return nil
-        }
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            table.report(key, "'\(path)' is not UTF-8 text", "write the secret into it as UTF-8")
-            return nil
-        }
-        return Secret(text)
     }
 
     private func password(variable name: String, _ table: TableReader) -> Secret? {

@@ -13,6 +13,11 @@ public enum ConfigurationLoader {
     public static func load(
         files: [String], environment: [String: String]
     ) throws(ConfigurationProblems) -> Configuration {
+        try read(files: files, environment: environment).result.get()
+    }
+
+    /// As ``load(files:environment:)``, and tells what was read to get there.
+    public static func read(files: [String], environment: [String: String]) -> ConfigurationReading {
         var problems: [ConfigurationProblem] = []
         var documents: [SettingNode] = []
         for file in files {
@@ -23,8 +28,8 @@ public enum ConfigurationLoader {
             }
         }
         // The rest would be judged without the text that did not parse; that gives misleading problems.
-        if !problems.isEmpty { throw ConfigurationProblems(problems) }
-        return try configuration(from: documents, files: files, environment: environment)
+        if !problems.isEmpty { return ConfigurationReading(.failure(ConfigurationProblems(problems))) }
+        return reading(of: documents, files: files, environment: environment)
     }
 
     /// The same for a text that is in no file.
@@ -32,13 +37,27 @@ public enum ConfigurationLoader {
         text: String, name: String = "(text)", environment: [String: String] = [:]
     ) throws(ConfigurationProblems) -> Configuration {
         let document = try TOMLDocument.parse(text, file: name)
-        return try configuration(from: [document], files: [name], environment: environment)
+        return try reading(of: [document], files: [name], environment: environment).result.get()
     }
 
-    private static func configuration(
-        from documents: [SettingNode], files: [String], environment: [String: String]
-    ) throws(ConfigurationProblems) -> Configuration {
-        let embedded = try TOMLDocument.parse(EmbeddedDefaults.toml, file: EmbeddedDefaults.name)
+    /// The secret in a file that no configuration names, by the rules for those that one does.
+    public static func secret(file: String) throws(ConfigurationProblems) -> Secret {
+        do throws(BoundedFile.Failure) {
+            return try BoundedFile.secret(file)
+        } catch {
+            throw problem(file, error.message, error.remedy)
+        }
+    }
+
+    private static func reading(
+        of documents: [SettingNode], files: [String], environment: [String: String]
+    ) -> ConfigurationReading {
+        let embedded: SettingNode
+        do throws(ConfigurationProblems) {
+            embedded = try TOMLDocument.parse(EmbeddedDefaults.toml, file: EmbeddedDefaults.name)
+        } catch {
+            return ConfigurationReading(.failure(error))
+        }
         let definesRepositories = documents.contains { $0.table?["repository"] != nil }
         var layers = documents
         if !definesRepositories { layers.insert(embedded, at: 0) }
@@ -46,12 +65,11 @@ public enum ConfigurationLoader {
         let merged = layers.reduce(empty) { $0.merging($1) }
 
         let collector = ProblemCollector()
-        let configuration = ConfigurationDecoder(environment: environment, problems: collector)
-            .configuration(from: merged)
-        guard collector.problems.isEmpty else {
-            throw ConfigurationProblems(collector.sorted(files: files))
-        }
-        return configuration
+        let draft = ConfigurationDecoder(environment: environment, problems: collector).configuration(from: merged)
+        let problems = collector.sorted(files: files)
+        return ConfigurationReading(
+            problems.isEmpty ? .success(draft) : .failure(ConfigurationProblems(problems)), draft: draft,
+            namedFiles: collector.files)
     }
 
     private static func text(of file: String) throws(ConfigurationProblems) -> String {

@@ -1,6 +1,11 @@
-/// Gathers problems while decoding goes on with defaults, so that all are told at once.
+/// Gathers problems while decoding goes on with defaults, so that all are told at once; and the files that were met on
+/// the way.
 final class ProblemCollector {
     private(set) var problems: [ConfigurationProblem] = []
+    /// Every file that a key names, whether it can be read or not.
+    private(set) var files: Set<String> = []
+
+    func note(file: String) { files.insert(file) }
 
     func report(_ path: [KeyStep], at origin: SettingNode.Origin, _ message: String, _ remedy: String) {
         problems.append(

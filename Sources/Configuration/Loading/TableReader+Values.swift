@@ -132,6 +132,7 @@ extension TableReader {
     /// The path of a file that can be read now.
     func file(_ key: String) -> String? {
         guard let path = text(key) else { return nil }
+        problems.note(file: path)
         if let reason = BoundedFile.reasonUnreadable(path) {
             report(key, "cannot read '\(path)': \(reason)", "correct the path or the file's permissions")
             return nil

@@ -2,9 +2,9 @@ public import OCI
 
 /// `[server]`: where to listen and the bounds every client is held to.
 public struct ServerSection: Sendable, Equatable {
-    public let bindAddress: BindAddress
+    public internal(set) var bindAddress: BindAddress
     /// 0 lets the system choose.
-    public let port: Int
+    public internal(set) var port: Int
     /// How long one request may take before its connection is asked to finish.
     public let queryTimeout: Seconds
     /// What a request gets on top of `queryTimeout` before its connection is cut.
@@ -30,7 +30,7 @@ public struct ServerSection: Sendable, Equatable {
     /// On a stop signal: how long transfers in flight may go on.
     public let shutdownGracePeriod: Seconds
     /// Absent: plain HTTP.
-    public let tls: ServerTLSSection?
+    public internal(set) var tls: ServerTLSSection?
 
     public init(
         bindAddress: BindAddress = .loopback,

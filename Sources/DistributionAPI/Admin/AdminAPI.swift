@@ -14,13 +14,20 @@ public struct AdminAPI: RequestHandler {
     private let registry: Registry
     private let namespaces: Namespaces
     private let token: AdminToken
+    private let control: (any ServerControl)?
 
-    /// - Parameter next: What answers all other paths.
-    public init(next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken) {
+    /// - Parameters:
+    ///   - next: What answers all other paths.
+    ///   - control: Without it there is neither status nor reload.
+    public init(
+        next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken,
+        control: (any ServerControl)? = nil
+    ) {
         self.next = next
         self.registry = registry
         self.namespaces = namespaces
         self.token = token
+        self.control = control
     }
 
     public func respond(to request: Request) async -> Response {
@@ -47,7 +54,9 @@ public struct AdminAPI: RequestHandler {
     }
 
     private func answer(_ request: Request) async throws(RegistryError) -> Response {
-        switch (request.path.dropFirst(Self.root.utf8.count), request.method) {
+        let path = request.path.dropFirst(Self.root.utf8.count)
+        if let control, path == "status" || path == "reload" { return try await answer(path, request.method, control) }
+        switch (path, request.method) {
         case ("upstreams", .GET):
             return try Self.json(registry.upstreamStatus(namespaces).map(UpstreamReport.init))
         case ("fills", .GET):
@@ -71,6 +80,24 @@ public struct AdminAPI: RequestHandler {
         }
     }
 
+    /// The server as a whole.
+    private func answer(
+        _ path: Substring, _ method: HTTPMethod, _ control: any ServerControl
+    ) async throws(RegistryError) -> Response {
+        switch (path, method) {
+        case ("status", .GET):
+            return try Self.json(control.report)
+        case ("reload", .POST):
+            guard let report = await control.reload() else {
+                throw RegistryError(
+                    .unavailable, status: 503, "the server stops, or is being asked this too often", retryAfter: 1)
+            }
+            return try Self.json(report, status: report.outcome == .applied ? .ok : .unprocessableEntity)
+        default:
+            throw RegistryError(.unsupported, "this path takes another method")
+        }
+    }
+
     /// `repository=NAME`, as clients call it, and maybe `reference=TAG-OR-DIGEST`.
     private func target(_ request: Request) throws(RegistryError) -> (Repository, Reference?) {
         let query = try Query(request.query)
@@ -84,14 +111,16 @@ public struct AdminAPI: RequestHandler {
         return (try namespaces.repository(name), reference)
     }
 
-    private static func json(_ value: some Encodable) throws(RegistryError) -> Response {
+    private static func json(
+        _ value: some Encodable, status: HTTPResponseStatus = .ok
+    ) throws(RegistryError) -> Response {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else {
             throw RegistryError(.unknown, "the answer cannot be written as JSON")
         }
         return Response(
-            status: .ok, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"],
+            status: status, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"],
             body: .bytes(ByteBuffer(bytes: Array(data) + [UInt8(ascii: "\n")])))
     }
 }

@@ -33,6 +33,8 @@ final class AbsentManifests: Sendable {
         }
     }
 
+    func removeAll() { absences.withLockedValue { $0 = [:] } }
+
     func remove(in repository: RepositoryName) {
         absences.withLockedValue { absences in absences = absences.filter { $0.key.repository != repository } }
     }

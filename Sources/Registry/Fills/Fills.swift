@@ -16,19 +16,19 @@ public final class Fills: Sendable {
     }
 
     private struct State {
+        var limits: FillLimits
         var running: [Digest: Running] = [:]
         /// Upstreams that sent wrong bytes for a digest, until somebody sends the right ones.
         var liars: [Digest: Set<String>] = [:]
     }
 
-    let limits: FillLimits
     private let store: RegistryStore
     private let spool: Spool
     private let background: BackgroundWork
     private let executor: ThreadPoolExecutor
     private let timers: Timers
     private let logger: Logger
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
     let farRanges: Slots
 
     public init(
@@ -39,11 +39,16 @@ public final class Fills: Sendable {
         self.spool = spool
         self.background = background
         self.executor = ThreadPoolExecutor(pool)
-        self.limits = limits
+        state = NIOLockedValueBox(State(limits: limits))
         self.timers = timers
         self.logger = logger
         farRanges = Slots(limits.farRanges)
     }
+
+    var limits: FillLimits { state.withLockedValue { $0.limits } }
+
+    /// Takes effect with the next fill; those under way keep the bounds they began with. `farRanges` stays.
+    public func adjust(_ limits: FillLimits) { state.withLockedValue { $0.limits = limits } }
 
     /// The fill of `digest` that is under way, for a repository that has been vouched for.
     func joinRunning(_ digest: Digest, for repository: RepositoryName, _ rank: Urgency.Rank) -> FillReader? {
@@ -71,7 +76,7 @@ public final class Fills: Sendable {
     }
 
     /// Whether what can wait should.
-    var isBusy: Bool { state.withLockedValue { $0.running.count >= max(1, limits.concurrent / 2) } }
+    var isBusy: Bool { state.withLockedValue { $0.running.count >= max(1, $0.limits.concurrent / 2) } }
 
     /// Joins the fill of `digest`, beginning it if there is none.
     ///
@@ -85,11 +90,16 @@ public final class Fills: Sendable {
                 state.running[digest]?.beneficiaries.insert(repository.name)
                 return (self.reader(digest, &state), nil)
             }
-            guard state.running.count < limits.concurrent else { return (nil, nil) }
+            guard state.running.count < state.limits.concurrent else { return (nil, nil) }
             let source = Fill.Source(
+<<<<<<< HEAD
                 upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [],
                 claimedSize: claimedSize)
             let fill = Fill(digest, source, limits, timers)
+=======
+                upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [])
+            let fill = Fill(digest, source, state.limits, timers)
+>>>>>>> main
             state.running[digest] = Running(fill: fill, beneficiaries: [repository.name])
             return (self.reader(digest, &state), fill)
         }
@@ -114,7 +124,7 @@ public final class Fills: Sendable {
         state.withLockedValue { state in
             guard fill.removeReader(), state.running[fill.digest]?.fill === fill else { return }
             let orphans = state.running.values.count { !$0.fill.hasReaders }
-            guard orphans > limits.orphans else { return }
+            guard orphans > state.limits.orphans else { return }
             // Out of the table at once: whoever comes now begins anew instead of joining what is ending.
             fill.abandon()
             state.running[fill.digest] = nil

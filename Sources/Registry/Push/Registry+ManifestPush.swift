@@ -5,7 +5,7 @@ internal import Storage
 
 extension Registry {
     /// Bytes.
-    public var manifestSizeLimit: Int { limits.manifestSize }
+    public var manifestSizeLimit: Int { limits.value.manifestSize }
 
     /// end-7: stores a manifest, byte for byte, and points its tags at it.
     ///
@@ -15,7 +15,8 @@ extension Registry {
         _ repository: Repository, _ incoming: IncomingManifest
     ) async throws(RegistryError) -> PushedManifest {
         try repository.checkWritable()
-        guard incoming.bytes.readableBytes <= limits.manifestSize else { throw .tooLargeManifest(limits.manifestSize) }
+        let limit = manifestSizeLimit
+        guard incoming.bytes.readableBytes <= limit else { throw .tooLargeManifest(limit) }
         return try await background.carryOut { () async throws(RegistryError) in
             let (manifest, content) = try self.judged(incoming)
             try await self.writers.withLock(repository.name) { () async throws(RegistryError) in
@@ -48,9 +49,10 @@ extension Registry {
         } catch {
             throw RegistryError(.manifestInvalid, "\(error)", cause: error)
         }
-        guard content.blobs.count + content.manifests.count <= limits.references else {
+        let most = limits.value.references
+        guard content.blobs.count + content.manifests.count <= most else {
             throw RegistryError(
-                .manifestInvalid, "the manifest names more than the \(limits.references) descriptors allowed here")
+                .manifestInvalid, "the manifest names more than the \(most) descriptors allowed here")
         }
         let type = try Self.mediaType(incoming.mediaType, content)
         return (StoredManifest(digest: digest, mediaType: type, bytes: incoming.bytes), content)

@@ -37,15 +37,15 @@ extension Uploads {
 /// Removes abandoned upload sessions from time to time.
 public struct UploadSweeper: Service {
     private let uploads: Uploads
-    private let expiry: Int64
+    private let expiry: @Sendable () -> Int64
     private let logger: Logger
     private let pause: @Sendable () async throws -> Void
 
     /// - Parameters:
-    ///   - expiry: Seconds after which an idle session is abandoned.
+    ///   - expiry: Seconds after which an idle session is abandoned, asked before each round.
     ///   - pause: Returns when it is time for the next round.
     public init(
-        registry: Registry, expiry: Int64, pause: @escaping @Sendable () async throws -> Void
+        registry: Registry, expiry: @escaping @Sendable () -> Int64, pause: @escaping @Sendable () async throws -> Void
     ) {
         uploads = registry.uploads
         logger = registry.logger
@@ -57,7 +57,7 @@ public struct UploadSweeper: Service {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 do {
-                    let count = try await uploads.sweep(idleFor: expiry)
+                    let count = try await uploads.sweep(idleFor: expiry())
                     if count > 0 { logger.info("removed abandoned uploads", metadata: ["count": "\(count)"]) }
                 } catch {
                     logger.warning("abandoned uploads could not be removed", metadata: ["error": "\(error)"])

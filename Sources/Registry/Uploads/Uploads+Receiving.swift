@@ -135,9 +135,9 @@ extension Uploads {
     }
 
     private func checkSize(_ size: Int64, adding length: Int64) throws(RegistryError) {
-        guard length <= limits.blobSize - size else {
-            throw RegistryError(
-                .sizeInvalid, status: 413, "the blob is larger than the \(limits.blobSize) bytes allowed here")
+        let most = limits.value.blobSize
+        guard length <= most - size else {
+            throw RegistryError(.sizeInvalid, status: 413, "the blob is larger than the \(most) bytes allowed here")
         }
     }
 

@@ -19,7 +19,7 @@ public final class Uploads: Sendable {
 
     let store: RegistryStore
     let background: BackgroundWork
-    let limits: PushLimits
+    let limits: Adjustable<PushLimits>
     /// Seconds since 1970.
     let now: @Sendable () -> Int64
     let open = OpenUploads()
@@ -27,7 +27,7 @@ public final class Uploads: Sendable {
     private let pool: NIOThreadPool
 
     init(
-        store: RegistryStore, background: BackgroundWork, pool: NIOThreadPool, limits: PushLimits,
+        store: RegistryStore, background: BackgroundWork, pool: NIOThreadPool, limits: Adjustable<PushLimits>,
         now: @escaping @Sendable () -> Int64
     ) {
         self.store = store

@@ -6,7 +6,7 @@ public import Upstream
 
 /// The health of every upstream host, shared by all namespaces that ask it.
 public final class UpstreamHealth: Sendable {
-    public let limits: UpstreamLimits
+    private let adjustable: Adjustable<UpstreamLimits>
     let timers: Timers
     private let jitter: @Sendable () -> Double
     private let breakers = NIOLockedValueBox<[String: Breaker]>([:])
@@ -18,10 +18,15 @@ public final class UpstreamHealth: Sendable {
         limits: UpstreamLimits = UpstreamLimits(), timers: Timers = .system,
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0.8...1.2) }
     ) {
-        self.limits = limits
+        adjustable = Adjustable(limits)
         self.timers = timers
         self.jitter = jitter
     }
+
+    public var limits: UpstreamLimits { adjustable.value }
+
+    /// Takes effect with the next question.
+    public func adjust(_ limits: UpstreamLimits) { adjustable.set(limits) }
 
     /// By host, as of now; hosts that were never asked are missing.
     public var states: [String: Breaker] { breakers.withLockedValue { $0 } }
@@ -56,6 +61,7 @@ public final class UpstreamHealth: Sendable {
         switch error.kind {
         case .unavailable, .timedOut, .resolve, .refused, .tls, .cutShort:
             let jitter = jitter()
+            let limits = limits
             change(name) { $0.failed(error, now: now, limits, jitter: jitter) }
         case .cancelled, .offline, .rateLimited, .capped:
             gaveUp(name)

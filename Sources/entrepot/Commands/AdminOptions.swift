@@ -10,33 +10,63 @@ struct AdminOptions: ParsableArguments {
     @Option(help: "The server to steer, for example https://registry.example.com. Default: the configured address.")
     var server: String?
 
+    @Option(help: "The file with the admin API's token. Default: admin.token_file of the configuration.")
+    var tokenFile: String?
+
+    @Option(help: "A PEM file of authorities that vouch for the server, beside the system's.")
+    var caBundle: String?
+
     private static let longestAnswer = 16 << 20
+
+    struct Answer {
+        let status: Int
+        let body: String
+    }
 
     /// Asks the server and prints what it answers, JSON as it is; ends with failure if that is an error.
     func ask(_ method: CurlRequest.Method, _ path: String) async throws {
-        let configuration = try configuration.load()
-        guard let admin = configuration.admin else {
-            StandardError.write("entrepot: the configuration has no [admin] with token_file\n")
+        let answer = try await answer(method, path)
+        guard answer.status == 200 else {
+            StandardError.write("entrepot: the server answered \(answer.status): \(answer.body)\n")
             throw ExitCode.failure
         }
-        let address = configuration.server
-        let host = address.bindAddress.isIPv6 ? "[\(address.bindAddress)]" : "\(address.bindAddress)"
-        let origin = server ?? "\(address.tls == nil ? "http" : "https")://\(host):\(address.port)"
-        do {
+        print(answer.body, terminator: "")
+    }
+
+    /// Ends with failure if the server cannot be asked.
+    func answer(_ method: CurlRequest.Method, _ path: String) async throws -> Answer {
+        let (origin, token) = try target()
+        var settings = CurlSettings()
+        if let caBundle { settings.trustRoots = .bundleAndSystem(caBundle) }
+        do throws(CurlError) {
             let answer = try await CurlClient(proxies: .none).execute(
                 CurlRequest(
                     url: "\(origin)/_entrepot/\(path)", method: method,
-                    headers: ["Authorization": "Bearer \(admin.token.reveal())"]))
-            let body = String(buffer: try await answer.body.collect(upTo: Self.longestAnswer))
-            guard answer.status == 200 else {
-                StandardError.write("entrepot: the server answered \(answer.status): \(body)\n")
-                throw ExitCode.failure
-            }
-            print(body, terminator: "")
-        } catch let error as CurlError {
+                    headers: ["Authorization": "Bearer \(token.reveal())"], settings: settings))
+            return Answer(
+                status: answer.status, body: String(buffer: try await answer.body.collect(upTo: Self.longestAnswer)))
+        } catch {
             StandardError.write("entrepot: \(origin) cannot be asked: \(error)\n")
             throw ExitCode.failure
         }
+    }
+
+    /// A server that runs can also be asked when its files are no longer valid; for that is when it is asked.
+    private func target() throws -> (origin: String, token: Secret) {
+        let given = try tokenFile.map(configuration.secret)
+        if let server, let given { return (server, given) }
+        let reading = configuration.source.read()
+        if case .failure(let problems) = reading.result { StandardError.write("\(problems)\n") }
+        guard let draft = reading.draft else {
+            StandardError.write(
+                "entrepot: the server cannot be found without its configuration; use --server and --token-file\n")
+            throw ExitCode.failure
+        }
+        guard let token = given ?? draft.admin?.token else {
+            StandardError.write("entrepot: the configuration has no [admin] with token_file\n")
+            throw ExitCode.failure
+        }
+        return (server ?? draft.server.origin, token)
     }
 
     /// A value as a query carries it.
@@ -47,5 +77,18 @@ struct AdminOptions: ParsableArguments {
             return isPlain || "-._~".utf8.contains(byte)
                 ? String(Unicode.Scalar(byte)) : "%" + (hex.count == 1 ? "0" : "") + hex
         }.joined()
+    }
+}
+
+extension ServerSection {
+    /// Where a process on the same machine reaches it.
+    fileprivate var origin: String {
+        let host =
+            switch bindAddress.host {
+            case "0.0.0.0": "127.0.0.1"
+            case "::": "[::1]"
+            default: bindAddress.isIPv6 ? "[\(bindAddress)]" : "\(bindAddress)"
+            }
+        return "\(tls == nil ? "http" : "https")://\(host):\(port)"
     }
 }

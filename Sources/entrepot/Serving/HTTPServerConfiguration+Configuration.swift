@@ -2,10 +2,9 @@ import Configuration
 import HTTPServer
 
 extension HTTPServerConfiguration {
-    /// - Throws: If the TLS files cannot be used.
-    init(_ configuration: Configuration) throws {
+    init(_ configuration: Configuration, tls: TLSMaterial?) {
         let server = configuration.server
-        self.init(address: server.bindAddress.host, port: server.port, tls: try server.tls.map(TLSMaterial.init))
+        self.init(address: server.bindAddress.host, port: server.port, tls: tls)
         maxHeaderBytes = Int(server.maxHeaderSize.bytes)
         maxConnections = server.maxConnections
         maxConcurrentRequests = configuration.maxConcurrentRequests

@@ -20,7 +20,7 @@ struct JSONLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         var line = "{"
-        append("time", Self.timestamp(), to: &line)
+        append("time", WallClock.timestamp(), to: &line)
         append("level", event.level.rawValue, to: &line)
         append("logger", label, to: &line)
         append("message", event.message.description, to: &line)
@@ -50,19 +50,5 @@ struct JSONLogHandler: LogHandler {
             }
         }
         return result
-    }
-
-    /// RFC 3339, UTC, milliseconds.
-    private static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var seconds = now.tv_sec
-        var parts = tm()
-        gmtime_r(&seconds, &parts)
-        var text = [CChar](repeating: 0, count: 32)
-        strftime(&text, text.count, "%Y-%m-%dT%H:%M:%S", &parts)
-        let date = text.withUnsafeBufferPointer { $0.baseAddress.map { String(cString: $0) } ?? "" }
-        let milliseconds = String(1000 + Int(now.tv_nsec / 1_000_000)).dropFirst()
-        return "\(date).\(milliseconds)Z"
     }
 }

@@ -6,7 +6,8 @@ import ServiceLifecycle
 /// goes.
 struct ReadinessGate: Service {
     let readiness: Readiness
-    let delay: Duration
+    /// Asked when it is time to stop.
+    let delay: @Sendable () -> Duration
     let logger: Logger
 
     func run() async throws {
@@ -15,6 +16,6 @@ struct ReadinessGate: Service {
         readiness.withdraw()
         logger.notice("stopping; transfers in flight may finish")
         // The operator's own interval, not a guess at how long something takes.
-        do { try await Task.sleep(for: delay) } catch is CancellationError {}
+        do { try await Task.sleep(for: delay()) } catch is CancellationError {}
     }
 }

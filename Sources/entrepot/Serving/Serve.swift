@@ -1,25 +1,35 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 import ArgumentParser
 import Configuration
-import CurlClient
-import DistributionAPI
-import FileStorage
 import HTTPServer
 import Logging
 import NIOCore
-import NIOPosix
 import Registry
 import ServiceLifecycle
-import Storage
 import UnixSignals
 
 /// Runs the registry until it is told to stop.
 ///
-/// - Parameter files: Where the configuration came from, for the log.
-func serve(_ configuration: Configuration, files: [String]) async throws {
-    LoggingSystem.bootstrap(configuration.log)
+/// - Throws: `ConfigurationProblems`, before anything is run; then only `ExitCode.failure`, what happened being logged.
+func serve(_ source: ConfigurationSource) async throws {
+    // Until somebody listens to it, as its default is to end the process.
+    signal(SIGHUP, SIG_IGN)
+    // Looked at before they are read, so that no change is missed.
+    let watch = FileWatch(source.files)
+    let reading = source.read()
+    let configuration = try reading.result.get()
+    LogOutput.bootstrap(configuration.log)
     let logger = Logger(label: "entrepot")
     do {
-        try await ServiceGroup(configuration: try services(configuration, logger)).run()
+        let status = ServerStatus(configurationFiles: source.files, namedFiles: reading.namedFiles ?? [])
+        let parts = try Parts(configuration, status: status, logger: logger)
+        try await ServiceGroup(configuration: try services(configuration, source, parts, watch)).run()
     } catch {
         logger.critical("stopped", metadata: ["error": "\(error)"])
         throw ExitCode.failure
@@ -27,74 +37,33 @@ func serve(_ configuration: Configuration, files: [String]) async throws {
 }
 
 /// Everything that runs, in the order in which it starts; it stops in the reverse order, each after the next.
-private func services(_ configuration: Configuration, _ logger: Logger) throws -> ServiceGroupConfiguration {
-    let root =
-        switch configuration.storage {
-        case .fileSystem(let rootDirectory): rootDirectory
-        }
-    let pool = NIOThreadPool(numberOfThreads: 8)
-    pool.start()
-    try FileStore.prepare(root: root)
-    let store = RegistryStore(objects: FileStore(root: root, pool: pool))
-    let background = BackgroundWork()
-    let curl = CurlClient()
-    let fills = Fills(
-        store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
-        limits: FillLimits(configuration), logger: logger)
-    let health = UpstreamHealth(limits: UpstreamLimits(configuration.resilience))
-    let registry = Registry(
-        store: store, fills: fills, background: background, health: health, pool: pool,
-        limits: PushLimits(configuration), logger: logger, now: WallClock.seconds)
-    let sweepInterval = configuration.uploads.expiry.duration / 24
-    let sweeper = UploadSweeper(registry: registry, expiry: configuration.uploads.expiry.milliseconds / 1000) {
-        try await Task.sleep(for: sweepInterval)
-    }
-    let readiness = Readiness()
-    let namespaces = try UpstreamBuilder(curl: curl, configuration: configuration, logger: logger).namespaces()
-    let api = DistributionAPI(
-        registry: registry, namespaces: namespaces, readiness: readiness,
-        writes: configuration.server.knowsItsClients ? .open : .closed, logger: logger)
-    var handler: any RequestHandler = api
-    if let token = configuration.admin.flatMap({ AdminToken($0.token.reveal()) }) {
-        handler = AdminAPI(next: api, registry: registry, namespaces: namespaces, token: token)
-    }
+private func services(
+    _ configuration: Configuration, _ source: ConfigurationSource, _ parts: Parts, _ watch: FileWatch
+) throws -> ServiceGroupConfiguration {
+    var watch = watch
+    watch.watch(parts.status.watchedFiles)
+    let current = CurrentSnapshot(try Snapshot(configuration, parts: parts))
+    let sweeper = UploadSweeper(
+        registry: parts.registry, expiry: { current.value.configuration.uploads.expiry.milliseconds / 1000 },
+        pause: { try await UploadPause(expiry: { current.value.configuration.uploads.expiry.duration }).wait() })
     let server = HTTPServer(
-        configuration: try HTTPServerConfiguration(configuration), handler: handler, logger: logger,
+        configuration: HTTPServerConfiguration(configuration, tls: try configuration.server.tls.map(TLSMaterial.init)),
+        handler: current, logger: parts.logger,
         onBound: { address in
             let host = address.ipAddress ?? "?"
-            logger.notice("serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(root)"])
+            parts.logger.notice(
+                "serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(parts.root)"])
         })
-    let gate = ReadinessGate(readiness: readiness, delay: configuration.server.shutdownDelay.duration, logger: logger)
+    parts.status.observe(server)
+    let gate = ReadinessGate(
+        readiness: parts.readiness, delay: { current.value.configuration.server.shutdownDelay.duration },
+        logger: parts.logger)
+    let all: [any Service] = [
+        parts.background, sweeper, server,
+        Reloader(source: source, parts: parts, current: current, server: server),
+        ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), gate,
+    ]
     return ServiceGroupConfiguration(
-        services: [
-            ServiceGroupConfiguration.ServiceConfiguration(service: background),
-            ServiceGroupConfiguration.ServiceConfiguration(service: sweeper),
-            ServiceGroupConfiguration.ServiceConfiguration(service: server),
-            ServiceGroupConfiguration.ServiceConfiguration(service: gate),
-        ],
+        services: all.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "entrepot.services"))
-}
-
-extension ServerSection {
-    /// Whether everyone who can connect may be trusted with a push: this machine's own users, or holders of a
-    /// certificate from the configured authority.
-    var knowsItsClients: Bool {
-        bindAddress.isLoopback || tls?.clients?.authentication == .required
-    }
-}
-
-extension FillLimits {
-    init(_ configuration: Configuration) {
-        self.init(
-            concurrent: configuration.fills.maxConcurrent, orphans: configuration.fills.maxOrphans,
-            blobSize: Int64(configuration.server.maxBlobSize.bytes))
-    }
-}
-
-extension PushLimits {
-    init(_ configuration: Configuration) {
-        self.init(
-            manifestSize: Int(configuration.server.maxManifestSize.bytes),
-            blobSize: Int64(configuration.server.maxBlobSize.bytes))
-    }
 }

@@ -1,5 +1,4 @@
 import Configuration
-import CurlClient
 import Logging
 import OCI
 import Registry
@@ -7,32 +6,21 @@ import Upstream
 
 /// Makes namespaces, with a client for each of their upstreams, from the configuration.
 struct UpstreamBuilder {
-    let curl: CurlClient
     let configuration: Configuration
-    let logger: Logger
-    private let tokens = TokenCache()
-    private let budgets = RateBudgets()
-    private let gates = UpstreamGates()
+    let parts: UpstreamParts
+    /// Those of the configuration before: a client whose settings are the same goes on as it is.
+    let previous: UpstreamClients
 
-    init(curl: CurlClient, configuration: Configuration, logger: Logger) {
-        self.curl = curl
-        self.configuration = configuration
-        self.logger = logger
+    func build() throws -> (namespaces: Namespaces, clients: UpstreamClients) {
+        var clients = UpstreamClients()
+        let namespaces = try configuration.repositories.map { try namespace($0, &clients) }
+        return (Namespaces(namespaces, fallback: configuration.server.defaultRepository), clients)
     }
 
-    func namespaces() throws -> Namespaces {
-        gates.adjust(configuration.caps)
-        return try makeNamespaces()
-    }
-
-    private func makeNamespaces() throws -> Namespaces {
-        Namespaces(
-            try configuration.repositories.map(namespace), fallback: configuration.server.defaultRepository)
-    }
-
-    private func namespace(_ section: RepositorySection) throws -> Namespace {
+    private func namespace(_ section: RepositorySection, _ clients: inout UpstreamClients) throws -> Namespace {
         Namespace(
-            key: section.name, host: section.namespace?.text, upstreams: try section.upstreams.map(client),
+            key: section.name, host: section.namespace?.text,
+            upstreams: try section.upstreams.map { try client($0, &clients) },
             impliesLibrary: section.namespace?.text == "docker.io"
                 || section.upstreams.contains { $0.url.isDockerHub && $0.url.prefix == nil },
             freshness: Freshness(section), isOffline: configuration.isOffline || section.isOffline,
@@ -42,7 +30,14 @@ struct UpstreamBuilder {
                 allowsMissingReferences: section.allowsMissingReferences))
     }
 
-    private func client(_ section: UpstreamSection) throws -> RegistryClient {
+    private func client(_ section: UpstreamSection, _ clients: inout UpstreamClients) throws -> RegistryClient {
+        let key = UpstreamClients.Key(section: section, maxManifestSize: configuration.server.maxManifestSize)
+        let client = try clients[key] ?? previous[key] ?? makeClient(section)
+        clients[key] = client
+        return client
+    }
+
+    private func makeClient(_ section: UpstreamSection) throws -> RegistryClient {
         let url = section.url
         guard let endpoint = UpstreamEndpoint(url) else { throw UnusableUpstream(url: url) }
         return RegistryClient(
@@ -56,9 +51,10 @@ struct UpstreamBuilder {
                 clientPrivateKey: section.clientCertificate?.privateKey,
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
                 maxRedirects: section.maxRedirect, maxManifestSize: configuration.server.maxManifestSize.bytes),
-            curl: curl, tokens: tokens, userAgent: "entrepot/\(entrepotVersion)",
-            budget: budgets.budget(name: endpoint.name, account: section.account),
-            gate: gates.gate(UpstreamGates.Key(name: endpoint.name, account: section.account)), logger: logger)
+            curl: parts.curl, tokens: parts.tokens, userAgent: "entrepot/\(entrepotVersion)",
+            budget: parts.budgets.budget(name: endpoint.name, account: section.account),
+            gate: parts.gates.gate(UpstreamGates.Key(name: endpoint.name, account: section.account)),
+            logger: parts.logger)
     }
 }
 
@@ -85,14 +81,6 @@ extension Freshness {
             let exclusions = settings.immutableTagsExclusions
             isImmutable = { tag in !exclusions.contains { $0.matches(tag.value) } }
         }
-    }
-}
-
-extension UpstreamLimits {
-    init(_ section: ResilienceSection) {
-        self.init(
-            headerTimeout: section.headerTimeout.duration, hedgeDelay: section.hedgeDelay.duration,
-            breakerFailures: section.breakerFailures, breakerPause: section.breakerPause.duration)
     }
 }
 

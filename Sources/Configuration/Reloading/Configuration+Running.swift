@@ -1,0 +1,29 @@
+extension Configuration {
+    /// The keys, and the tables, whose change takes effect only when the server starts anew.
+    public static let restartKeys = [
+        "server.bind_address", "server.port", "server.tls", "storage.fs.root_dir",
+    ]
+
+    /// Those of ``restartKeys`` in which this configuration differs from the one that is running. `server.tls` is among
+    /// them if TLS is switched on or off; other changes within that table need no restart.
+    public func keysWaitingForRestart(running: Configuration) -> [String] {
+        zip(
+            Configuration.restartKeys,
+            [
+                server.bindAddress != running.server.bindAddress, server.port != running.server.port,
+                (server.tls == nil) != (running.server.tls == nil), storage != running.storage,
+            ]
+        ).filter(\.1).map(\.0)
+    }
+
+    /// This configuration as far as a server that runs `running` can take it on: what cannot change live stays as it is
+    /// there.
+    public func adapted(to running: Configuration) -> Configuration {
+        var adapted = self
+        adapted.server.bindAddress = running.server.bindAddress
+        adapted.server.port = running.server.port
+        if (server.tls == nil) != (running.server.tls == nil) { adapted.server.tls = running.server.tls }
+        adapted.storage = running.storage
+        return adapted
+    }
+}

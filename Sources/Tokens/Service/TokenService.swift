@@ -1,0 +1,115 @@
+public import OCI
+internal import Storage
+
+/// Gives tokens: the requested scopes, cut down to what policy allows. Less than was asked for, even nothing, is still a
+/// token: the registry that it is shown to reports what is missing.
+public struct TokenService: Sendable {
+    public let issuer: TokenIssuer
+    /// The registries it gives tokens for.
+    public let services: Set<String>
+    /// What a request that names none means; this server's own name.
+    public let defaultService: String
+    /// Seconds.
+    public let refreshLifetime: Int64
+    private let refreshTokens: any RefreshTokenStore
+    private let now: @Sendable () -> Int64
+
+    /// - Parameter now: Seconds since 1970.
+    public init(
+        issuer: TokenIssuer, services: Set<String>, defaultService: String, refreshLifetime: Int64,
+        refreshTokens: any RefreshTokenStore, now: @escaping @Sendable () -> Int64
+    ) {
+        self.issuer = issuer
+        self.services = services
+        self.defaultService = defaultService
+        self.refreshLifetime = refreshLifetime
+        self.refreshTokens = refreshTokens
+        self.now = now
+    }
+
+    public func answer(
+        _ request: TokenRequest, _ authority: some TokenAuthority
+    ) async throws(TokenRefusal) -> TokenAnswer {
+        let service = request.service ?? defaultService
+        guard services.contains(service) else { throw .unknownService(service) }
+        let subject = try await subject(request, service, authority)
+        let granted = await authority.grant(request.scopes, to: subject)
+        let issuedAt = now()
+        var refreshToken: String?
+        if case .refresh(let text) = request.grant {
+            refreshToken = text
+        } else if request.wantsRefreshToken, !subject.isAnonymous, case .password = request.grant {
+            refreshToken = try await newRefreshToken(subject, service, request.client, issuedAt)
+        }
+        guard
+            let token = try? issuer.issue(to: subject, service: service, access: granted, now: issuedAt)
+        else { throw .unavailable(RegistryError(.unknown, "the token cannot be signed")) }
+        return TokenAnswer(
+            form: request.form, token: token, expiresIn: issuer.lifetime, issuedAt: issuedAt, granted: granted,
+            refreshToken: refreshToken, subject: subject)
+    }
+
+    /// Forgets all refresh tokens of one subject, and says how many there were.
+    public func revoke(_ subject: TokenSubject) async throws(RegistryError) -> Int {
+        do throws(StorageError) {
+            return try await refreshTokens.removeAll(of: RefreshTokenOwner(subject))
+        } catch {
+            throw Self.unavailable(error)
+        }
+    }
+
+    private func subject(
+        _ request: TokenRequest, _ service: String, _ authority: some TokenAuthority
+    ) async throws(TokenRefusal) -> TokenSubject {
+        switch request.grant {
+        case .anonymous:
+            return await authority.subjectWithoutPassword()
+        case .password(let username, let password):
+            let subject: TokenSubject?
+            do throws(RegistryError) {
+                subject = try await authority.subject(username: username, password: password)
+            } catch {
+                throw .unavailable(error)
+            }
+            guard let subject else { throw .badCredentials }
+            return subject
+        case .refresh(let text):
+            return try await refreshed(text, service, request.client, authority)
+        }
+    }
+
+    private func refreshed(
+        _ text: String, _ service: String, _ client: ClientID, _ authority: some TokenAuthority
+    ) async throws(TokenRefusal) -> TokenSubject {
+        guard let token = RefreshToken(text) else { throw .badCredentials }
+        let record: RefreshRecord?
+        do throws(StorageError) {
+            record = try await refreshTokens.record(token.id)
+        } catch {
+            throw .unavailable(Self.unavailable(error))
+        }
+        guard let record, record.expires > now(), record.service == service,
+            client.sharesCredentials(with: record.client), let subject = TokenSubject(record.subject),
+            await authority.admits(subject)
+        else { throw .badCredentials }
+        return subject
+    }
+
+    private func newRefreshToken(
+        _ subject: TokenSubject, _ service: String, _ client: ClientID, _ now: Int64
+    ) async throws(TokenRefusal) -> String {
+        let token = RefreshToken(for: subject)
+        let record = RefreshRecord(
+            subject: subject.id, service: service, client: client, issued: now, expires: now + refreshLifetime)
+        do throws(StorageError) {
+            try await refreshTokens.save(record, as: token.id)
+        } catch {
+            throw .unavailable(Self.unavailable(error))
+        }
+        return token.text
+    }
+
+    private static func unavailable(_ error: StorageError) -> RegistryError {
+        RegistryError(.unavailable, "refresh tokens cannot be stored or looked up now; try again", cause: error)
+    }
+}

@@ -1,0 +1,56 @@
+import Configuration
+import DistributionAPI
+import FileStorage
+import Logging
+import NIOPosix
+import Registry
+import Storage
+
+/// What lives as long as the process: it holds content, connections and what was learnt, and is handed from one
+/// ``Snapshot`` to the next. What of it depends on the configuration is adjusted in place by ``adjust(to:)``.
+struct Parts: Sendable {
+    let root: String
+    let pool: NIOThreadPool
+    let background: BackgroundWork
+    let fills: Fills
+    let health: UpstreamHealth
+    let registry: Registry
+    let upstreams: UpstreamParts
+    let readiness = Readiness()
+    let reloads = ReloadQueue()
+    let status: ServerStatus
+    let logger: Logger
+
+    /// - Throws: if the store cannot be used.
+    init(_ configuration: Configuration, status: ServerStatus, logger: Logger) throws {
+        root =
+            switch configuration.storage {
+            case .fileSystem(let rootDirectory): rootDirectory
+            }
+        pool = NIOThreadPool(numberOfThreads: 8)
+        pool.start()
+        try FileStore.prepare(root: root)
+        let store = RegistryStore(objects: FileStore(root: root, pool: pool))
+        background = BackgroundWork()
+        upstreams = UpstreamParts(logger: logger)
+        upstreams.gates.adjust(configuration.caps)
+        fills = Fills(
+            store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
+            limits: FillLimits(configuration), logger: logger)
+        health = UpstreamHealth(limits: UpstreamLimits(configuration.resilience))
+        registry = Registry(
+            store: store, fills: fills, background: background, health: health, pool: pool,
+            limits: PushLimits(configuration), logger: logger, now: WallClock.seconds)
+        self.status = status
+        self.logger = logger
+    }
+
+    /// Makes the bounds of another configuration hold from now on.
+    func adjust(to configuration: Configuration) {
+        fills.adjust(FillLimits(configuration))
+        upstreams.gates.adjust(configuration.caps)
+        health.adjust(UpstreamLimits(configuration.resilience))
+        registry.reconfigure(PushLimits(configuration))
+        LogOutput.adjust(to: configuration.log)
+    }
+}

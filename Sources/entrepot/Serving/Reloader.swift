@@ -1,0 +1,124 @@
+import Configuration
+import DistributionAPI
+import HTTPServer
+import Logging
+import Metrics
+import NIOPosix
+import ServiceLifecycle
+
+/// Takes on a new configuration while requests are served: reads, checks and builds all of it, then turns one reference.
+/// Whatever is wrong leaves the running configuration as it is.
+struct Reloader: Service, CustomStringConvertible {
+    let source: ConfigurationSource
+    let parts: Parts
+    let current: CurrentSnapshot
+    let server: HTTPServer
+    let description = "Reloader"
+
+    private struct Prepared {
+        let snapshot: Snapshot
+        let server: HTTPServerConfiguration
+    }
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            // Of what was read last.
+            var stamp: FileStamp?
+            for await _ in parts.reloads.signals {
+                let waiters = parts.reloads.take()
+                guard let first = waiters.first(where: { $0.cause != .files }) ?? waiters.first else { continue }
+                let now = await stampOfFiles()
+                // Somebody was faster than the watcher.
+                let isOld = first.cause == .files && now == stamp
+                let report = isOld ? nil : await reload(first.cause)
+                stamp = await stampOfFiles(seen: now)
+                for waiter in waiters { waiter.continuation.resume(returning: report) }
+            }
+        }
+        parts.reloads.close()
+    }
+
+    /// Nil when the program ends.
+    ///
+    /// - Parameter seen: What of them was looked at before, and is not looked at again.
+    private func stampOfFiles(seen: FileStamp? = nil) async -> FileStamp? {
+        let files = parts.status.watchedFiles
+        return try? await blocking {
+            var stamp = seen ?? FileStamp([])
+            stamp.cover(files)
+            return stamp
+        }
+    }
+
+    private func reload(_ cause: ReloadQueue.Cause) async -> ReloadReport {
+        var report = ReloadReport(
+            time: WallClock.timestamp(), cause: cause.rawValue, outcome: .refused, generation: parts.status.generation)
+        do {
+            let reading = try await blocking { source.read() }
+            if let files = reading.namedFiles { parts.status.watch(namedFiles: files, isInForce: false) }
+            let configuration = try reading.result.get()
+            let running = current.value
+            report.restartRequired = configuration.keysWaitingForRestart(running: running.configuration)
+            let prepared = try await blocking { try prepare(configuration, replacing: running) }
+            takeOn(prepared)
+            if let files = reading.namedFiles { parts.status.watch(namedFiles: files, isInForce: true) }
+            report.outcome = .applied
+            report.generation += 1
+        } catch let error as ConfigurationProblems {
+            report.problems = error.problems.map(\.description)
+        } catch {
+            report.problems = ["\(error)"]
+        }
+        parts.status.record(report)
+        parts.readiness.tell(report)
+        count(report)
+        log(report)
+        return report
+    }
+
+    private func prepare(_ configuration: Configuration, replacing running: Snapshot) throws -> Prepared {
+        let adapted = configuration.adapted(to: running.configuration)
+        // Where TLS is to be switched on or off the files of neither side are needed before the restart.
+        let isSwitched = (configuration.server.tls == nil) != (running.configuration.server.tls == nil)
+        let tls = isSwitched ? nil : try configuration.server.tls.map(TLSMaterial.init)
+        return Prepared(
+            snapshot: try Snapshot(adapted, parts: parts, replacing: running),
+            server: HTTPServerConfiguration(adapted, tls: tls))
+    }
+
+    /// Nothing here can fail.
+    private func takeOn(_ prepared: Prepared) {
+        parts.adjust(to: prepared.snapshot.configuration)
+        server.adjust(prepared.server)
+        if let tls = prepared.server.tls { server.replaceTLS(with: tls) }
+        current.replace(with: prepared.snapshot)
+    }
+
+    /// Files may be on a file system that hangs: neither an event loop nor the store's threads wait for them.
+    private func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
+        try await NIOThreadPool.singleton.runIfActive(work)
+    }
+
+    private func count(_ report: ReloadReport) {
+        switch report.outcome {
+        case .applied:
+            Counter(label: "config_reloads_total").increment()
+            Gauge(label: "config_last_reload_success_timestamp_seconds").record(WallClock.seconds())
+        case .refused:
+            Counter(label: "config_reload_failures_total").increment()
+        }
+        Gauge(label: "config_generation").record(report.generation)
+    }
+
+    private func log(_ report: ReloadReport) {
+        for problem in report.problems {
+            parts.logger.error("configuration not reloaded", metadata: ["problem": "\(problem)"])
+        }
+        for key in report.restartRequired {
+            parts.logger.warning("restart required", metadata: ["key": "\(key)"])
+        }
+        guard report.outcome == .applied else { return }
+        parts.logger.notice(
+            "configuration reloaded", metadata: ["generation": "\(report.generation)", "cause": "\(report.cause)"])
+    }
+}

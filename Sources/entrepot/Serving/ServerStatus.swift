@@ -1,0 +1,71 @@
+import Configuration
+import DistributionAPI
+import HTTPServer
+import NIOConcurrencyHelpers
+
+/// What the server tells of itself, and the files it depends on.
+final class ServerStatus: Sendable {
+    private struct State {
+        var generation = 1
+        var lastReload: ReloadReport?
+        var restartRequired: [String] = []
+        var watchedFiles: Set<String>
+        var server: HTTPServer?
+    }
+
+    let configurationFiles: [String]
+    private let startTime = WallClock.timestamp()
+    private let start = ContinuousClock.now
+    private let state: NIOLockedValueBox<State>
+
+    /// - Parameter namedFiles: Those that the configuration names.
+    init(configurationFiles: [String], namedFiles: Set<String>) {
+        self.configurationFiles = configurationFiles
+        state = NIOLockedValueBox(State(watchedFiles: namedFiles.union(configurationFiles)))
+    }
+
+    /// The configuration files and all that they name.
+    var watchedFiles: Set<String> { state.withLockedValue { $0.watchedFiles } }
+
+    var generation: Int { state.withLockedValue { $0.generation } }
+
+    /// - Parameters:
+    ///   - isInForce: The configuration that names the files is the one that runs from now on.
+    func watch(namedFiles: Set<String>, isInForce: Bool) {
+        state.withLockedValue { state in
+            let old = isInForce ? [] : state.watchedFiles
+            state.watchedFiles = namedFiles.union(configurationFiles).union(old)
+        }
+    }
+
+    func observe(_ server: HTTPServer) { state.withLockedValue { $0.server = server } }
+
+    func record(_ report: ReloadReport) {
+        state.withLockedValue { state in
+            state.generation = report.generation
+            state.lastReload = report
+            if report.outcome == .applied { state.restartRequired = report.restartRequired }
+        }
+    }
+
+    var report: ServerReport {
+        let state = state.withLockedValue { $0 }
+        let activity = state.server?.activity
+        return ServerReport(
+            version: entrepotVersion, started: startTime,
+            uptimeSeconds: (ContinuousClock.now - start).components.seconds,
+            configurationFiles: configurationFiles, generation: state.generation, lastReload: state.lastReload,
+            restartRequired: state.restartRequired, connections: activity?.connections ?? 0,
+            requests: activity?.requests ?? 0)
+    }
+}
+
+/// The server as the admin API may steer it.
+struct Control: ServerControl {
+    let status: ServerStatus
+    let reloads: ReloadQueue
+
+    var report: ServerReport { status.report }
+
+    func reload() async -> ReloadReport? { await reloads.request(.command) }
+}

@@ -1,0 +1,35 @@
+import Configuration
+import DistributionAPI
+import HTTPServer
+import Registry
+
+/// All that follows from one configuration, and nothing that changes: made as a whole or not at all. A request holds the
+/// one it began with; the last to let go of it frees it.
+final class Snapshot: Sendable {
+    /// As it is in force: what cannot change live is as it was when the server started.
+    let configuration: Configuration
+    let clients: UpstreamClients
+    let handler: any RequestHandler
+
+    /// May read files; blocks for as long as that takes.
+    ///
+    /// - Parameter previous: What it replaces; clients of upstreams that stay the same are taken over.
+    /// - Throws: what is wrong with the configuration.
+    init(_ configuration: Configuration, parts: Parts, replacing previous: Snapshot? = nil) throws {
+        self.configuration = configuration
+        let (namespaces, clients) = try UpstreamBuilder(
+            configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? UpstreamClients()
+        ).build()
+        self.clients = clients
+        let api = DistributionAPI(
+            registry: parts.registry, namespaces: namespaces, readiness: parts.readiness,
+            writes: configuration.server.knowsItsClients ? .open : .closed, logger: parts.logger)
+        if let token = configuration.admin.flatMap({ AdminToken($0.token.reveal()) }) {
+            handler = AdminAPI(
+                next: api, registry: parts.registry, namespaces: namespaces, token: token,
+                control: Control(status: parts.status, reloads: parts.reloads))
+        } else {
+            handler = api
+        }
+    }
+}

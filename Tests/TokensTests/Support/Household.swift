@@ -1,0 +1,32 @@
+import OCI
+import Tokens
+
+/// Who may do what in these tests: alice everything below `acme`, bob pulls there, everyone pulls below `public`.
+struct Household: TokenAuthority {
+    var present: Set<String> = ["alice", "bob"]
+    var failure: RegistryError?
+
+    func subject(username: String, password: String) async throws(RegistryError) -> TokenSubject? {
+        if let failure { throw failure }
+        guard present.contains(username), password == "secret of \(username)" else { return nil }
+        return TokenSubject(username)
+    }
+
+    func subjectWithoutPassword() async -> TokenSubject { .anonymous }
+
+    func admits(_ subject: TokenSubject) async -> Bool { present.contains(subject.id) }
+
+    func allows(_ access: ScopedAccess, to subject: TokenSubject) async -> Bool {
+        switch access {
+        case .catalog:
+            return subject.id == "alice"
+        case .repository(let name, let operation):
+            switch (name.components.first, operation) {
+            case ("public", .pull): return true
+            case ("acme", .pull): return !subject.isAnonymous
+            case ("acme", _): return subject.id == "alice"
+            default: return false
+            }
+        }
+    }
+}
