@@ -92,14 +92,9 @@ public final class Fills: Sendable {
             }
             guard state.running.count < state.limits.concurrent else { return (nil, nil) }
             let source = Fill.Source(
-<<<<<<< HEAD
                 upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [],
                 claimedSize: claimedSize)
-            let fill = Fill(digest, source, limits, timers)
-=======
-                upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [])
             let fill = Fill(digest, source, state.limits, timers)
->>>>>>> main
             state.running[digest] = Running(fill: fill, beneficiaries: [repository.name])
             return (self.reader(digest, &state), fill)
         }
