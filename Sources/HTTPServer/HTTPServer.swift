@@ -38,9 +38,9 @@ public final class HTTPServer: Service {
 
     /// Makes other limits and time-outs hold: admission at once, a time-out from when it next begins to run. Address, port
     /// and TLS stay as they are.
-    public func adjust(_ configuration: HTTPServerConfiguration) {
+    public func adjust(_ configuration: HTTPServerConfiguration) async {
         core.adjust(configuration)
-        loops.withLockedValue { $0 }?.adjust(configuration)
+        await loops.withLockedValue { $0 }?.adjust(configuration)
     }
 
     public var activity: HTTPServerActivity { core.activity }
@@ -51,7 +51,7 @@ public final class HTTPServer: Service {
         let loops = try await LoopContexts(core: core, group: group)
         self.loops.withLockedValue { $0 = loops }
         // In case it changed while the loops were made.
-        loops.adjust(core.configuration)
+        await loops.adjust(core.configuration)
         let listener = try await bind(loops)
         if let address = listener.channel.localAddress { onBound(address) }
         await withTaskCancellationHandler {

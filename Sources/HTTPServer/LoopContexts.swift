@@ -26,7 +26,14 @@ struct LoopContexts: Sendable {
         return context.value
     }
 
-    func adjust(_ configuration: HTTPServerConfiguration) { onEach { $0.adjust(configuration) } }
+    /// Returns when every loop has it.
+    func adjust(_ configuration: HTTPServerConfiguration) async {
+        for loop in loops {
+            guard let context = contexts[ObjectIdentifier(loop)] else { continue }
+            // Fails only when the loop has ended.
+            try? await loop.submit { context.value.adjust(configuration) }.get()
+        }
+    }
 
     func drain() { onEach { $0.drain() } }
 

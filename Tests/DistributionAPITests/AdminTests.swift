@@ -16,12 +16,13 @@ import Upstream
         #"{"schemaVersion":2,"config":{"mediaType":"application/vnd.oci.empty.v1+json","digest":"\#(Digest(hashing: ByteBuffer(string: "{}")))","size":2},"layers":[]}"#
     private let word = "a-long-enough-token"
 
-    private func api(_ shop: Workshop) throws -> AdminAPI {
+    private func api(_ shop: Workshop, control: (any ServerControl)? = nil) throws -> AdminAPI {
         let inner = DistributionAPI(
             registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(), writes: .open,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return AdminAPI(
-            next: inner, registry: shop.registry, namespaces: shop.namespaces, token: try #require(AdminToken(word)))
+            next: inner, registry: shop.registry, namespaces: shop.namespaces, token: try #require(AdminToken(word)),
+            control: control)
     }
 
     private func ask(_ shop: Workshop, _ method: HTTPMethod, _ target: String) async throws -> (Int, String) {
@@ -124,6 +125,89 @@ import Upstream
             #expect(
                 try await ask(shop, .POST, "/_entrepot/refresh?repository=mirror/x&reference=v1")
                     == (200, "{\"digest\":\"\(new)\"}\n"))
+        }
+    }
+
+    private struct ScriptedControl: ServerControl {
+        let outcome: ReloadReport?
+
+        var report: ServerReport {
+            ServerReport(
+                version: "1", started: "then", uptimeSeconds: 7, configurationFiles: ["a.toml"], generation: 3,
+                lastReload: outcome, restartRequired: ["server.port"], connections: 2, requests: 1)
+        }
+
+        func reload() async -> ReloadReport? { outcome }
+    }
+
+    @Test(
+        arguments: [
+            (.applied, .ok), (.refused, .unprocessableEntity), (nil, .serviceUnavailable),
+        ] as [(ReloadReport.Outcome?, HTTPResponseStatus)])
+    func aReloadTellsWhatCameOfIt(outcome: ReloadReport.Outcome?, status: HTTPResponseStatus) async throws {
+        try await Workshop.open { shop in
+            let report = outcome.map {
+                ReloadReport(time: "now", cause: "command", outcome: $0, generation: 3, problems: ["a.toml:1: x"])
+            }
+            let api = try api(shop, control: ScriptedControl(outcome: report))
+            let headers: HTTPHeaders = ["Authorization": "Bearer \(word)"]
+            let answer = await api.respond(
+                to: Request(method: .POST, target: "/_entrepot/reload", headers: headers))
+            #expect(answer.status == status)
+            let told = String(buffer: try await answer.body.collect(upTo: 10_000))
+            if let outcome {
+                #expect(
+                    told == """
+                        {"cause":"command","generation":3,"outcome":"\(outcome.rawValue)","problems":["a.toml:1: x"],\
+                        "restartRequired":[],"time":"now"}
+
+                        """)
+            }
+            let refused = await api.respond(to: Request(target: "/_entrepot/reload", headers: headers))
+            #expect(refused.status == .methodNotAllowed)
+            let stranger = await api.respond(to: Request(method: .POST, target: "/_entrepot/reload"))
+            #expect(stranger.status == .unauthorized)
+        }
+    }
+
+    @Test func theStatusIsToldToWhoShowsTheToken() async throws {
+        try await Workshop.open { shop in
+            let api = try api(shop, control: ScriptedControl(outcome: nil))
+            let answer = await api.respond(
+                to: Request(target: "/_entrepot/status", headers: ["Authorization": "Bearer \(word)"]))
+            #expect(
+                String(buffer: try await answer.body.collect(upTo: 10_000)) == """
+                    {"configurationFiles":["a.toml"],"connections":2,"generation":3,"requestsInFlight":1,\
+                    "restartRequired":["server.port"],"started":"then","uptimeSeconds":7,"version":"1"}
+
+                    """)
+        }
+    }
+
+    @Test func readinessTellsOfAReloadWithoutItsProblems() async throws {
+        try await Workshop.open { shop in
+            let readiness = Readiness()
+            let api = DistributionAPI(
+                registry: shop.registry, namespaces: shop.namespaces, readiness: readiness, writes: .open,
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            func ask() async throws -> (HTTPResponseStatus, String) {
+                let answer = await api.respond(to: Request(target: "/readyz"))
+                return (answer.status, String(buffer: try await answer.body.collect(upTo: 10_000)))
+            }
+            #expect(try await ask() == (.ok, #"{"configuration":{"generation":1,"problems":0},"ready":true}"#))
+            readiness.tell(
+                ReloadReport(
+                    time: "now", cause: "files", outcome: .refused, generation: 1, problems: ["repository.hush: x"],
+                    restartRequired: ["server.port"]))
+            let (status, text) = try await ask()
+            #expect(status == .ok)
+            #expect(
+                text == """
+                    {"configuration":{"generation":1,"last_reload":{"outcome":"refused","time":"now"},"problems":1,\
+                    "restart_required":["server.port"]},"ready":true}
+                    """)
+            readiness.withdraw()
+            #expect(try await ask().0 == .serviceUnavailable)
         }
     }
 

@@ -181,6 +181,20 @@ import Testing
         }
     }
 
+    @Test func otherLimitsHoldForSessionsThatAreOpen() async throws {
+        try await Workshop.open { shop in
+            let repository = try shop.repository("local/a")
+            let id = try await shop.registry.startUpload(repository).id
+            _ = try await append(shop.registry, repository, id, Pieces([part(0..<1000)]))
+            shop.registry.reconfigure(PushLimits(manifestSize: 500, blobSize: 1500))
+            #expect(shop.registry.manifestSizeLimit == 500)
+            let error = await #expect(throws: RegistryError.self) {
+                try await append(shop.registry, repository, id, Pieces([part(1000..<2000)]))
+            }
+            #expect(error?.status == 413)
+        }
+    }
+
     /// One round of the service.
     private func sweep(_ shop: Workshop, expiry: Int64) async throws {
         try await UploadSweeper(registry: shop.registry, expiry: { expiry }) { throw CancellationError() }.run()

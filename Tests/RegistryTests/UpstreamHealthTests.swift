@@ -35,6 +35,26 @@ import Upstream
         }
     }
 
+    @Test func otherLimitsHoldFromTheNextQuestionOn() async throws {
+        try await Workshop.open { shop in
+            shop.health.adjust(UpstreamLimits(breakerFailures: 2, breakerPause: .seconds(3)))
+            try await open(shop)
+            #expect(shop.upstream.questions.count == 2)
+            #expect(shop.health.states["upstream0"]?.state == .open(until: .seconds(3)))
+        }
+    }
+
+    @Test func whatUpstreamsDoNotHaveIsAskedForAgainAfterAReload() async throws {
+        try await Workshop.open { shop in
+            for _ in 0..<2 { await #expect(throws: RegistryError.self) { try await pull(shop) } }
+            #expect(shop.upstream.questions.count == 1)
+            let digest = image.hold(on: shop.upstream)
+            shop.registry.reconfigure(PushLimits())
+            let served = try await pull(shop)
+            #expect(served.content.digest == digest)
+        }
+    }
+
     @Test func oneQuestionFindsOutWhetherItWorksAgain() async throws {
         try await Workshop.open { shop in
             let digest = image.hold(on: shop.upstream)

@@ -60,7 +60,7 @@ struct Reloader: Service, CustomStringConvertible {
             let running = current.value
             report.restartRequired = configuration.keysWaitingForRestart(running: running.configuration)
             let prepared = try await blocking { try prepare(configuration, replacing: running) }
-            takeOn(prepared)
+            await takeOn(prepared)
             if let files = reading.namedFiles { parts.status.watch(namedFiles: files, isInForce: true) }
             report.outcome = .applied
             report.generation += 1
@@ -87,9 +87,9 @@ struct Reloader: Service, CustomStringConvertible {
     }
 
     /// Nothing here can fail.
-    private func takeOn(_ prepared: Prepared) {
+    private func takeOn(_ prepared: Prepared) async {
         parts.adjust(to: prepared.snapshot.configuration)
-        server.adjust(prepared.server)
+        await server.adjust(prepared.server)
         if let tls = prepared.server.tls { server.replaceTLS(with: tls) }
         current.replace(with: prepared.snapshot)
     }

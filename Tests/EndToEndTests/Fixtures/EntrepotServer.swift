@@ -5,6 +5,8 @@ import TestSupport
 struct EntrepotServer: Sendable {
     let port: UInt16
     let root: URL
+    /// Its configuration file.
+    let configuration: URL
     let process: RunningProcess
     /// Set when it speaks TLS.
     let certificates: Certificates?
@@ -20,6 +22,15 @@ struct EntrepotServer: Sendable {
         var clientAuthentication: String?
         /// Further keys of `[server]`.
         var server = ""
+        /// Further configuration files, which win.
+        var files: [URL] = []
+    }
+
+    /// What opens the admin API where the configuration has ``adminTable(on:)``.
+    static let adminToken = "end-to-end-admin-token"
+
+    static func adminTable(on stage: Stage) throws -> String {
+        "[admin]\ntoken_file = \"\(try stage.write(adminToken, to: "admin-token").path)\"\n"
     }
 
     /// Starts it and waits until it says that it is ready. `repositories` are `[repository...]` tables.
@@ -28,6 +39,17 @@ struct EntrepotServer: Sendable {
     ) async throws -> EntrepotServer {
         let port = FreePorts.next()
         let root = try root ?? stage.makeDirectory("root")
+        let file = try stage.write(
+            text(port: port, root: root, repositories: repositories, settings: settings), to: "entrepot-\(port).toml")
+        let process = try stage.start(
+            Paths.entrepot.path, ([file] + settings.files).flatMap { ["-c", $0.path] } + ["server"], name: "entrepot")
+        let server = EntrepotServer(
+            port: port, root: root, configuration: file, process: process, certificates: settings.certificates)
+        try await process.waitUntilReady { await server.isReady(presenting: settings.certificates) }
+        return server
+    }
+
+    private static func text(port: UInt16, root: URL, repositories: String, settings: Settings) -> String {
         var lines = ["[server]", "bind_address = \"127.0.0.1\"", "port = \(port)", settings.server]
         if let name = settings.defaultRepository { lines += ["default_repository = \"\(name)\""] }
         if let certificates = settings.certificates {
@@ -43,11 +65,13 @@ struct EntrepotServer: Sendable {
             }
         }
         lines += ["[storage.fs]", "root_dir = \"\(root.path)\"", repositories]
-        let file = try stage.write(lines.joined(separator: "\n"), to: "entrepot-\(port).toml")
-        let process = try stage.start(Paths.entrepot.path, ["-c", file.path, "server"], name: "entrepot")
-        let server = EntrepotServer(port: port, root: root, process: process, certificates: settings.certificates)
-        try await process.waitUntilReady { await server.isReady(presenting: settings.certificates) }
-        return server
+        return lines.joined(separator: "\n")
+    }
+
+    /// Puts another configuration in the place of its own, at once, as `mv` does.
+    func reconfigure(repositories: String, settings: Settings = Settings()) throws {
+        let text = Self.text(port: port, root: root, repositories: repositories, settings: settings)
+        try Data(text.utf8).write(to: configuration, options: .atomic)
     }
 
     private func isReady(presenting certificates: Certificates?) async -> Bool {
