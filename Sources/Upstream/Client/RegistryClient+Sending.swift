@@ -110,7 +110,7 @@ extension RegistryClient {
         }
     }
 
-    private func curlSettings(isHome: Bool, isWhole: Bool) -> CurlSettings {
+    func curlSettings(isHome: Bool, isWhole: Bool) -> CurlSettings {
         let trust = settings.authorityBundle.map { path in
             isHome ? CurlSettings.TrustRoots.bundle(path) : .bundleAndSystem(path)
         }

@@ -5,6 +5,7 @@ import Logging
 import NIOPosix
 import Registry
 import Storage
+import Upstream
 
 /// What lives as long as the process: it holds content, connections and what was learnt, and is handed from one
 /// ``Snapshot`` to the next. What of it depends on the configuration is adjusted in place by ``adjust(to:)``.
