@@ -3,7 +3,8 @@
 
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libcurl4-openssl-dev libssl-dev libre2-dev pkg-config \
+    && apt-get install -y --no-install-recommends libcurl4-openssl-dev libssl-dev libre2-dev \
+        libargon2-dev libcrypt-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # The dependencies first: their layer lasts as long as the package description does.
@@ -17,7 +18,8 @@ RUN swift build -c release --product entrepot --static-swift-stdlib \
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libssl3 libre2-9 libstdc++6 \
+    && apt-get install -y --no-install-recommends ca-certificates libcurl4 libssl3 libre2-9 libargon2-1 \
+        libcrypt1 libstdc++6 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 65532 --home-dir /var/lib/entrepot --create-home entrepot \
     && install -d -o entrepot -g entrepot /var/lib/entrepot

@@ -9,7 +9,7 @@ RELEASE_FLAGS := $(BUILD_FLAGS) --static-swift-stdlib
 # What CI adds; `make test STRICT=1` is the same by hand.
 STRICT_FLAGS := $(if $(STRICT),-Xswiftc -warnings-as-errors)
 
-LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev pkg-config
+LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-dev pkg-config
 # Registries, proxies, clients and tools that the end-to-end tests and the benchmarks run for real.
 TOOLS := docker-registry nginx-light skopeo podman buildah umoci containerd docker.io debootstrap crun uidmap \
     apache2-utils openssl curl wrk python3 ca-certificates
@@ -53,7 +53,7 @@ lint: ## Check format and style; any finding fails
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
 # Unit tests of the parts that share memory between threads, each sanitizer in its own scratch path.
-CONCURRENT := CurlClientTests|RegistryTests|HTTPServerTests|FileStorageTests|UpstreamTests
+CONCURRENT := AccessTests|CurlClientTests|RegistryTests|HTTPServerTests|FileStorageTests|UpstreamTests
 sanitize: libraries ## Run the concurrent parts' unit tests under the thread and address sanitizers
 	swift test --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'
 	swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)'

@@ -58,6 +58,10 @@ let package = Package(
         .systemLibrary(
             name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"]), .brew(["openssl@3"])]),
 
+        .systemLibrary(
+            name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
+        .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
+
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // Leaves: reusable, know no server.
@@ -69,8 +73,11 @@ let package = Package(
 
         // Ports, layout, typed configuration.
         library("Storage", ["Hashing", "OCI", nioCore]),
+        library(
+            "Access",
+            ["CArgon2", "CCrypt", "CCrypto", "CEL", "OCI", nioCore, nioPosix, nioConcurrency, metrics]),
         library("Tokens", ["OCI", "Storage", nioCore, nioConcurrency, crypto, cryptoExtras, x509, asn1]),
-        library("Configuration", ["CRE2", "OCI", "Tokens", "TOMLKit"]),
+        library("Configuration", ["Access", "CRE2", "OCI", "Tokens", "TOMLKit"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
@@ -88,14 +95,15 @@ let package = Package(
         library(
             "DistributionAPI",
             [
-                "HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioConcurrency, logging,
-                metrics,
+                "Access", "HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioSSL,
+                nioConcurrency, logging, metrics,
             ]),
 
         .executableTarget(
             name: "entrepot",
             dependencies: [
-                "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer", "Hashing", "OCI",
+                "Access", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer", "Hashing",
+                "OCI",
                 "Registry", "Storage", "Upstream", logging, metrics, lifecycle, unixSignals, nioCore, nioPosix,
                 nioConcurrency, nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -118,7 +126,8 @@ let package = Package(
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
-        tests("ConfigurationTests", ["Configuration", "OCI", "TestSupport"]),
+        tests("AccessTests", ["Access", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
+        tests("ConfigurationTests", ["Access", "Configuration", "OCI", "TestSupport"]),
         tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
         tests(
             "UpstreamTests",
@@ -135,8 +144,8 @@ let package = Package(
         tests(
             "DistributionAPITests",
             [
-                "DistributionAPI", "HTTPServer", "Registry", "Upstream", "FileStorage", "Storage", "OCI", "Hashing",
-                "TestSupport", nioCore, nioHTTP1, logging,
+                "Access", "DistributionAPI", "HTTPServer", "Registry", "Upstream", "FileStorage", "Storage", "OCI",
+                "Hashing", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ]),
         tests(
             "EndToEndTests",

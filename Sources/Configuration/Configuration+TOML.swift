@@ -1,3 +1,4 @@
+import Access
 import OCI
 
 extension Configuration {
@@ -9,6 +10,9 @@ extension Configuration {
         var writer = TOMLWriter()
         writer.value("max_concurrent_requests", maxConcurrentRequests)
         writer.value("offline", isOffline)
+        writer.table("global")
+        writer.value("default_access", defaultAccess.rawValue)
+        accessPolicy?.write(to: &writer, "global")
         server.write(to: &writer)
         storage.write(to: &writer)
         writer.table("log")
@@ -28,6 +32,7 @@ extension Configuration {
             writer.table("admin")
             writer.value("token_file", admin.tokenFile)
         }
+        for identity in identities { identity.write(to: &writer) }
         for repository in repositories {
             repository.write(to: &writer)
         }
@@ -91,10 +96,32 @@ extension RepositorySection {
         writer.value("offline", isOffline)
         writer.value("write_refusal_status", writeRefusalStatus)
         writer.value("allow_missing_references", allowsMissingReferences)
+        accessPolicy?.write(to: &writer, "repository", name.value)
         for upstream in upstreams {
             writer.arrayTable("repository", name.value, "upstream")
             upstream.write(to: &writer)
         }
+    }
+}
+
+extension AccessPolicy {
+    /// - Parameter path: Of the table that it is in.
+    fileprivate func write(to writer: inout TOMLWriter, _ path: String...) {
+        writer.table(path + ["access_policy"])
+        writer.value("default_allow", defaultAllow)
+        writer.value("rules", rules.map(\.text))
+    }
+}
+
+extension IdentitySection {
+    fileprivate func write(to writer: inout TOMLWriter) {
+        writer.table("identity", user.id.value)
+        writer.value("username", user.username.value)
+        switch passwordFile {
+        case nil: writer.comment("password = \"(secret)\"")
+        case let path?: writer.value("password_file", path)
+        }
+        writer.value("groups", user.groups)
     }
 }
 

@@ -1,3 +1,5 @@
+public import Access
+
 /// Everything the operator decides, checked as a whole.
 ///
 /// A value of this type is complete and consistent: keys are spelled right, ranges hold, files it names could be read
@@ -15,6 +17,12 @@ public struct Configuration: Sendable, Equatable {
     public let admin: AdminSection?
     /// No upstream of any repository is asked.
     public let isOffline: Bool
+    /// Sorted by id; no two have the same user name.
+    public let identities: [IdentitySection]
+    /// Asked before the repositories' own.
+    public let accessPolicy: AccessPolicy?
+    /// What holds for repositories that no policy speaks of.
+    public internal(set) var defaultAccess: DefaultAccess
     /// Sorted by name; names are unique, and so are the namespaces they claim.
     public let repositories: [RepositorySection]
 
@@ -28,6 +36,9 @@ public struct Configuration: Sendable, Equatable {
         resilience: ResilienceSection = ResilienceSection(),
         admin: AdminSection? = nil,
         isOffline: Bool = false,
+        identities: [IdentitySection] = [],
+        accessPolicy: AccessPolicy? = nil,
+        defaultAccess: DefaultAccess = .open,
         repositories: [RepositorySection] = []
     ) {
         self.maxConcurrentRequests = maxConcurrentRequests
@@ -39,6 +50,9 @@ public struct Configuration: Sendable, Equatable {
         self.resilience = resilience
         self.admin = admin
         self.isOffline = isOffline
+        self.identities = identities
+        self.accessPolicy = accessPolicy
+        self.defaultAccess = defaultAccess
         self.repositories = repositories
     }
 }

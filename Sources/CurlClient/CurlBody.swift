@@ -66,6 +66,9 @@ public struct CurlBody: AsyncSequence, Sendable {
     /// How many bytes wait unread now.
     package var waiting: Int { holder.mailbox.waiting }
 
+    /// Whether the transfer is paused until the reader has caught up.
+    package var isPaused: Bool { holder.mailbox.isPaused }
+
     /// The most bytes that ever waited unread.
     package var highWater: Int { holder.mailbox.highWater }
 

@@ -49,6 +49,8 @@ public struct CurlSettings: Sendable, Hashable {
     /// How many bytes of the body may wait unread before the transfer pauses.
     public var readAhead: Int
 
+    public static let usualReadAhead = 2 << 20
+
     public init(
         trustRoots: TrustRoots = .system,
         clientIdentity: ClientIdentity? = nil,
@@ -58,7 +60,7 @@ public struct CurlSettings: Sendable, Hashable {
         maxResponseHeaderBytes: Int = 64 << 10,
         allowsHTTP2: Bool = true,
         receiveBufferSize: Int = 256 << 10,
-        readAhead: Int = 4 << 20
+        readAhead: Int = usualReadAhead
     ) {
         self.trustRoots = trustRoots
         self.clientIdentity = clientIdentity

@@ -13,7 +13,7 @@ final class Mailbox: Sendable {
     }
 
     /// Bytes, where nothing else is wanted.
-    static let highMark = 4 << 20
+    static let highMark = CurlSettings.usualReadAhead
     static let lowMark = highMark / 2
 
     private let state: NIOLockedValueBox<MailboxState>
@@ -106,6 +106,9 @@ final class Mailbox: Sendable {
 
     /// How many bytes are held now.
     var waiting: Int { state.withLockedValue { $0.held } }
+
+    /// The transfer waits until the reader has taken half of what is held.
+    var isPaused: Bool { state.withLockedValue { $0.isPaused } }
 
     /// The most bytes that were ever held at once.
     var highWater: Int { state.withLockedValue { $0.highWater } }

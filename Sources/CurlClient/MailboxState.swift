@@ -3,7 +3,7 @@ import NIOCore
 /// What a `Mailbox` keeps under its lock.
 struct MailboxState {
     static let smallestChunk = 16 << 10
-    static let largestChunk = 256 << 10
+    static let largestChunk = 512 << 10
 
     /// Bytes.
     let highMark: Int
@@ -23,7 +23,7 @@ struct MailboxState {
     /// Grows while chunks fill up and shrinks while they do not, so that trickling bytes do not hold large memory.
     private var chunkCapacity = 2 * smallestChunk
     private(set) var held = 0
-    private var isPaused = false
+    private(set) var isPaused = false
     private var end: Result<Void, CurlError>?
 
     init(highMark: Int) {

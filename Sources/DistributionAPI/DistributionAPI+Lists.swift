@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import NIOCore
 internal import NIOHTTP1
@@ -9,11 +10,11 @@ extension DistributionAPI {
     ///
     /// - Parameter name: As the client calls the repository: the answer calls it so too.
     func tags(
-        _ repository: Repository, _ name: RepositoryName, _ request: Request
+        _ repository: Repository, _ name: RepositoryName, _ identity: Identity, _ request: Request
     ) async throws(RegistryError) -> Response {
         let query = try Query(request.query)
         let limit = try query.limit()
-        let served = try await registry.tags(repository, after: query["last"], limit: limit)
+        let served = try await visibleTags(repository, identity, after: query["last"], limit: limit)
         var headers = Self.headers(served, request)
         headers.add(name: "Content-Type", value: MediaType.json.value)
         if served.content.hasMore, let limit, let last = served.content.tags.last {
@@ -29,14 +30,53 @@ extension DistributionAPI {
         return Response(status: .ok, headers: headers, body: .bytes(body))
     }
 
+    /// Those tags that this client may pull.
+    private func visibleTags(
+        _ repository: Repository, _ identity: Identity, after last: String?, limit: Int?
+    ) async throws(RegistryError) -> Served<TagPage> {
+        let key = repository.namespace.key
+        guard gate.access.policies.looksAtTags(namespace: key) else {
+            var served = try await registry.tags(repository, after: last, limit: limit)
+            // They all look alike to the policy.
+            if let tag = served.content.tags.first, !gate.allows(pulling(tag, of: repository), identity) {
+                served.content = TagPage(tags: [], hasMore: false)
+            }
+            return served
+        }
+        // Pages are made of what is left: the end of a page must not tell of a tag that is hidden.
+        var served = try await registry.tags(repository, after: last, limit: nil)
+        var visible: [Tag] = []
+        for (position, tag) in served.content.tags.enumerated() {
+            // Others on this event loop get their turn.
+            if position % 100 == 99 { await Task.yield() }
+            guard gate.allows(pulling(tag, of: repository), identity) else { continue }
+            visible.append(tag)
+            if let limit, visible.count > limit { break }
+        }
+        served.content = TagPage(
+            tags: limit.map { Array(visible.prefix($0)) } ?? visible, hasMore: limit.map { visible.count > $0 } ?? false
+        )
+        return served
+    }
+
+    private func pulling(_ tag: Tag, of repository: Repository) -> AccessRequest {
+        AccessRequest(
+            .getManifest, repository: repository.name, namespace: repository.namespace.key, reference: .tag(tag))
+    }
+
     /// The most repositories of one answer, and their number where the client says none.
     private static let catalogPage = 1000
 
     /// `/v2/_catalog`, as Docker's registry has it.
-    func catalog(_ request: Request) async throws(RegistryError) -> Response {
+    func catalog(_ identity: Identity, _ request: Request) async throws(RegistryError) -> Response {
         let query = try Query(request.query)
         let limit = min(try query.limit() ?? Self.catalogPage, Self.catalogPage)
-        let page = try await registry.catalog(namespaces, after: query["last"], limit: limit)
+        let gate = gate
+        // The token was for the list; what is on it is up to policy.
+        let reader = identity.withoutGrants
+        let page = try await registry.catalog(namespaces, after: query["last"], limit: limit) {
+            gate.allowsPulling($0, reader)
+        }
         var headers = Self.apiVersion
         headers.add(name: "Content-Type", value: MediaType.json.value)
         if page.hasMore, let last = page.names.last {

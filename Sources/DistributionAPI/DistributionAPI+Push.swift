@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import NIOCore
 internal import NIOHTTP1
@@ -10,10 +11,18 @@ extension DistributionAPI {
 
     /// end-7a, end-7b
     func putManifest(
-        _ repository: Repository, _ reference: Reference, _ request: Request
+        _ repository: Repository, _ reference: Reference, _ identity: Identity, _ request: Request
     ) async throws(RegistryError) -> Response {
         try repository.checkWritable()
         let tags = try Self.tags(try Query(request.query), reference)
+        // The gate knows the path; these tags are written as well.
+        for tag in tags {
+            try gate.check(
+                AccessRequest(
+                    .putManifest, repository: repository.name, namespace: repository.namespace.key,
+                    reference: .tag(tag)),
+                identity)
+        }
         let type = try Self.mediaType(request.headers)
         let bytes = try await manifestBytes(request.body)
         let pushed = try await registry.putManifest(

@@ -1,3 +1,4 @@
+internal import Access
 internal import HTTPServer
 internal import NIOCore
 internal import NIOHTTP1
@@ -6,10 +7,14 @@ internal import Registry
 
 extension DistributionAPI {
     /// end-4a, end-4b, end-4c, end-11
-    func startUpload(_ repository: Repository, _ request: Request) async throws(RegistryError) -> Response {
+    func startUpload(
+        _ repository: Repository, _ identity: Identity, _ request: Request
+    ) async throws(RegistryError) -> Response {
         try repository.checkWritable()
         let query = try Query(request.query)
-        if let digest = try query.digest("mount"), try await mount(digest, query["from"], into: repository) {
+        if let digest = try query.digest("mount"),
+            try await mount(digest, query["from"], into: repository, for: identity)
+        {
             return Self.created(digest, repository)
         }
         if query["mount"] == nil, let digest = try query.digest("digest") {
@@ -25,15 +30,21 @@ extension DistributionAPI {
     }
 
     private func mount(
-        _ digest: Digest, _ from: String?, into repository: Repository
+        _ digest: Digest, _ from: String?, into repository: Repository, for identity: Identity
     ) async throws(RegistryError) -> Bool {
         var source: Repository?
         if let from {
             // A source that cannot be is one that does not hold the blob: then the client uploads it.
-            guard let name = RepositoryName(from), let found = try? namespaces.repository(name) else { return false }
+            // One that this client may not pull from looks the same.
+            guard let name = RepositoryName(from), let found = try? namespaces.repository(name),
+                gate.allowsPulling(found, identity, digest: digest)
+            else { return false }
             source = found
         }
-        return try await registry.mountBlob(repository, digest, from: source, among: namespaces)
+        let gate = gate
+        return try await registry.mountBlob(repository, digest, from: source, among: namespaces) {
+            gate.allowsPulling($0, identity, digest: digest)
+        }
     }
 
     private static func algorithm(_ query: Query) throws(RegistryError) -> Digest.Algorithm {

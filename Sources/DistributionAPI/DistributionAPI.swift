@@ -1,3 +1,4 @@
+public import Access
 public import HTTPServer
 public import Logging
 internal import NIOCore
@@ -11,22 +12,18 @@ public struct DistributionAPI: RequestHandler {
     let registry: Registry
     let namespaces: Namespaces
     let readiness: Readiness
-    let writes: Writes
+    let gate: Gate
     let logger: Logger
+    let counters = RequestCounters()
 
-    /// Whether anybody may push and delete: without identities to tell clients apart, it is all or none.
-    public enum Writes: Sendable {
-        case open
-        case closed
-    }
-
+    /// - Parameter access: Who may do what.
     public init(
-        registry: Registry, namespaces: Namespaces, readiness: Readiness, writes: Writes, logger: Logger
+        registry: Registry, namespaces: Namespaces, readiness: Readiness, access: AccessControl, logger: Logger
     ) {
         self.registry = registry
         self.namespaces = namespaces
         self.readiness = readiness
-        self.writes = writes
+        gate = Gate(access: access, namespaces: namespaces, logger: logger)
         self.logger = logger
     }
 
@@ -35,13 +32,18 @@ public struct DistributionAPI: RequestHandler {
         do throws(RegistryError) {
             let action = try RouteParser.action(request.method, request.path)
             story.action = action
-            var response = try await answer(action, request)
+            let identity = try await gate.admit(action, request)
+            story.identity = identity
+            var response = try await answer(action, identity, request)
             story.cache = response.headers.first(name: "Cache-Status")
             response.note = story
             return response
         } catch {
             story.error = error
             var response = ErrorResponse.make(error)
+            for challenge in gate.challenges(error, request) {
+                response.headers.add(name: "WWW-Authenticate", value: challenge)
+            }
             response.note = story
             return response
         }
@@ -60,7 +62,9 @@ public struct DistributionAPI: RequestHandler {
         return ErrorResponse.make(error)
     }
 
-    private func answer(_ action: Action, _ request: Request) async throws(RegistryError) -> Response {
+    private func answer(
+        _ action: Action, _ identity: Identity, _ request: Request
+    ) async throws(RegistryError) -> Response {
         switch action {
         case .health:
             return Self.json("{}")
@@ -73,11 +77,11 @@ public struct DistributionAPI: RequestHandler {
         case .getManifest(let name, let reference):
             return try await manifest(try repository(name, request), reference, request)
         case .listTags(let name):
-            return try await tags(try repository(name, request), name, request)
+            return try await tags(try repository(name, request), name, identity, request)
         case .getReferrers(let name, let digest):
             return try await referrers(try repository(name, request), name, digest, request)
         case .startUpload(let name):
-            return try await startUpload(try writable(name, request), request)
+            return try await startUpload(try writable(name, request), identity, request)
         case .updateUpload(let name, let id):
             return try await updateUpload(try writable(name, request), id, request)
         case .completeUpload(let name, let id):
@@ -87,35 +91,24 @@ public struct DistributionAPI: RequestHandler {
         case .cancelUpload(let name, let id):
             return try await cancelUpload(try writable(name, request), id)
         case .putManifest(let name, let reference):
-            return try await putManifest(try writable(name, request), reference, request)
+            return try await putManifest(try writable(name, request), reference, identity, request)
         case .deleteManifest(let name, let reference):
             return try await deleteManifest(try writable(name, request), reference)
         case .deleteBlob(let name, let digest):
             return try await deleteBlob(try writable(name, request), digest)
         case .listCatalog:
-            return try await catalog(request)
+            return try await catalog(identity, request)
         }
     }
 
-    /// The repository meant by path and `?ns=`.
     private func repository(_ name: RepositoryName, _ request: Request) throws(RegistryError) -> Repository {
-        guard request.query != nil, let host = try Query(request.query)["ns"],
-            // A client that was given this very server as the registry asks for it by its own name.
-            host != request.headers.first(name: "Host")
-        else { return try namespaces.repository(name) }
-        return try namespaces.repository(name, host: host)
+        try namespaces.repository(name, request)
     }
 
-    /// The repository meant, if this client may change it.
+    /// The repository meant, if it takes writes at all.
     private func writable(_ name: RepositoryName, _ request: Request) throws(RegistryError) -> Repository {
         let repository = try repository(name, request)
         try repository.checkWritable()
-        guard writes == .open else {
-            throw RegistryError(
-                .denied,
-                "pushes and deletes are taken on a loopback address, or from clients that must show a certificate (server.tls.client_auth)"
-            )
-        }
         return repository
     }
 

@@ -1,6 +1,6 @@
+internal import Access
 public import HTTPServer
 internal import Logging
-internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
@@ -8,6 +8,7 @@ internal import OCI
 /// What became of a request, carried to the log.
 struct Story: Sendable {
     var action: Action?
+    var identity: Identity?
     var error: RegistryError?
     var cache: String?
 }
@@ -17,9 +18,7 @@ extension DistributionAPI {
         let story = exchange.note as? Story
         let action = story?.action?.name ?? "none"
         let status = exchange.status.code
-        Counter(
-            label: "entrepot_requests_total", dimensions: [("action", action), ("status", "\(status / 100)xx")]
-        ).increment()
+        counters.count(story?.action, status: status)
         // The server's own failures and cut answers are news; the rest is for who wants it.
         let level: Logger.Level = status >= 500 || exchange.outcome == .failed ? .warning : .debug
         logger.log(
@@ -33,6 +32,7 @@ extension DistributionAPI {
                 if let method = exchange.method { fields["method"] = "\(method)" }
                 if let repository = story?.action?.repository { fields["repository"] = "\(repository)" }
                 if let address = exchange.remoteAddress?.ipAddress { fields["client"] = "\(address)" }
+                if let identity = story?.identity, identity.isKnown { fields["identity"] = "\(identity)" }
                 if let cache = story?.cache { fields["cache"] = "\(cache)" }
                 if let error = story?.error { fields["error"] = "\(error)" }
                 return fields

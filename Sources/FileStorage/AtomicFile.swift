@@ -123,7 +123,8 @@ enum AtomicFile {
         var rest = bytes
         while rest.readableBytes > 0 {
             let count = rest.readWithUnsafeReadableBytes { buffer in
-                max(0, retrying { system_write(descriptor, buffer.baseAddress, buffer.count) })
+                let length = min(buffer.count, OpenFile.writeSize)
+                return max(0, retrying { system_write(descriptor, buffer.baseAddress, length) })
             }
             guard count > 0 else { throw StorageError(errno: errno, "write", key) }
         }

@@ -77,6 +77,9 @@ struct ConnectionHandle: Sendable {
         // NIO sends from a handle that owns its descriptor; ownership is taken back before the handle goes.
         let handle = NIOFileHandle(_deprecatedTakingOwnershipOfDescriptor: descriptor)
         defer { _ = try? handle.takeDescriptorOwnership() }
+        let packs = slice.length >= Self.maxRegion
+        if packs { onLoop { $0.packSegments(true) } }
+        defer { if packs { onLoop { $0.packSegments(false) } } }
         var offset = slice.offset
         let end = slice.offset + slice.length
         while offset < end {
@@ -107,7 +110,7 @@ struct ConnectionHandle: Sendable {
     }
 
     /// Bounds how long one client can keep an event loop, and how stale the count of sent bytes is.
-    private static let maxRegion: Int64 = 8 << 20
+    private static let maxRegion: Int64 = 2 << 20
     private static let maxCopy: Int64 = 128 << 10
     private static let minCopy: Int64 = 32 << 10
 }

@@ -6,6 +6,11 @@ internal import Upstream
 public struct TagPage: Sendable {
     public let tags: [Tag]
     public let hasMore: Bool
+
+    public init(tags: [Tag], hasMore: Bool) {
+        self.tags = tags
+        self.hasMore = hasMore
+    }
 }
 
 extension Registry {

@@ -20,6 +20,8 @@ import Testing
 
     static let upstream = "[[repository.x.upstream]]\nurl = \"https://x.io\"\n"
 
+    private static let password = "password = \"$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe\""
+
     static let mistakes: [Mistake] = [
         // Unknown keys.
         Mistake("max_concurent_requests = 1", 1, "max_concurent_requests", "did you mean 'max_concurrent_requests'?"),
@@ -39,15 +41,31 @@ import Testing
         Mistake("[repository.x]\nimmutable_tags = 1", 2, "repository.x.immutable_tags", "write true or false"),
         Mistake("[repository.x]\nwrite_refusal_status = 200", 2, "repository.x.write_refusal_status", "out of range"),
         Mistake("[uploads]\nexpiry = \"1s\"", 2, "uploads.expiry", "too short"),
+        // Who may do what.
+        Mistake("[identity.root]\nusername = \"r\"", 1, "identity.root.password", "is missing"),
+        Mistake("[identity.root]\npassword = \"open\"", 2, "identity.root.password", "hash-password"),
+        Mistake("[identity.root]\nusername = \"r:r\"", 2, "identity.root.username", "colon"),
+        Mistake("[identity.root]\npasword = \"x\"", 2, "identity.root.pasword", "did you mean 'password'?"),
+        Mistake("[identity.root]\npassword_file = \"/none\"", 2, "identity.root.password_file", "'/none' cannot be"),
+        Mistake("[identity.root]\ngroups = [\"a\", \"\"]", 2, "identity.root.groups[1]", "not a group's name"),
+        Mistake(
+            "[identity.a]\nusername = \"x\"\n\(password)\n[identity.b]\nusername = \"x\"\n\(password)", 5,
+            "identity.b.username", "the user name of identity 'a' as well"),
+        Mistake("[global]\ndefault_access = \"read\"", 2, "global.default_access", "did you mean \"reads\"?"),
+        Mistake("[global.access_policy]\ndefault_allow = 1", 2, "global.access_policy.default_allow", "true or false"),
+        Mistake(
+            "[global.access_policy]\nrules = [\n  \"true\",\n  \"identity.id == 5\",\n]", 4,
+            "global.access_policy.rules[1]", "\n    identity.id == 5\n                ^"),
+        Mistake(
+            "[repository.x.access_policy]\nrules = [\"request.tga == 'x'\"]", 2, "repository.x.access_policy.rules[0]",
+            ": 1:"),
+        Mistake("[server]\nbind_address = \"0.0.0.0\"", 2, "server.bind_address", "global.default_access"),
         // Known, but not yet.
         Mistake("[storage.s3]\nbucket = \"b\"", 1, "storage.s3", "is not in this version"),
         Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),
         Mistake("[cache_store]", 1, "cache_store", "is not in this version"),
-        Mistake("[identity.root]\nusername = \"r\"", 1, "identity", "is not in this version"),
         Mistake("[token]", 1, "token", "is not in this version"),
         Mistake("[observability.tracing]", 1, "observability", "is not in this version"),
-        Mistake("[global.access_policy]", 1, "global.access_policy", "is not in this version"),
-        Mistake("[repository.x.access_policy]", 1, "repository.x.access_policy", "is not in this version"),
         Mistake("[repository.x.retention_policy]", 1, "repository.x.retention_policy", "is not in this version"),
         // Types.
         Mistake("server = 1", 1, "server", "expected a table, found an integer; write it as [server]"),

@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import Foundation
 import OCI
@@ -32,12 +33,17 @@ import Testing
             "mirror/client.key", "docker-hub-password",
         ]
         try files.write("admin-token", "a-token-of-some-length")
+        try files.write(
+            "alice-password", "$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe\n")
         for name in named { try files.write(name, "x") }
         let text = try DocumentationTests.settings().joined(separator: "\n")
             .replacing("/etc/entrepot", with: files.path)
         let configuration = try ConfigurationLoader.load(text: text, environment: ["QUAY_PASSWORD": "x"])
         #expect(configuration.repositories.map(\.name.value) == ["docker.io", "local", "quay.io", "team/images"])
         #expect(configuration.repositories[0].upstreams.count == 2)
+        #expect(configuration.identities.map(\.user.id.value) == ["alice", "builder"])
+        #expect(configuration.accessPolicy?.rules.count == 2)
+        #expect(configuration.repositories[1].accessPolicy?.defaultAllow == true)
         // What the example shows as values are the defaults.
         #expect(configuration.log == LogSection())
         #expect(configuration.fills == FillsSection())
@@ -51,6 +57,13 @@ import Testing
         #expect(server.tls?.clients?.authentication == .optional)
     }
 
+    @Test func `the manual names every key that needs a restart`() throws {
+        for path in ["docs/reference/configuration.md", "docs/explanation/reloading.md"] {
+            let text = try DocumentationTests.lines(path).joined(separator: "\n")
+            for key in Configuration.restartKeys { #expect(text.contains("`\(key)`"), "\(key) in \(path)") }
+        }
+    }
+
     @Test func `the example has every key and no other`() throws {
         var table = ""
         var keys: Set<String> = []
@@ -58,9 +71,13 @@ import Testing
             if line.hasPrefix("[") {
                 let name = line.trimmingCharacters(in: CharacterSet(charactersIn: "[] "))
                 let parts = name.split(separator: ".", maxSplits: 1)
-                table =
-                    parts.first != "repository"
-                    ? name : "repository.\"<namespace>\"" + (name.hasSuffix(".upstream") ? ".upstream" : "")
+                switch parts.first {
+                case "repository":
+                    let inner = [".upstream", ".access_policy"].first { name.hasSuffix($0) }
+                    table = "repository.\"<namespace>\"" + (inner ?? "")
+                case "identity": table = "identity.<id>"
+                default: table = name
+                }
             } else {
                 let key = try #require(line.split(separator: " ").first)
                 keys.insert(table.isEmpty ? "\(key)" : "\(table).\(key)")
@@ -91,7 +108,14 @@ import Testing
 
     @Test func `the manual's defaults are the defaults`() throws {
         let shown = try ConfigurationLoader.load(
-            text: "[[repository.x.upstream]]\nurl = \"https://x.io\"\n[repository.\"y.io\"]"
+            text: """
+                [[repository.x.upstream]]
+                url = "https://x.io"
+                [repository."y.io".access_policy]
+                [identity.x]
+                username = "x"
+                password = "$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe"
+                """
         ).toml()
         let written = shown.split(separator: "\n").map(String.init)
         for row in try DocumentationTests.manual() where row.standard.hasPrefix("`") {

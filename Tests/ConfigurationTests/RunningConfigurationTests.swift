@@ -12,7 +12,7 @@ import Testing
     @Test(arguments: [
         ("", "", []),
         ("", "[server]\nport = 5001", ["server.port"]),
-        ("", "[server]\nbind_address = \"0.0.0.0\"", ["server.bind_address"]),
+        ("", "[server]\nbind_address = \"127.0.0.2\"", ["server.bind_address"]),
         ("", "[storage.fs]\nroot_dir = \"/other\"", ["storage.fs.root_dir"]),
         (
             "[server]\nport = 5001", "[server]\nbind_address = \"::1\"\n[storage.fs]\nroot_dir = \"/other\"",

@@ -1,4 +1,5 @@
 import CurlClient
+import Foundation
 import NIOCore
 import TestSupport
 import Testing
@@ -58,6 +59,18 @@ import Testing
     @Test func aBundleThatCannotBeReadIsSaidToBe() async throws {
         let settings = CurlSettings(trustRoots: .bundle("/nowhere/ca.pem"))
         #expect(try await outcome(of: settings) == .tls(.trustRoots))
+    }
+
+    @Test func aBundleThatWasReplacedIsReadAgain() async throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "bundle-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let bundle = folder.appending(path: "ca.pem")
+        let settings = CurlSettings(trustRoots: .bundle(bundle.path))
+        try Data(contentsOf: URL(filePath: certificates.client)).write(to: bundle)
+        #expect(try await outcome(of: settings) == .tls(.verification))
+        try Data(contentsOf: URL(filePath: certificates.authority)).write(to: bundle, options: .atomic)
+        #expect(try await outcome(of: settings) == nil)
     }
 
     @Test func aServerThatAsksForACertificateGetsIt() async throws {

@@ -1,3 +1,4 @@
+import Access
 import DistributionAPI
 import HTTPServer
 import Hashing
@@ -18,11 +19,11 @@ import Upstream
 
     private func api(_ shop: Workshop, control: (any ServerControl)? = nil) throws -> AdminAPI {
         let inner = DistributionAPI(
-            registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(), writes: .open,
+            registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(), access: .open,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         return AdminAPI(
-            next: inner, registry: shop.registry, namespaces: shop.namespaces, token: try #require(AdminToken(word)),
-            control: control)
+            next: inner, registry: shop.registry, namespaces: shop.namespaces, token: AdminToken(word),
+            access: .open, control: control, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     private func ask(_ shop: Workshop, _ method: HTTPMethod, _ target: String) async throws -> (Int, String) {
@@ -188,7 +189,7 @@ import Upstream
         try await Workshop.open { shop in
             let readiness = Readiness()
             let api = DistributionAPI(
-                registry: shop.registry, namespaces: shop.namespaces, readiness: readiness, writes: .open,
+                registry: shop.registry, namespaces: shop.namespaces, readiness: readiness, access: .open,
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
             func ask() async throws -> (HTTPResponseStatus, String) {
                 let answer = await api.respond(to: Request(target: "/readyz"))

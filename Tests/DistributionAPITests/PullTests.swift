@@ -1,3 +1,4 @@
+import Access
 import DistributionAPI
 import HTTPServer
 import Hashing
@@ -18,7 +19,7 @@ import Upstream
 
     private func api(_ shop: Workshop, _ readiness: Readiness = Readiness()) -> DistributionAPI {
         DistributionAPI(
-            registry: shop.registry, namespaces: shop.namespaces, readiness: readiness, writes: .open,
+            registry: shop.registry, namespaces: shop.namespaces, readiness: readiness, access: .open,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -1,3 +1,4 @@
+import Access
 import DistributionAPI
 import HTTPServer
 import Hashing
@@ -13,9 +14,9 @@ import Testing
 struct PushClient: Sendable {
     let api: DistributionAPI
 
-    init(_ shop: Workshop, _ registry: Registry? = nil, writes: DistributionAPI.Writes = .open) {
+    init(_ shop: Workshop, _ registry: Registry? = nil, access: AccessControl = .open) {
         api = DistributionAPI(
-            registry: registry ?? shop.registry, namespaces: shop.namespaces, readiness: Readiness(), writes: writes,
+            registry: registry ?? shop.registry, namespaces: shop.namespaces, readiness: Readiness(), access: access,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 

@@ -111,6 +111,15 @@ import Testing
             #expect(again.status == .exited(1))
             #expect(again.output.contains("did you mean 'mode'?"))
 
+            // With a file that is not even TOML the server is found by what is said beside it.
+            try Data("[server".utf8).write(to: entrepot.configuration, options: .atomic)
+            #expect(try await entrepot.command("status").status == .exited(1))
+            let token = stage.directory.appendingPathComponent("admin-token").path
+            let found = try await entrepot.command("reload", "--server", entrepot.url, "--token-file", token)
+            #expect(found.status == .exited(1))
+            #expect(found.output.contains("is not TOML"))
+            #expect(try await begins(entrepot, "old/app") == 202)
+
             try entrepot.reconfigure(repositories: admin + "[repository.new]\n")
             #expect(try await entrepot.reloaded(Self.applied).problems == [])
             #expect(try await begins(entrepot, "new/app") == 202)
@@ -240,6 +249,30 @@ import Testing
                 entrepot.process.output.contains("action=readyz") ? true : nil
             }
             #expect(isLogged == true)
+        }
+    }
+
+    @Test func anUpstreamThatStaysTheSameIsAskedAsBefore() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let admin = try EntrepotServer.adminTable(on: stage)
+            let upstream = try await ScriptedUpstream.start(on: stage, file: images.smallBlob)
+            let mirror =
+                "[repository.mirror]\ntag_ttl = 0\n"
+                + upstream.configuration(
+                    namespace: "mirror", mode: "basic", more: "username = \"user\"\npassword = \"secret\"")
+            let entrepot = try await EntrepotServer.start(on: stage, repositories: admin + mirror)
+            func strangers() async throws -> Int {
+                #expect(try await entrepot.get("/v2/mirror/app/manifests/latest").status == 200)
+                return try await upstream.requests.filter { $0.authorization == nil }.count
+            }
+            let before = try await strangers()
+            #expect(before > 0)
+            #expect(try await strangers() == before)
+            try entrepot.reconfigure(repositories: admin + mirror + "[repository.a]\n")
+            try await entrepot.reloaded(Self.applied)
+            // It still knows that a password is wanted.
+            #expect(try await strangers() == before)
         }
     }
 

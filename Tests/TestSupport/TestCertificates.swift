@@ -25,7 +25,8 @@ public final class TestCertificates: Sendable {
         ] {
             try openssl(
                 ["req", "-x509", "-CA", "ca.pem", "-CAkey", "ca.key"] + key + extensions + [
-                    "-addext", "basicConstraints=critical,CA:FALSE", "-subj", "/CN=\(name)", "-keyout", "\(name).key",
+                    "-addext", "basicConstraints=critical,CA:FALSE", "-subj", "/O=Test \(name)/CN=\(name)", "-keyout",
+                    "\(name).key",
                     "-out", "\(name).pem",
                 ])
         }

@@ -41,13 +41,14 @@ extension ConfigurationDecoder {
         let freshness = freshness(table)
         let completeOnPull = table.flag("complete_on_pull", default: true)
         let isOffline = table.flag("offline", default: false)
+        let accessPolicy = accessPolicy(table, as: .repositoryAccessPolicy)
         let upstreams = upstreams(table)
         let mode = mode(table)
         return name.map { name in
             RepositorySection(
                 name: name, namespace: namespace, mode: mode, tagTTL: tagTTL, freshness: freshness,
                 completeOnPull: completeOnPull, isOffline: isOffline, writeRefusalStatus: status,
-                allowsMissingReferences: allowsMissing, upstreams: upstreams)
+                allowsMissingReferences: allowsMissing, accessPolicy: accessPolicy, upstreams: upstreams)
         }
     }
 

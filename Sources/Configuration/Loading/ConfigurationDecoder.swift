@@ -7,13 +7,19 @@ import OCI
 struct ConfigurationDecoder {
     let environment: [String: String]
     let problems: ProblemCollector
+    /// Whether no file defines a repository.
+    let hasEmbeddedRepositories: Bool
 
     func configuration(from node: SettingNode) -> Configuration {
         let root = TableReader(.root, node, path: [], problems: problems)
-        let repositories = repositories(root)
+        let repositories = self.repositories(root)
+        let server = self.server(root, repositories: repositories)
+        let identities = self.identities(root)
+        let global = root.table("global", as: .global)
+        let accessPolicy = global.flatMap { self.accessPolicy($0, as: .globalAccessPolicy) }
         return Configuration(
-            maxConcurrentRequests: maxConcurrentRequests(root),
-            server: server(root, repositories: repositories),
+            maxConcurrentRequests: maxConcurrentRequests(root, global),
+            server: server,
             storage: storage(root),
             log: log(root),
             fills: fills(root),
@@ -21,12 +27,14 @@ struct ConfigurationDecoder {
             resilience: resilience(root),
             admin: admin(root),
             isOffline: root.flag("offline", default: false),
+            identities: identities,
+            accessPolicy: accessPolicy,
+            defaultAccess: defaultAccess(root, global, server, repositories),
             repositories: repositories)
     }
 
-    private func maxConcurrentRequests(_ root: TableReader) -> Int {
+    private func maxConcurrentRequests(_ root: TableReader, _ global: TableReader?) -> Int {
         let key = "max_concurrent_requests"
-        let global = root.table("global", as: .global)
         if let global, let inner = global.node(key), let outer = root.node(key), inner.content != outer.content {
             global.report(key, "contradicts \(key) at the top level", "keep one of the two")
         }

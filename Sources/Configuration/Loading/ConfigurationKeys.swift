@@ -7,20 +7,21 @@ public enum ConfigurationKeys {
 
     /// Tables of the schema that this version does not act on. Ignoring one would be worse than refusing it.
     static let notInThisVersion: Set<String> = [
-        "lock_store", "cache_store", "identity", "token", "auth", "access_policy", "retention_policy", "observability",
+        "lock_store", "cache_store", "token", "auth", "retention_policy", "observability",
         "blob_store", "metadata_store", "account", "tenant", "notifications", "registry", "s3",
     ]
 }
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, server, serverTLS, storage, storageFS, log, fills, uploads, resilience, admin
-    case repositories, repository, upstream
+    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, log, fills, uploads, resilience, admin
+    case identities, identity, repositories, repository, repositoryAccessPolicy, upstream
 
     var path: String {
         switch self {
         case .root: ""
         case .global: "global"
+        case .globalAccessPolicy: "global.access_policy"
         case .server: "server"
         case .serverTLS: "server.tls"
         case .storage: "storage"
@@ -30,8 +31,11 @@ enum ConfigurationTable: CaseIterable {
         case .uploads: "uploads"
         case .resilience: "resilience"
         case .admin: "admin"
+        case .identities: "identity"
+        case .identity: "identity.<id>"
         case .repositories: "repository"
         case .repository: "repository.\"<namespace>\""
+        case .repositoryAccessPolicy: "repository.\"<namespace>\".access_policy"
         case .upstream: "repository.\"<namespace>\".upstream"
         }
     }
@@ -39,7 +43,8 @@ enum ConfigurationTable: CaseIterable {
     var keys: [String] {
         switch self {
         case .root: ["max_concurrent_requests", "offline"]
-        case .global: ["max_concurrent_requests"]
+        case .global: ["max_concurrent_requests", "default_access"]
+        case .globalAccessPolicy, .repositoryAccessPolicy: ["default_allow", "rules"]
         case .server:
             [
                 "bind_address", "port", "query_timeout", "query_timeout_grace_period", "streaming_chunk_size",
@@ -48,7 +53,8 @@ enum ConfigurationTable: CaseIterable {
                 "shutdown_grace_period",
             ]
         case .serverTLS: ["server_certificate_bundle", "server_private_key", "client_ca_bundle", "client_auth"]
-        case .storage, .repositories: []
+        case .storage, .repositories, .identities: []
+        case .identity: ["username", "password", "password_file", "groups"]
         case .storageFS: ["root_dir"]
         case .log: ["level", "format"]
         case .fills: ["max_orphans", "max_concurrent"]
@@ -70,13 +76,23 @@ enum ConfigurationTable: CaseIterable {
         }
     }
 
+    /// Whether its keys are names that the operator gives, not words of the schema.
+    var isNamed: Bool { self == .repositories || self == .identities }
+
     var tables: [String] {
         switch self {
-        case .root: ["global", "server", "storage", "log", "fills", "uploads", "resilience", "admin", "repository"]
+        case .root:
+            [
+                "global", "server", "storage", "log", "fills", "uploads", "resilience", "admin", "identity",
+                "repository",
+            ]
+        case .global: ["access_policy"]
         case .server: ["tls"]
         case .storage: ["fs"]
-        case .repository: ["upstream"]
-        case .global, .serverTLS, .storageFS, .log, .fills, .uploads, .resilience, .admin, .repositories, .upstream: []
+        case .repository: ["access_policy", "upstream"]
+        case .globalAccessPolicy, .serverTLS, .storageFS, .log, .fills, .uploads, .resilience, .admin, .identities,
+            .identity, .repositories, .repositoryAccessPolicy, .upstream:
+            []
         }
     }
 }

@@ -54,7 +54,7 @@ public enum ConfigurationLoader {
     ) -> ConfigurationReading {
         let embedded: SettingNode
         do throws(ConfigurationProblems) {
-            embedded = try TOMLDocument.parse(EmbeddedDefaults.toml, file: EmbeddedDefaults.name)
+            embedded = try EmbeddedDefaults.document.get()
         } catch {
             return ConfigurationReading(.failure(error))
         }
@@ -65,7 +65,9 @@ public enum ConfigurationLoader {
         let merged = layers.reduce(empty) { $0.merging($1) }
 
         let collector = ProblemCollector()
-        let draft = ConfigurationDecoder(environment: environment, problems: collector).configuration(from: merged)
+        let draft = ConfigurationDecoder(
+            environment: environment, problems: collector, hasEmbeddedRepositories: !definesRepositories
+        ).configuration(from: merged)
         let problems = collector.sorted(files: files)
         return ConfigurationReading(
             problems.isEmpty ? .success(draft) : .failure(ConfigurationProblems(problems)), draft: draft,

@@ -3,6 +3,15 @@ enum EmbeddedDefaults {
     /// How problems and origins call this text.
     static let name = "(embedded defaults)"
 
+    /// Parsed once: each time costs a little memory that does not come back (see ``TOMLDocument``).
+    static let document: Result<SettingNode, ConfigurationProblems> = {
+        do throws(ConfigurationProblems) {
+            return .success(try TOMLDocument.parse(toml, file: name))
+        } catch {
+            return .failure(error)
+        }
+    }()
+
     static let toml = """
         [server]
         default_repository = "docker.io"

@@ -7,10 +7,14 @@ final class ProblemCollector {
 
     func note(file: String) { files.insert(file) }
 
-    func report(_ path: [KeyStep], at origin: SettingNode.Origin, _ message: String, _ remedy: String) {
+    func report(
+        _ path: [KeyStep], at origin: SettingNode.Origin, _ message: String, _ remedy: String,
+        snippet: String? = nil
+    ) {
         problems.append(
             ConfigurationProblem(
-                file: origin.file, line: origin.line, keyPath: path.text, message: message, remedy: remedy))
+                file: origin.file, line: origin.line, keyPath: path.text, message: message, remedy: remedy,
+                snippet: snippet))
     }
 
     /// In the order of the files and of the lines within them.

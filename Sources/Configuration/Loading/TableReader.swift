@@ -17,8 +17,7 @@ struct TableReader {
             problems.report(
                 path, at: node.origin, "expected a table, found \(node.kind)", "write it as [\(path.text)]")
         }
-        // The keys of `[repository]` are names, not words of the schema.
-        guard schema != .repositories else { return }
+        guard !schema.isNamed else { return }
         for (key, node) in entries where !schema.keys.contains(key) && !schema.tables.contains(key) {
             reportUnknown(key, node)
         }

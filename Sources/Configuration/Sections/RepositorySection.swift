@@ -1,3 +1,4 @@
+public import Access
 public import OCI
 
 /// `[repository."<namespace>"]`: one namespace of this registry. With upstreams it is a mirror or an overlay, without it
@@ -28,6 +29,8 @@ public struct RepositorySection: Sendable, Equatable {
     public let writeRefusalStatus: Int
     /// An index may be pushed before, or without, the manifests it names.
     public let allowsMissingReferences: Bool
+    /// Asked after the global one, which it can only narrow.
+    public let accessPolicy: AccessPolicy?
     /// Never `local` with upstreams, and nothing else without.
     public let mode: Mode
     /// In the order they are asked.
@@ -48,6 +51,7 @@ public struct RepositorySection: Sendable, Equatable {
         isOffline: Bool = false,
         writeRefusalStatus: Int = 405,
         allowsMissingReferences: Bool = true,
+        accessPolicy: AccessPolicy? = nil,
         upstreams: [UpstreamSection] = []
     ) {
         self.name = name
@@ -59,6 +63,7 @@ public struct RepositorySection: Sendable, Equatable {
         self.isOffline = isOffline
         self.writeRefusalStatus = writeRefusalStatus
         self.allowsMissingReferences = allowsMissingReferences
+        self.accessPolicy = accessPolicy
         self.upstreams = upstreams
     }
 }

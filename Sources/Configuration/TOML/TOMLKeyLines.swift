@@ -103,7 +103,7 @@ struct TOMLKeyLines {
             skipBlank(newlines: true)
             if accept("]") { return }
             guard peek() != nil else { throw Stop() }
-            if peek() == UInt8(ascii: "{") { lines[path + [.index(index)]] = line }
+            lines[path + [.index(index)]] = line
             try value(at: path + [.index(index)])
             index += 1
             skipBlank(newlines: true)

@@ -2,7 +2,9 @@
 struct TOMLWriter {
     private(set) var text = ""
 
-    mutating func table(_ path: String...) {
+    mutating func table(_ path: String...) { table(path) }
+
+    mutating func table(_ path: [String]) {
         header("[\(TOMLWriter.dotted(path))]")
     }
 

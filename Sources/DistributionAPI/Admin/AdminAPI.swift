@@ -1,47 +1,82 @@
+public import Access
 internal import FoundationEssentials
 public import HTTPServer
+public import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
 public import Registry
 internal import Upstream
 
-/// Steering by hand, below `/_entrepot/`, for who shows the token; everything else goes on to the registry's own API.
+/// Steering by hand, below `/_entrepot/`, for who shows the token or whom policy lets administer; everything else goes on
+/// to the registry's own API.
 public struct AdminAPI: RequestHandler {
     static let root = "/_entrepot/"
 
     private let next: any RequestHandler
     private let registry: Registry
     private let namespaces: Namespaces
-    private let token: AdminToken
+    private let token: AdminToken?
+    private let gate: Gate
     private let control: (any ServerControl)?
 
     /// - Parameters:
     ///   - next: What answers all other paths.
+    ///   - token: Nil where only policy lets anybody in.
     ///   - control: Without it there is neither status nor reload.
     public init(
-        next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken,
-        control: (any ServerControl)? = nil
+        next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken?,
+        access: AccessControl, control: (any ServerControl)? = nil, logger: Logger
     ) {
         self.next = next
         self.registry = registry
         self.namespaces = namespaces
         self.token = token
+        gate = Gate(access: access, namespaces: namespaces, logger: logger)
         self.control = control
     }
 
     public func respond(to request: Request) async -> Response {
         guard request.path.hasPrefix(Self.root) else { return await next.respond(to: request) }
         do throws(RegistryError) {
-            guard token.isShown(by: request.headers.first(name: "Authorization")) else {
-                throw RegistryError(
-                    .unauthorized, "this needs the token of admin.token_file: Authorization: Bearer ...")
-            }
+            try await admit(request)
             return try await answer(request)
         } catch {
             var response = ErrorResponse.make(error)
-            if error.status == 401 { response.headers.add(name: "WWW-Authenticate", value: "Bearer") }
+            if error.status == 401 {
+                if token != nil { response.headers.add(name: "WWW-Authenticate", value: "Bearer") }
+                for challenge in gate.challenges(error, request) {
+                    response.headers.add(name: "WWW-Authenticate", value: challenge)
+                }
+            }
+            var story = Story()
+            story.error = error
+            response.note = story
             return response
+        }
+    }
+
+    /// Lets in who shows the token, and identities whom policy allows it.
+    private func admit(_ request: Request) async throws(RegistryError) {
+        if let token, token.isShown(by: request.headers.first(name: "Authorization")) { return }
+        let action: AccessAction =
+            switch request.path.dropFirst(Self.root.utf8.count) {
+            case "purge": .adminPurge
+            case "refresh": .adminRefresh
+            case "reload": .adminReload
+            default: .adminStatus
+            }
+        do throws(RegistryError) {
+            let identity = try await gate.identity(of: request)
+            let repository = [.adminPurge, .adminRefresh].contains(action) ? try? target(request).0 : nil
+            try gate.check(
+                AccessRequest(action, repository: repository?.name, namespace: repository?.namespace.key), identity)
+        } catch {
+            guard error.status == 403, token != nil else { throw error }
+            throw RegistryError(
+                .unauthorized,
+                "this needs the token of admin.token_file (Authorization: Bearer ...), or an identity that may administer",
+                cause: error.cause)
         }
     }
 

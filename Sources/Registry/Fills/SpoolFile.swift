@@ -19,7 +19,8 @@ struct SpoolFile: Sendable {
         var offset = offset
         while rest.readableBytes > 0 {
             let count = rest.readWithUnsafeReadableBytes { buffer in
-                max(0, pwrite(file.descriptor, buffer.baseAddress, buffer.count, off_t(offset)))
+                let length = min(buffer.count, OpenFile.writeSize)
+                return max(0, pwrite(file.descriptor, buffer.baseAddress, length, off_t(offset)))
             }
             if count == 0 {
                 if errno == EINTR { continue }

@@ -62,19 +62,23 @@ extension Registry {
 
     /// end-11: lets `repository` have a blob that another repository holds.
     ///
-    /// - Parameter source: Nil for any local repository.
+    /// - Parameters:
+    ///   - source: Nil for any local repository.
+    ///   - mayPull: Without a source, only these are looked at.
     /// - Returns: Whether it has the blob now.
     public func mountBlob(
-        _ repository: Repository, _ digest: Digest, from source: Repository?, among namespaces: Namespaces
+        _ repository: Repository, _ digest: Digest, from source: Repository?, among namespaces: Namespaces,
+        where mayPull: @escaping @Sendable (Repository) -> Bool = { _ in true }
     ) async throws(RegistryError) -> Bool {
         try repository.checkWritable()
         return try await background.carryOut { () async throws(RegistryError) in
-            try await self.mount(repository, digest, from: source, among: namespaces)
+            try await self.mount(repository, digest, from: source, among: namespaces, where: mayPull)
         }
     }
 
     private func mount(
-        _ repository: Repository, _ digest: Digest, from source: Repository?, among namespaces: Namespaces
+        _ repository: Repository, _ digest: Digest, from source: Repository?, among namespaces: Namespaces,
+        where mayPull: @Sendable (Repository) -> Bool
     ) async throws(RegistryError) -> Bool {
         try await writing { (store) async throws(StorageError) in
             guard try await store.blobInfo(digest) != nil else { return false }
@@ -85,9 +89,9 @@ extension Registry {
                 let found = try await store.repositories(limit: 1, budget: Self.mountWalk) {
                     (name) async throws(StorageError) in
                     // Bytes that came from an upstream are for those it vouches to.
-                    guard asked < Self.mountWalk, (try? namespaces.repository(name))?.namespace.isLocal == true else {
-                        return false
-                    }
+                    guard asked < Self.mountWalk, let candidate = try? namespaces.repository(name),
+                        candidate.namespace.isLocal, mayPull(candidate)
+                    else { return false }
                     asked += 1
                     return try await store.isGranted(digest, in: name)
                 }

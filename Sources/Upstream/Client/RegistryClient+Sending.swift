@@ -129,7 +129,7 @@ extension RegistryClient {
     /// A transfer that is held to a rate gets no further ahead than a quarter of a second at this rate, in steps in which
     /// bytes come anyway.
     private var readAhead: Int {
-        guard let rate = pass?.rate else { return 4 << 20 }
-        return min(max(rate / 4, 256 << 10), 4 << 20)
+        guard let rate = pass?.rate else { return CurlSettings.usualReadAhead }
+        return min(max(rate / 4, 256 << 10), CurlSettings.usualReadAhead)
     }
 }

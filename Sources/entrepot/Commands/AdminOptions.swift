@@ -63,7 +63,8 @@ struct AdminOptions: ParsableArguments {
             throw ExitCode.failure
         }
         guard let token = given ?? draft.admin?.token else {
-            StandardError.write("entrepot: the configuration has no [admin] with token_file\n")
+            StandardError.write(
+                "entrepot: the configuration has no [admin] with token_file; add it, or use --token-file\n")
             throw ExitCode.failure
         }
         return (server ?? draft.server.origin, token)

@@ -1,14 +1,6 @@
 import Configuration
 import Registry
 
-extension ServerSection {
-    /// Whether everyone who can connect may be trusted with a push: this machine's own users, or holders of a
-    /// certificate from the configured authority.
-    var knowsItsClients: Bool {
-        bindAddress.isLoopback || tls?.clients?.authentication == .required
-    }
-}
-
 extension FillLimits {
     init(_ configuration: Configuration) {
         self.init(

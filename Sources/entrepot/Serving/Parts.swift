@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import DistributionAPI
 import FileStorage
@@ -17,6 +18,8 @@ struct Parts: Sendable {
     let health: UpstreamHealth
     let registry: Registry
     let upstreams: UpstreamParts
+    /// What it remembers follows from the stored hashes, so that it outlives every configuration.
+    let passwords: PasswordVerifier
     let readiness = Readiness()
     let reloads = ReloadQueue()
     let status: ServerStatus
@@ -30,6 +33,10 @@ struct Parts: Sendable {
             }
         pool = NIOThreadPool(numberOfThreads: 8)
         pool.start()
+        // Few, as each may take seconds of a processor and much memory; their own, as they must not hold up the store.
+        let hashing = NIOThreadPool(numberOfThreads: 2)
+        hashing.start()
+        passwords = PasswordVerifier(pool: hashing)
         try FileStore.prepare(root: root)
         let store = RegistryStore(objects: FileStore(root: root, pool: pool))
         background = BackgroundWork()

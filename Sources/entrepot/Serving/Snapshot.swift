@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import DistributionAPI
 import HTTPServer
@@ -21,15 +22,18 @@ final class Snapshot: Sendable {
             configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? UpstreamClients()
         ).build()
         self.clients = clients
+        let access = AccessControl(configuration, passwords: parts.passwords)
         let api = DistributionAPI(
-            registry: parts.registry, namespaces: namespaces, readiness: parts.readiness,
-            writes: configuration.server.knowsItsClients ? .open : .closed, logger: parts.logger)
-        if let token = configuration.admin.flatMap({ AdminToken($0.token.reveal()) }) {
-            handler = AdminAPI(
-                next: api, registry: parts.registry, namespaces: namespaces, token: token,
-                control: Control(status: parts.status, reloads: parts.reloads))
-        } else {
+            registry: parts.registry, namespaces: namespaces, readiness: parts.readiness, access: access,
+            logger: parts.logger)
+        let token = configuration.admin.flatMap { AdminToken($0.token.reveal()) }
+        // Without either nobody could get in.
+        guard token != nil || configuration.accessPolicy != nil else {
             handler = api
+            return
         }
+        handler = AdminAPI(
+            next: api, registry: parts.registry, namespaces: namespaces, token: token, access: access,
+            control: Control(status: parts.status, reloads: parts.reloads), logger: parts.logger)
     }
 }

@@ -11,6 +11,7 @@ a reload is asked for; every tenth version is invalid and must be refused. Print
 import hashlib
 import http.client
 import json
+import multiprocessing
 import os
 import sys
 import threading
@@ -129,9 +130,11 @@ hedge_delay = "{900 + number % 50}ms"
 """
 
 
-def reload(base):
+def reload(base, stop, results):
+    """In a process of its own, so that it is on time whatever the clients do."""
     client = Client()
     number = 0
+    result = {"applied": 0, "refused": 0, "failures": []}
     due = time.monotonic()
     while not stop.is_set():
         try:
@@ -141,27 +144,33 @@ def reload(base):
             is_valid = number % 10 != 9
             _, answer = client.ask("POST", "/_entrepot/reload", 200 if is_valid else 422, body=b"",
                                    Authorization=f"Bearer {TOKEN}")
-            outcome = json.loads(answer)["outcome"]
-            with lock:
-                result[outcome] += 1
+            result[json.loads(answer)["outcome"]] += 1
         except Exception as error:
-            with lock:
-                result["failures"].append(f"reload {number}: {type(error).__name__}: {error}")
+            result["failures"].append(f"reload {number}: {type(error).__name__}: {error}")
             client = Client()
         number += 1
         due = max(due + 0.1, time.monotonic())
         time.sleep(max(0, due - time.monotonic()))
+    results.put(result)
 
 
 with open(FILE) as file:
     base = file.read()
+context = multiprocessing.get_context("fork")
+reloads, no_more = context.Queue(), context.Event()
+reloader = context.Process(target=reload, args=(base, no_more, reloads))
+reloader.start()
 threads = [threading.Thread(target=work, args=(number,)) for number in range(CLIENTS)]
-threads.append(threading.Thread(target=reload, args=(base,)))
 for thread in threads:
     thread.start()
 time.sleep(SECONDS)
 stop.set()
 for thread in threads:
     thread.join()
+no_more.set()
+of_reloader = reloads.get(timeout=60)
+reloader.join()
+result["failures"] += of_reloader.pop("failures")
+result.update(of_reloader)
 result["failures"] = [f"{len(result['failures'])} failures"] + result["failures"][:10] if result["failures"] else []
 print(json.dumps(result))

@@ -1,0 +1,111 @@
+internal import Metrics
+internal import NIOConcurrencyHelpers
+public import NIOCore
+public import NIOPosix
+
+/// Checks passwords without letting strangers use up the machine.
+///
+/// Hashes run on a pool of threads of their own, a few at once; those of the same password join one run. What was right
+/// is remembered for a while, what was wrong counts against the client's address. It lives as long as the process:
+/// what it remembers outlasts reloads, and follows from the stored hash, so that a changed password is forgotten at
+/// once.
+public final class PasswordVerifier: Sendable {
+    public struct Limits: Sendable {
+        /// Different passwords being checked or waiting for it.
+        public var waiting = 64
+        /// How long a right password is remembered.
+        public var remembered: TimeAmount = .minutes(5)
+        /// Right passwords that are remembered.
+        public var entries = 10_000
+        /// Wrong passwords from one address that are checked without delay.
+        public var failures = 10
+        /// After those, one more is checked in each such interval.
+        public var recovery: TimeAmount = .seconds(10)
+        /// Addresses whose failures are counted.
+        public var addresses = 10_000
+
+        public init() {}
+    }
+
+    enum Outcome: Sendable, Equatable {
+        case right, wrong, busy
+        case slowed(TimeAmount)
+    }
+
+    private let pool: NIOThreadPool
+    private let now: @Sendable () -> NIODeadline
+    private let key = Fingerprint.Key()
+    private let state: NIOLockedValueBox<Verifications>
+
+    /// - Parameters:
+    ///   - pool: Running. Its threads are the number of hashes at once, each with up to 256 MiB.
+    ///   - now: The clock.
+    public init(
+        pool: NIOThreadPool, limits: Limits = Limits(), now: @escaping @Sendable () -> NIODeadline = { .now() }
+    ) {
+        self.pool = pool
+        self.now = now
+        state = NIOLockedValueBox(Verifications(limits))
+    }
+
+    /// The user whose name and password these are.
+    ///
+    /// - Parameter address: Where they came from, for counting failures.
+    /// - Throws: ``CredentialError/wrong``, in the same time whether there is such a user or not;
+    ///   ``CredentialError/slowed(retryAfter:)`` and ``CredentialError/busy`` without having looked at them.
+    public func user(
+        _ credentials: BasicCredentials, among users: Users, from address: ClientAddress?
+    ) async throws(CredentialError) -> User {
+        let found = users[credentials.username]
+        let name = Array(credentials.username.value.utf8)
+        guard let hashed = found ?? users.standIn(key.fingerprint([name]).number) else { throw .wrong }
+        let fingerprint = key.fingerprint([
+            name, credentials.password, Array(hashed.password.text.utf8), [found == nil ? 0 : 1],
+        ])
+        switch await outcome(fingerprint, hashed.password, credentials.password, isKnown: found != nil, address) {
+        case .right:
+            guard let found else { throw .wrong }
+            return found
+        case .wrong:
+            Self.count("wrong")
+            throw .wrong
+        case .busy:
+            Self.count("busy")
+            throw .busy
+        case .slowed(let time):
+            Self.count("slowed")
+            throw .slowed(retryAfter: max(1, Int((time.nanoseconds + 999_999_999) / 1_000_000_000)))
+        }
+    }
+
+    private func outcome(
+        _ fingerprint: Fingerprint, _ hash: PasswordHash, _ password: [UInt8], isKnown: Bool, _ address: ClientAddress?
+    ) async -> Outcome {
+        if state.withLockedValue({ $0.remembers(fingerprint, now: now()) }) { return .right }
+        return await withCheckedContinuation { continuation in
+            switch state.withLockedValue({ $0.enter(fingerprint, address, continuation, now: now()) }) {
+            case .answer(let outcome): continuation.resume(returning: outcome)
+            case .joined: break
+            case .run:
+                pool.submit { [self] work in
+                    var outcome: Outcome?
+                    if case .active = work {
+                        // The hash is computed for an unknown name too, and its result is of no consequence.
+                        outcome = hash.matches(password) && isKnown ? .right : .wrong
+                    }
+                    finish(fingerprint, outcome, address)
+                }
+            }
+        }
+    }
+
+    private func finish(_ fingerprint: Fingerprint, _ outcome: Outcome?, _ address: ClientAddress?) {
+        let waiting = state.withLockedValue { $0.leave(fingerprint, outcome, address, now: now()) }
+        if outcome == .right { Self.count("right") }
+        for continuation in waiting { continuation.resume(returning: outcome ?? .busy) }
+    }
+
+    private static func count(_ result: String) {
+        Counter(label: "entrepot_password_checks_total", dimensions: [("result", result)]).increment()
+    }
+}

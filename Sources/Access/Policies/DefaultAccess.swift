@@ -1,0 +1,7 @@
+/// What holds where no policy is configured: `global.default_access`.
+public enum DefaultAccess: String, Sendable, CaseIterable {
+    /// Everybody may read and write.
+    case open
+    /// Everybody may read; to write needs an identity, any.
+    case reads
+}

@@ -1,0 +1,128 @@
+import Access
+import OCI
+
+extension ConfigurationDecoder {
+    private static let mostRules = 1000
+    private static let mostGroups = 1000
+
+    /// Sorted by id.
+    func identities(_ root: TableReader) -> [IdentitySection] {
+        guard let reader = root.table("identity", as: .identities) else { return [] }
+        var sections: [IdentitySection] = []
+        var owners: [Username: IdentityID] = [:]
+        for (key, node) in reader.named {
+            let table = TableReader(.identity, node, path: reader.path + [.key(key)], problems: problems)
+            let username = identityName(table)
+            let hash = passwordHash(table)
+            let groups = groups(table)
+            guard let id = IdentityID(key) else {
+                table.report(
+                    "is not an identity's name",
+                    "use at most \(IdentityID.longest) bytes without control characters")
+                continue
+            }
+            guard let username, let hash else { continue }
+            if let owner = owners[username] {
+                table.report(
+                    "username", "'\(username)' is the user name of identity '\(owner)' as well", "give each its own")
+            }
+            owners[username] = id
+            sections.append(
+                IdentitySection(
+                    user: User(id: id, username: username, groups: groups, password: hash),
+                    passwordFile: table.isSet("password_file") ? table.text("password_file") : nil))
+        }
+        return sections
+    }
+
+    private func identityName(_ table: TableReader) -> Username? {
+        guard table.requires("username"), let text = table.text("username") else { return nil }
+        if let username = Username(text) { return username }
+        table.report(
+            "username", "is longer than \(Username.longest) bytes, or holds a colon or a control character",
+            "correct it; Basic allows neither")
+        return nil
+    }
+
+    private func passwordHash(_ table: TableReader) -> PasswordHash? {
+        let key = table.isSet("password_file") ? "password_file" : "password"
+        if table.isSet("password_file"), table.isSet("password") {
+            table.report("password", "is given beside password_file", "keep exactly one of the two")
+            return nil
+        }
+        guard table.requires(key), let text = table.text(key) else { return nil }
+        let secret = key == "password_file" ? secret(file: text, key: key, table) : Secret(text)
+        guard let secret else { return nil }
+        do throws(PasswordHash.Malformed) {
+            return try PasswordHash(secret.reveal())
+        } catch {
+            table.report(key, error.message, error.remedy)
+            return nil
+        }
+    }
+
+    private func groups(_ table: TableReader) -> [String] {
+        let groups = table.texts("groups")
+        for (index, group) in groups where IdentityID(group) == nil {
+            problems.report(
+                table.path + [.key("groups"), .index(index)], at: table.node("groups")?.origin ?? table.origin,
+                "is not a group's name", "use at most \(IdentityID.longest) bytes without control characters")
+        }
+        if groups.count > Self.mostGroups { table.report("groups", "are too many", "name at most \(Self.mostGroups)") }
+        return groups.map(\.text)
+    }
+
+    /// Nil where the table has none.
+    func accessPolicy(_ table: TableReader, as schema: ConfigurationTable) -> AccessPolicy? {
+        guard let reader = table.table("access_policy", as: schema) else { return nil }
+        let defaultAllow = reader.flag("default_allow", default: false)
+        let texts = reader.texts("rules")
+        if texts.count > Self.mostRules { reader.report("rules", "are too many", "keep at most \(Self.mostRules)") }
+        return AccessPolicy(
+            defaultAllow: defaultAllow, rules: texts.compactMap { rule($0.text, at: $0.index, reader) })
+    }
+
+    private func rule(_ text: String, at index: Int, _ reader: TableReader) -> AccessRule? {
+        do throws(AccessRule.Malformed) {
+            return try AccessRule(text)
+        } catch {
+            let list = reader.node("rules")
+            var origin = list?.origin ?? reader.origin
+            if case .array(let elements)? = list?.content, index < elements.count { origin = elements[index].origin }
+            for issue in error.issues {
+                problems.report(
+                    reader.path + [.key("rules"), .index(index)], at: origin,
+                    "\(issue.line):\(issue.column): \(issue.message)",
+                    "docs/reference/policies.md has the variables, docs/reference/cel.md the language",
+                    snippet: issue.snippet)
+            }
+            return nil
+        }
+    }
+
+    /// What holds where no policy speaks.
+    ///
+    /// Where clients cannot be told apart at all, this machine's own users may do everything. With the embedded
+    /// repositories that stops at other addresses: who opens them should say what others may do there.
+    func defaultAccess(
+        _ root: TableReader, _ global: TableReader?, _ server: ServerSection, _ repositories: [RepositorySection]
+    ) -> DefaultAccess {
+        if let global, global.isSet("default_access") {
+            return global.choice("default_access", default: DefaultAccess.reads)
+        }
+        let saysWhoMay =
+            root.isSet("identity") || server.tls?.clients != nil || global?.isSet("access_policy") ?? false
+            || repositories.contains { $0.accessPolicy != nil }
+        if saysWhoMay { return .reads }
+        if server.bindAddress.isLoopback { return .open }
+        if hasEmbeddedRepositories {
+            let origin = root.node("server")?.table?["bind_address"]?.origin ?? root.origin
+            problems.report(
+                [.key("server"), .key("bind_address")], at: origin,
+                "opens the embedded defaults, in which anybody may push and delete, to others than this machine",
+                "say who may do what: global.default_access = \"reads\", [identity.<id>] and [global.access_policy], "
+                    + "or [repository] tables of your own")
+        }
+        return .reads
+    }
+}

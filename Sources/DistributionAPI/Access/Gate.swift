@@ -1,0 +1,155 @@
+internal import Access
+internal import HTTPServer
+internal import Logging
+internal import NIOHTTP1
+internal import NIOSSL
+internal import OCI
+internal import Registry
+
+/// Stands before every answer: who asks, and whether they may. Nothing is looked up for those who may not.
+struct Gate: Sendable {
+    let access: AccessControl
+    let namespaces: Namespaces
+    let logger: Logger
+    private let subjects = CertificateSubjects()
+
+    init(access: AccessControl, namespaces: Namespaces, logger: Logger) {
+        self.access = access
+        self.namespaces = namespaces
+        self.logger = logger
+    }
+
+    /// Who makes the request, if they may.
+    ///
+    /// - Throws: 401 where (other) credentials could help, 403 where not; 429 and 503 where passwords are not looked at
+    ///   for now.
+    func admit(_ action: Action, _ request: Request) async throws(RegistryError) -> Identity {
+        guard let word = action.access else { return .anonymous }
+        let showsNothing = !request.headers.contains(name: "Authorization")
+        if action == .getAPIVersion {
+            if showsNothing { try invite(request) }
+        } else if showsNothing, access.policies.isOpen(to: word.operation) {
+            return .anonymous
+        }
+        let identity = try await identity(of: request)
+        guard showsNothing || !access.policies.isOpen(to: word.operation) || identity.grants != nil else {
+            return identity
+        }
+        try check(accessRequest(action, word, request), identity)
+        return identity
+    }
+
+    /// Whom the request's credentials and certificate name.
+    func identity(of request: Request) async throws(RegistryError) -> Identity {
+        let fields = request.headers["Authorization"]
+        guard fields.count <= 1 else { throw Self.refusal(.malformed) }
+        let origin = try origin(of: request)
+        do throws(CredentialError) {
+            return try await access.identity(authorization: fields.first, origin: origin)
+        } catch {
+            throw Self.refusal(error)
+        }
+    }
+
+    /// - Throws: If the identity may not do this, logged where a rule is at fault.
+    func check(_ request: AccessRequest, _ identity: Identity) throws(RegistryError) {
+        let decision = access.policies.decide(request, for: identity)
+        guard !decision.isAllowed else { return }
+        if case .failedRule = decision.basis {
+            logger.warning(
+                "an access rule failed, which denies",
+                metadata: [
+                    "rule": "\(decision.basis)", "action": "\(request.action.rawValue)",
+                    "repository": "\(request.repository?.value ?? "-")", "identity": "\(identity)",
+                ])
+        }
+        let couldHelp = decision.basis == .grants || (identity.id == nil && access.takesCredentials)
+        throw RegistryError(
+            couldHelp ? .unauthorized : .denied,
+            couldHelp
+                ? "this needs credentials that may do it: log in" : "an access policy does not let this client do this",
+            cause: AccessDenial.decision(decision, request))
+    }
+
+    func allows(_ request: AccessRequest, _ identity: Identity) -> Bool {
+        access.policies.decide(request, for: identity).isAllowed
+    }
+
+    /// Whether pulling from a repository is allowed.
+    func allowsPulling(_ repository: Repository, _ identity: Identity, digest: Digest? = nil) -> Bool {
+        let action: AccessAction = digest == nil ? .getManifest : .getBlob
+        return allows(
+            AccessRequest(action, repository: repository.name, namespace: repository.namespace.key, digest: digest),
+            identity)
+    }
+
+    /// Values of `WWW-Authenticate` for a refusal; none for what credentials do not help with.
+    func challenges(_ error: RegistryError, _ request: Request) -> [String] {
+        guard error.status == 401, access.takesCredentials else { return [] }
+        let denial = error.cause as? AccessDenial
+        var wanted: [ResourceAccess] = []
+        if case .decision(_, let request)? = denial { wanted = request.wanted }
+        return access.challenger.challenges(
+            ChallengeOccasion(
+                wanted: wanted, failure: denial?.failure, host: request.headers.first(name: "Host"),
+                isSecure: request.isSecure))
+    }
+
+    /// At `/v2/` clients find out whether to bring credentials: before a login, and some (Docker) before everything.
+    private func invite(_ request: Request) throws(RegistryError) {
+        guard access.takesCredentials else { return }
+        if !access.challenger.servesAnonymousClients {
+            guard !access.policies.isOpen(to: .pull) else { return }
+            let origin = try origin(of: request)
+            guard access.deniesAnonymousReads(from: origin, namespaces: namespaces.all.lazy.map(\.key)) else { return }
+        }
+        throw RegistryError(
+            .unauthorized, "this registry asks for credentials: log in", cause: AccessDenial.invitation)
+    }
+
+    private func accessRequest(_ action: Action, _ word: AccessAction, _ request: Request) -> AccessRequest {
+        guard let name = action.repository else { return AccessRequest(word) }
+        let repository = try? namespaces.repository(name, request)
+        // What no namespace takes is judged by the name the client gave, so that it looks like what is forbidden.
+        return AccessRequest(
+            word, repository: repository?.name ?? name, namespace: repository?.namespace.key,
+            reference: action.reference, digest: action.digest, alias: name)
+    }
+
+    private func origin(of request: Request) throws(RegistryError) -> ClientOrigin {
+        let address = request.remoteAddress.flatMap { ClientAddress($0) }
+        guard let certificate = request.clientCertificates.first else { return ClientOrigin(address: address) }
+        guard let subject = subjects.subject(of: certificate) else {
+            throw RegistryError(
+                .denied, "the client certificate's subject cannot be read",
+                cause: AccessDenial.unreadableCertificate)
+        }
+        return ClientOrigin(address: address, certificate: subject)
+    }
+
+    static func refusal(_ error: CredentialError) -> RegistryError {
+        let cause = AccessDenial.credentials(error)
+        switch error {
+        case .malformed, .wrong, .invalidToken:
+            return RegistryError(.unauthorized, "the credentials are not valid", cause: cause)
+        case .slowed(let seconds):
+            return RegistryError(
+                .tooManyRequests, "too many wrong passwords from this address", retryAfter: seconds, cause: cause)
+        case .busy:
+            return RegistryError(
+                .tooManyRequests, status: 503, "too many passwords are being checked; try again", retryAfter: 1,
+                cause: cause)
+        }
+    }
+}
+
+extension Namespaces {
+    /// The repository meant by path and `?ns=`.
+    func repository(_ name: RepositoryName, _ request: Request) throws(RegistryError) -> Repository {
+        guard request.query != nil, let host = try Query(request.query)["ns"],
+            // A client that was given this very server as the registry asks for it by its own name.
+            host != request.headers.first(name: "Host")
+        else { return try repository(name) }
+        return try repository(name, host: host)
+    }
+}

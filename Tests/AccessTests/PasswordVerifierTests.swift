@@ -1,0 +1,167 @@
+import Access
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOPosix
+import Testing
+
+/// Passwords checked for strangers.
+@Suite(.timeLimit(.minutes(1))) struct PasswordVerifierTests {
+    private let clock = NIOLockedValueBox(NIODeadline.uptimeNanoseconds(1_000_000_000_000))
+    private let alice: User
+    private let users: Users
+    private let here = ClientAddress("192.0.2.1")
+
+    init() throws {
+        alice = try Checks.user("alice", PasswordHash(hashing: Array("open sesame".utf8), by: .argon2id))
+        users = Users([alice])
+    }
+
+    private func verifier(
+        _ pool: NIOThreadPool = .singleton, _ change: (inout PasswordVerifier.Limits) -> Void = { _ in }
+    ) -> PasswordVerifier {
+        var limits = PasswordVerifier.Limits()
+        change(&limits)
+        return PasswordVerifier(pool: pool, limits: limits) { [clock] in clock.withLockedValue { $0 } }
+    }
+
+    private func pass(_ time: TimeAmount) { clock.withLockedValue { $0 = $0 + time } }
+
+    private func attempt(
+        _ verifier: PasswordVerifier, _ name: String, _ password: String, from address: ClientAddress? = nil,
+        among users: Users? = nil
+    ) async throws -> CredentialError? {
+        do throws(CredentialError) {
+            _ = try await verifier.user(
+                try! Checks.credentials(name, password), among: users ?? self.users, from: address ?? here)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// A pool whose one thread does nothing until the lock has the value 1.
+    private func heldPool() -> (NIOThreadPool, ConditionLock<Int>) {
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        let hold = ConditionLock(value: 0)
+        pool.submit { _ in
+            hold.lock(whenValue: 1)
+            hold.unlock()
+        }
+        return (pool, hold)
+    }
+
+    @Test func `a right password gives its user, a wrong one and an unknown name look the same`() async throws {
+        let verifier = verifier()
+        #expect(
+            try await verifier.user(Checks.credentials("alice", "open sesame"), among: users, from: here) == alice)
+        #expect(try await attempt(verifier, "alice", "open sesam") == .wrong)
+        #expect(try await attempt(verifier, "nobody", "open sesame") == .wrong)
+        #expect(try await attempt(verifier, "alice", "") == .wrong)
+    }
+
+    @Test func `a right password is not hashed again for a while`() async throws {
+        let pool = NIOThreadPool(numberOfThreads: 1)
+        pool.start()
+        let verifier = verifier(pool) { $0.remembered = .seconds(60) }
+        #expect(try await attempt(verifier, "alice", "open sesame") == nil)
+        try await pool.shutdownGracefully()
+        // Nothing can be hashed any more.
+        pass(.seconds(59))
+        #expect(try await attempt(verifier, "alice", "open sesame") == nil)
+        #expect(try await attempt(verifier, "alice", "open sesame!") == .busy)
+        pass(.seconds(1))
+        #expect(try await attempt(verifier, "alice", "open sesame") == .busy)
+    }
+
+    @Test func `a changed password is forgotten at once, and so is a user who is gone`() async throws {
+        let verifier = verifier()
+        #expect(try await attempt(verifier, "alice", "open sesame") == nil)
+        let changed = Users([
+            try Checks.user("alice", PasswordHash(hashing: Array("other".utf8), by: .argon2id))
+        ])
+        #expect(try await attempt(verifier, "alice", "open sesame", among: changed) == .wrong)
+        #expect(try await attempt(verifier, "alice", "open sesame", among: Users()) == .wrong)
+    }
+
+    @Test func `wrong passwords from one address are slowed, right ones that are known are not`() async throws {
+        let verifier = verifier {
+            $0.failures = 3
+            $0.recovery = .seconds(10)
+        }
+        #expect(try await attempt(verifier, "alice", "open sesame") == nil)
+        for number in 0..<3 { #expect(try await attempt(verifier, "alice", "guess \(number)") == .wrong) }
+        #expect(try await attempt(verifier, "alice", "guess 3") == .slowed(retryAfter: 10))
+        #expect(try await attempt(verifier, "bob", "guess 4") == .slowed(retryAfter: 10))
+        #expect(try await attempt(verifier, "alice", "open sesame") == nil)
+        pass(.seconds(4))
+        #expect(try await attempt(verifier, "alice", "guess 5") == .slowed(retryAfter: 6))
+        #expect(try await attempt(verifier, "alice", "guess 5", from: ClientAddress("192.0.2.2")) == .wrong)
+        pass(.seconds(6))
+        #expect(try await attempt(verifier, "alice", "guess 6") == .wrong)
+        #expect(try await attempt(verifier, "alice", "guess 7") == .slowed(retryAfter: 10))
+        pass(.seconds(30))
+        for number in 0..<3 { #expect(try await attempt(verifier, "alice", "late \(number)") == .wrong) }
+    }
+
+    @Test func `right passwords do not use up what is allowed to fail`() async throws {
+        let verifier = verifier {
+            $0.failures = 2
+            $0.remembered = .nanoseconds(0)
+        }
+        for _ in 0..<5 { #expect(try await attempt(verifier, "alice", "open sesame") == nil) }
+    }
+
+    @Test func `one host's many IPv6 addresses are one`() async throws {
+        let verifier = verifier { $0.failures = 1 }
+        #expect(try await attempt(verifier, "alice", "a", from: ClientAddress("2001:db8::1")) == .wrong)
+        #expect(
+            try await attempt(verifier, "alice", "b", from: ClientAddress("2001:db8::ffff:2"))
+                == .slowed(retryAfter: 10))
+        #expect(try await attempt(verifier, "alice", "c", from: ClientAddress("2001:db8:0:1::1")) == .wrong)
+    }
+
+    @Test func `the table of addresses is bounded`() async throws {
+        let verifier = verifier {
+            $0.failures = 1
+            $0.addresses = 2
+        }
+        for last in 1...3 {
+            pass(.seconds(1))
+            #expect(try await attempt(verifier, "alice", "x\(last)", from: ClientAddress("192.0.2.\(last)")) == .wrong)
+        }
+        // The first was forgotten for the third, the second was not.
+        #expect(try await attempt(verifier, "alice", "y", from: ClientAddress("192.0.2.1")) == .wrong)
+        #expect(try await attempt(verifier, "alice", "y", from: ClientAddress("192.0.2.3")) == .slowed(retryAfter: 10))
+    }
+
+    @Test func `many at once of the same password are one check`() async throws {
+        let (pool, hold) = heldPool()
+        let verifier = verifier(pool) { $0.waiting = 1 }
+        try await withThrowingTaskGroup(of: CredentialError?.self) { group in
+            for _ in 0..<40 { group.addTask { try await attempt(verifier, "alice", "open sesame") } }
+            hold.lock()
+            hold.unlock(withValue: 1)
+            // Were they several, all but one would have been turned away.
+            for try await error in group { #expect(error == nil) }
+        }
+        try await pool.shutdownGracefully()
+    }
+
+    @Test func `no more wait than may`() async throws {
+        let (pool, hold) = heldPool()
+        let verifier = verifier(pool) { $0.waiting = 2 }
+        let outcomes = try await withThrowingTaskGroup(of: CredentialError?.self) { group in
+            for number in 0..<3 {
+                group.addTask { try await attempt(verifier, "alice", "guess \(number)") }
+            }
+            // Two wait in the pool, so the first to answer is the one turned away.
+            let first = try #require(try await group.next())
+            hold.lock()
+            hold.unlock(withValue: 1)
+            return try await group.reduce(into: [first]) { $0.append($1) }
+        }
+        #expect(outcomes == [.busy, .wrong, .wrong])
+        try await pool.shutdownGracefully()
+    }
+}

@@ -1,0 +1,243 @@
+import Access
+import OCI
+import Testing
+
+/// What policies decide.
+@Suite struct PolicyTests {
+    static func identity(
+        _ id: String?, groups: [String] = [], names: [String]? = nil, organizations: [String] = [],
+        address: String = "192.0.2.7", grants: [ResourceAccess]? = nil
+    ) throws -> Identity {
+        Identity(
+            id: id.flatMap(IdentityID.init), username: id.flatMap(Username.init), groups: groups,
+            origin: ClientOrigin(
+                address: ClientAddress(address),
+                certificate: names.map { CertificateSubject(commonNames: $0, organizations: organizations) }),
+            grants: grants)
+    }
+
+    static func policy(_ defaultAllow: Bool, _ rules: String...) throws -> AccessPolicy {
+        AccessPolicy(defaultAllow: defaultAllow, rules: try rules.map { try AccessRule($0) })
+    }
+
+    static func request(
+        _ action: AccessAction, _ repository: String? = "acme/app", _ reference: String? = nil
+    ) -> AccessRequest {
+        AccessRequest(
+            action, repository: repository.flatMap { RepositoryName($0) },
+            namespace: repository.flatMap { RepositoryName(String($0.prefix { $0 != "/" })) },
+            reference: reference.flatMap { Reference($0) })
+    }
+
+    static let digest = "sha256:" + String(repeating: "a", count: 64)
+
+    /// The words of Simple-Registry, with `default_allow = true` as its text has it: the first true rule denies.
+    @Test(arguments: [
+        ("admin", [] as [String], false), ("alice", ["admin"], false), ("alice", ["users"], true), (nil, [], true),
+    ])
+    func `rules of a policy that allows by default name whom it denies`(
+        id: String?, organizations: [String], isAllowed: Bool
+    ) throws {
+        let policies = AccessPolicies(
+            global: try Self.policy(
+                true, "identity.username == 'admin'", "identity.certificate.organizations.contains('admin')"))
+        let identity = try Self.identity(id, names: ["x"], organizations: organizations)
+        #expect(policies.decide(Self.request(.getBlob), for: identity).isAllowed == isAllowed)
+    }
+
+    @Test(arguments: [
+        ("identity.username == 'alice'", true), ("identity.id == 'bob'", false), ("'dev' in identity.groups", true),
+        ("identity.groups.contains('ops')", false), ("'node-1' in identity.certificate.common_names", true),
+        ("identity.certificate.organizations == ['kube', 'ops']", true),
+        ("cidr('192.0.2.0/24').containsIP(identity.client_ip)", true),
+        ("ip(identity.client_ip).family() == 6", false), ("request.action == 'put-manifest'", true),
+        ("request.operation == 'push'", true), ("request.operation in ['pull', 'list']", false),
+        ("request.namespace == 'acme/app'", true), ("request.reference == '1.0' && request.tag == '1.0'", true),
+        ("request.digest == null", true), ("repository.name.startsWith('acme/')", true),
+        ("repository.segments == ['acme', 'app']", true), ("repository.segments[0] == 'other'", false),
+        ("request.tag.matches('^v[0-9]+$')", false), ("true", true), ("false || identity.id != null", true),
+    ])
+    func `a rule sees who asks for what`(rule: String, applies: Bool) throws {
+        let policies = AccessPolicies(global: try Self.policy(false, rule))
+        let identity = try Self.identity(
+            "alice", groups: ["dev"], names: ["node-1"], organizations: ["kube", "ops"])
+        let decision = policies.decide(Self.request(.putManifest, "acme/app", "1.0"), for: identity)
+        #expect(decision.isAllowed == applies)
+        #expect(decision.basis == (applies ? .rule(.global, index: 0, text: rule) : .defaultOf(.global)))
+    }
+
+    @Test(arguments: [
+        "identity.id == null && identity.username == null && identity.groups == []",
+        "identity.certificate.common_names == [] && identity.certificate.organizations == []",
+        "request.digest == request.reference && request.tag == null",
+    ])
+    func `what is not known is null, and lists are empty`(rule: String) throws {
+        let policies = AccessPolicies(global: try Self.policy(false, rule))
+        #expect(
+            policies.decide(Self.request(.getManifest, "acme/app", Self.digest), for: .anonymous).isAllowed)
+    }
+
+    @Test func `where there is no repository there is no name`() throws {
+        let policies = AccessPolicies(
+            global: try Self.policy(
+                false, "request.namespace == null && repository.name == null && repository.segments == []"))
+        #expect(policies.decide(Self.request(.listCatalog, nil), for: .anonymous).isAllowed)
+    }
+
+    @Test func `the first true rule decides, and the decision names it`() throws {
+        let policies = AccessPolicies(
+            global: try Self.policy(false, "false", "identity.id == 'a'", "true", "1 / 0 == 1"))
+        #expect(
+            policies.decide(Self.request(.getBlob), for: .anonymous).basis
+                == .rule(.global, index: 2, text: "true"))
+    }
+
+    @Test(arguments: [true, false])
+    func `a rule that fails denies, whatever the default`(defaultAllow: Bool) throws {
+        let policies = AccessPolicies(
+            global: try Self.policy(defaultAllow, "repository.segments[7] == 'x'", "!\(defaultAllow)"))
+        let decision = policies.decide(Self.request(.getBlob), for: .anonymous)
+        #expect(!decision.isAllowed)
+        guard case .failedRule(.global, index: 0, _, let reason) = decision.basis else {
+            Issue.record("\(decision)")
+            return
+        }
+        #expect(reason.contains("index out of range"))
+    }
+
+    @Test func `a rule that gives no bool denies`() throws {
+        let policies = AccessPolicies(global: try Self.policy(true, "dyn(1)"))
+        #expect(!policies.decide(Self.request(.getBlob), for: .anonymous).isAllowed)
+    }
+
+    @Test func `a rule that uses up its cost denies`() throws {
+        let policies = AccessPolicies(
+            global: try Self.policy(true, "lists.range(30000).all(x, lists.range(30000).all(y, x != -1))"))
+        #expect(!policies.decide(Self.request(.getBlob), for: .anonymous).isAllowed)
+    }
+
+    @Test(arguments: [(true, true, true), (true, false, false), (false, true, false), (false, false, false)])
+    func `a repository narrows what the global policy allows`(global: Bool, own: Bool, isAllowed: Bool) throws {
+        let acme = try #require(RepositoryName("acme"))
+        let policies = AccessPolicies(
+            global: try Self.policy(global), repositories: [acme: try Self.policy(own)])
+        let decision = policies.decide(Self.request(.getBlob), for: .anonymous)
+        #expect(decision.isAllowed == isAllowed)
+        #expect(decision.basis == .defaultOf(global ? .repository(acme) : .global))
+        #expect(policies.decide(Self.request(.getBlob, "other/app"), for: .anonymous).isAllowed == global)
+    }
+
+    @Test(arguments: [
+        (AccessAction.getBlob, true, true, true), (.listCatalog, true, true, true), (.putManifest, false, true, true),
+        (.startUpload, false, true, true), (.deleteBlob, false, true, true), (.adminPurge, false, false, false),
+    ])
+    func `without any policy reading is open and writing needs an identity`(
+        action: AccessAction, anonymous: Bool, named: Bool, certified: Bool
+    ) throws {
+        let policies = AccessPolicies()
+        #expect(policies.decide(Self.request(action), for: .anonymous).isAllowed == anonymous)
+        #expect(policies.decide(Self.request(action), for: try Self.identity("alice")).isAllowed == named)
+        #expect(policies.decide(Self.request(action), for: try Self.identity(nil, names: [])).isAllowed == certified)
+    }
+
+    @Test func `the open default opens everything but administration`() throws {
+        for action in AccessAction.allCases {
+            #expect(
+                AccessPolicies.open.decide(Self.request(action), for: .anonymous).isAllowed
+                    == (action.operation != .admin))
+            #expect(AccessPolicies.open.isOpen(to: action.operation) == (action.operation != .admin))
+        }
+    }
+
+    @Test func `administration wants an identity and a policy that allows it`() throws {
+        let policies = AccessPolicies(global: try Self.policy(true, "!('ops' in identity.groups)"))
+        let request = Self.request(.adminPurge)
+        #expect(policies.decide(request, for: try Self.identity("alice", groups: ["ops"])).isAllowed)
+        #expect(!policies.decide(request, for: try Self.identity("bob")).isAllowed)
+        let lax = AccessPolicies(global: try Self.policy(true))
+        #expect(lax.decide(request, for: .anonymous).basis == .unknownAdministrator)
+    }
+
+    @Test(arguments: [
+        (AccessAction.getManifest, "repository:acme/app:pull", true),
+        (.getManifest, "repository:acme/app:push", false),
+        (.putManifest, "repository:acme/app:pull,push", true), (.putManifest, "repository:acme/app:pull", false),
+        (.deleteManifest, "repository:acme/app:*", true), (.deleteManifest, "repository:acme/app:pull,push", false),
+        (.getBlob, "repository:acme/apps:pull", false), (.getBlob, "repository:short/app:pull", true),
+        (.listTags, "repository:acme/app:pull", true), (.listCatalog, "registry:catalog:*", true),
+        (.listCatalog, "repository:catalog:*", false), (.getAPIVersion, "", true), (.getBlob, "", false),
+    ])
+    func `a token has to grant what is done, and policy to allow it`(
+        action: AccessAction, grant: String, isCovered: Bool
+    ) throws {
+        let parts = grant.split(separator: ":").map(String.init)
+        let grants =
+            parts.isEmpty
+            ? []
+            : [
+                ResourceAccess(
+                    type: parts[0], name: parts[1], actions: parts[2].split(separator: ",").map(String.init))
+            ]
+        let identity = try Self.identity("alice", grants: grants)
+        let request = AccessRequest(
+            action, repository: action == .listCatalog || action == .getAPIVersion ? nil : RepositoryName("acme/app"),
+            alias: RepositoryName("short/app"))
+        #expect(AccessPolicies.open.decide(request, for: identity).isAllowed == isCovered)
+        let closed = AccessPolicies(global: try Self.policy(false))
+        #expect(!closed.decide(request, for: identity).isAllowed)
+    }
+
+    @Test(arguments: [
+        ("identity.usrname == 'a'", 1, 1), ("request.tag == 5", 1, 13), ("'a'", 1, 1), ("true &&\n  )", 2, 3),
+        ("identity.groups.contains(1)", 1, 16), ("identity == 'a'", 1, 1),
+    ])
+    func `a rule that makes no sense says where`(text: String, line: Int, column: Int) {
+        do throws(AccessRule.Malformed) {
+            _ = try AccessRule(text)
+            Issue.record("it compiled")
+        } catch {
+            #expect(error.issues.first?.line == line)
+            #expect(error.issues.first?.column == column)
+            #expect(error.issues.first?.snippet.hasSuffix("^") == true)
+        }
+    }
+
+    @Test func `each policy that was asked can be told`() throws {
+        let acme = try #require(RepositoryName("acme"))
+        let policies = AccessPolicies(
+            global: try Self.policy(false, "true"), repositories: [acme: try Self.policy(true, "identity.id == null")])
+        let (steps, decision) = policies.explain(Self.request(.getBlob), for: .anonymous)
+        #expect(steps.map(\.decision.isAllowed) == [true, false])
+        #expect(steps.map(\.scope.description) == ["global.access_policy", "repository.acme.access_policy"])
+        #expect(decision.basis == .rule(.repository(acme), index: 0, text: "identity.id == null"))
+    }
+
+    @Test func `only policies that mention tags have them judged one by one`() throws {
+        let acme = try #require(RepositoryName("acme"))
+        let policies = AccessPolicies(
+            global: try Self.policy(false, "true"), repositories: [acme: try Self.policy(true, "request.tag == 'x'")])
+        #expect(policies.looksAtTags(namespace: acme))
+        #expect(!policies.looksAtTags(namespace: nil))
+    }
+
+    /// Ten rules that all have to be looked at.
+    @Test func `ten rules cost little`() throws {
+        let rules = (0..<10).map { number in
+            "identity.username == 'user\(number)' && repository.name.startsWith('team\(number)/') "
+                + "|| request.operation == 'push' && 'group\(number)' in identity.groups"
+        }
+        let policies = AccessPolicies(
+            global: AccessPolicy(defaultAllow: false, rules: try rules.map { try AccessRule($0) }))
+        let identity = try Self.identity("alice", groups: ["a", "b", "c"])
+        let request = Self.request(.getBlob)
+        var allowed = 0
+        let count = 2000
+        let clock = ContinuousClock()
+        let took = clock.measure {
+            for _ in 0..<count where policies.decide(request, for: identity).isAllowed { allowed += 1 }
+        }
+        #expect(allowed == 0)
+        // A debug build on a busy machine: the benchmark measures what it really costs.
+        #expect(took < .milliseconds(2) * count)
+    }
+}
