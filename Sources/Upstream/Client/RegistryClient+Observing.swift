@@ -82,6 +82,7 @@ extension UpstreamError.Kind {
         case .redirectLoop: "redirect_loop"
         case .cancelled: "cancelled"
         case .offline: "offline"
+        case .capped: "capped"
         }
     }
 }
