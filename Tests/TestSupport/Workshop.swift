@@ -41,6 +41,9 @@ public final class Workshop: Sendable {
 
     public var upstream: ScriptedUpstream { upstreams[0] }
 
+    /// Seconds since 1970, as the registry sees it.
+    public var time: Int64 { clock.withLockedValue { $0 } }
+
     public func pass(seconds: Int64) { clock.withLockedValue { $0 += seconds } }
 
     /// Namespaces: `mirror` with the upstreams, `other` with the last of them alone, `local` with none; `overlay` takes

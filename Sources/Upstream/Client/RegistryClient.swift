@@ -27,6 +27,7 @@ public struct RegistryClient: UpstreamRegistry {
     /// The upstream has accepted a password: offered from the start from then on.
     let takesBasic = NIOLockedValueBox(false)
     let bytesReceived: Counter
+    let requestCounters: UpstreamRequestCounters
 
     public var name: String { endpoint.name }
 
@@ -51,6 +52,7 @@ public struct RegistryClient: UpstreamRegistry {
         self.gate = gate
         self.logger = logger
         self.now = now
+        requestCounters = UpstreamRequestCounters(upstream: endpoint.name)
         bytesReceived = Counter(label: "entrepot_upstream_bytes_total", dimensions: [("upstream", endpoint.name)])
     }
 

@@ -16,6 +16,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
         var referrers: [Digest: [Descriptor]] = [:]
         var failure: UpstreamError.Kind?
         var isSilent = false
+        var claim: Digest?
         var waiting: [AsyncStream<Never>.Continuation] = []
         var questions: [Question] = []
     }
@@ -69,6 +70,9 @@ public final class ScriptedUpstream: UpstreamRegistry {
         for continuation in waiting { continuation.finish() }
     }
 
+    /// From now on every manifest is said to have this digest, right or wrong; nil to say what is true.
+    public func claim(_ digest: Digest?) { state.withLockedValue { $0.claim = digest } }
+
     public var questions: [Question] { state.withLockedValue { $0.questions } }
 
     public func hold(_ manifest: String, tag: String, as type: MediaType = .imageManifest) -> Digest {
@@ -101,6 +105,8 @@ public final class ScriptedUpstream: UpstreamRegistry {
         state.withLockedValue { $0.referrers[subject] = referrers }
     }
 
+    private var claimed: Digest? { state.withLockedValue { $0.claim } }
+
     // MARK: UpstreamRegistry
 
     public func admitted(
@@ -117,7 +123,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
             $0.manifests[reference.description]
         }
         return UpstreamManifestHead(
-            digest: Digest(hashing: bytes), mediaType: type, size: Int64(bytes.readableBytes))
+            digest: claimed ?? Digest(hashing: bytes), mediaType: type, size: Int64(bytes.readableBytes))
     }
 
     public func manifest(
@@ -126,7 +132,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
         let (bytes, type) = try await found("GET manifest \(repository) \(reference)") {
             $0.manifests[reference.description]
         }
-        return UpstreamManifest(bytes: bytes, mediaType: type, digest: nil)
+        return UpstreamManifest(bytes: bytes, mediaType: type, digest: claimed)
     }
 
     public func headBlob(_ repository: RepositoryName, _ digest: Digest) async throws(UpstreamError) -> UpstreamBlobHead
