@@ -143,5 +143,7 @@ extension UpstreamSection {
         writer.value("credential_helper", credentialHelper.map(UpstreamSection.helperName))
         writer.value("connect_timeout", connectTimeout.description)
         writer.value("stall_timeout", stallTimeout.description)
+        if let maxConnections { writer.value("max_connections", maxConnections) }
+        writer.value("max_bandwidth", maxBandwidth?.description)
     }
 }

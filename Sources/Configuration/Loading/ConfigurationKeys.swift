@@ -77,7 +77,7 @@ enum ConfigurationTable: CaseIterable {
             [
                 "url", "max_redirect", "server_ca_bundle", "client_certificate", "client_private_key", "username",
                 "password", "password_file", "password_env", "credential_helper",
-                "connect_timeout", "stall_timeout",
+                "connect_timeout", "stall_timeout", "max_connections", "max_bandwidth",
             ]
         }
     }

@@ -101,6 +101,12 @@ public struct AdminAPI: RequestHandler {
             return try Self.json(registry.upstreamStatus(namespaces).map(UpstreamReport.init))
         case ("fills", .GET):
             return try Self.json(registry.fillsUnderWay.map(FillReport.init))
+        case ("purge", .POST) where try Query(request.query)["prefix"] != nil:
+            return try Self.json(PurgeReport(try await registry.purge(below: try prefix(request), namespaces)))
+        case ("refresh", .POST) where try Query(request.query)["prefix"] != nil:
+            let last = try Query(request.query)["after"].map(Self.tagged)
+            return try Self.json(
+                RefreshReport(try await registry.refresh(below: try prefix(request), namespaces, after: last)))
         case ("purge", .POST):
             let (repository, reference) = try target(request)
             return try Self.json(["purged": try await registry.purge(repository, reference)])
@@ -151,6 +157,26 @@ public struct AdminAPI: RequestHandler {
         }
     }
 
+    /// `prefix=NAME`, with or without a slash at its end, and no `repository`.
+    private func prefix(_ request: Request) throws(RegistryError) -> RepositoryName {
+        let query = try Query(request.query)
+        guard query["repository"] == nil, query["reference"] == nil else {
+            throw RegistryError(.unsupported, status: 400, "prefix stands in the place of repository and reference")
+        }
+        let text = query["prefix"] ?? ""
+        guard let name = RepositoryName(text.hasSuffix("/") ? String(text.dropLast()) : text) else {
+            throw RegistryError(.nameInvalid, "prefix must be whole components of a repository's name")
+        }
+        return name
+    }
+
+    private static func tagged(_ text: String) throws(RegistryError) -> (repository: RepositoryName, tag: Tag) {
+        guard let colon = text.lastIndex(of: ":"), let name = RepositoryName(String(text[..<colon])),
+            let tag = Tag(String(text[text.index(after: colon)...]))
+        else { throw RegistryError(.unsupported, status: 400, "after must be REPOSITORY:TAG") }
+        return (name, tag)
+    }
+
     /// `repository=NAME`, as clients call it, and maybe `reference=TAG-OR-DIGEST`.
     private func target(_ request: Request) throws(RegistryError) -> (Repository, Reference?) {
         let query = try Query(request.query)
@@ -188,6 +214,10 @@ private struct UpstreamReport: Encodable {
     var limit: Int?
     var remaining: Int?
     var waitSeconds: Int
+    var requestsInFlight: Int?
+    var requestsWaiting: Int?
+    var maxConnections: Int?
+    var maxBandwidth: Int?
 
     init(_ status: UpstreamStatus) {
         namespace = status.namespace.value
@@ -203,6 +233,10 @@ private struct UpstreamReport: Encodable {
         limit = status.reading?.limit
         remaining = status.reading?.remaining
         waitSeconds = status.wait
+        requestsInFlight = status.use?.inUse
+        requestsWaiting = status.use?.waiting
+        maxConnections = status.use?.caps.connections
+        maxBandwidth = status.use?.caps.bytesPerSecond
     }
 }
 

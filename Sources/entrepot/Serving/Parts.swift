@@ -1,6 +1,5 @@
 import Access
 import Configuration
-import CurlClient
 import DistributionAPI
 import FileStorage
 import Logging
@@ -16,13 +15,10 @@ struct Parts: Sendable {
     let root: String
     let pool: NIOThreadPool
     let background: BackgroundWork
-    let curl: CurlClient
     let fills: Fills
     let health: UpstreamHealth
     let registry: Registry
-    /// What upstreams have issued and said; keyed by upstream and account, so that it outlives every configuration.
-    let tokens = TokenCache()
-    let budgets = RateBudgets()
+    let upstreams: UpstreamParts
     /// What it remembers follows from the stored hashes, so that it outlives every configuration.
     let passwords: PasswordVerifier
     /// What clients keep after a login.
@@ -49,7 +45,8 @@ struct Parts: Sendable {
         let store = RegistryStore(objects: objects)
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         background = BackgroundWork()
-        curl = CurlClient()
+        upstreams = UpstreamParts(logger: logger)
+        upstreams.gates.adjust(configuration.caps)
         fills = Fills(
             store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
             limits: FillLimits(configuration), logger: logger)
@@ -64,6 +61,7 @@ struct Parts: Sendable {
     /// Makes the bounds of another configuration hold from now on.
     func adjust(to configuration: Configuration) {
         fills.adjust(FillLimits(configuration))
+        upstreams.gates.adjust(configuration.caps)
         health.adjust(UpstreamLimits(configuration.resilience))
         registry.reconfigure(PushLimits(configuration))
         LogOutput.adjust(to: configuration.log)

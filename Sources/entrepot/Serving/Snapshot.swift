@@ -20,7 +20,7 @@ final class Snapshot: Sendable {
     init(_ configuration: Configuration, parts: Parts, replacing previous: Snapshot? = nil) throws {
         self.configuration = configuration
         let (namespaces, clients) = try UpstreamBuilder(
-            configuration: configuration, parts: parts, previous: previous?.clients ?? UpstreamClients()
+            configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? UpstreamClients()
         ).build()
         self.clients = clients
         let access = AccessControl(configuration, passwords: parts.passwords)
