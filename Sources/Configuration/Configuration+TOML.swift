@@ -11,7 +11,8 @@ extension Configuration {
         writer.value("max_concurrent_requests", maxConcurrentRequests)
         writer.value("offline", isOffline)
         writer.table("global")
-        writer.value("default_access", defaultAccess.rawValue)
+        if declaredAccess == nil { writer.comment("default_access = \"\(defaultAccess.rawValue)\", as it is not said") }
+        writer.value("default_access", declaredAccess?.rawValue)
         accessPolicy?.write(to: &writer, "global")
         server.write(to: &writer)
         storage.write(to: &writer)

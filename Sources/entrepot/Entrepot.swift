@@ -15,7 +15,8 @@ struct Entrepot: AsyncParsableCommand {
         subcommands: [
             ServerCommand.self, ConfigCommand.self, ReloadCommand.self, StatusCommand.self, UpstreamCommand.self,
             FillsCommand.self, PurgeCommand.self,
-            RefreshCommand.self, HealthCheckCommand.self, VersionCommand.self,
+            RefreshCommand.self, HashPasswordCommand.self, PolicyCommand.self, HealthCheckCommand.self,
+            VersionCommand.self,
         ])
 
     @OptionGroup var configuration: ConfigurationOptions

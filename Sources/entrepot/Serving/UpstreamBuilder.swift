@@ -22,8 +22,7 @@ struct UpstreamBuilder {
         Namespace(
             key: section.name, host: section.namespace?.text,
             upstreams: try section.upstreams.map { try client($0, &clients) },
-            impliesLibrary: section.namespace?.text == "docker.io"
-                || section.upstreams.contains { $0.url.isDockerHub && $0.url.prefix == nil },
+            impliesLibrary: section.impliesLibrary,
             freshness: Freshness(section), isOffline: configuration.isOffline || section.isOffline,
             completesPulls: section.completeOnPull,
             pushes: PushRules(
