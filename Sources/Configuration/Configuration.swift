@@ -65,7 +65,7 @@ public struct Configuration: Sendable, Equatable {
     public var defaultAccess: DefaultAccess {
         if let declaredAccess { return declaredAccess }
         let saysWhoMay =
-            !identities.isEmpty || server.tls?.clients != nil || accessPolicy != nil
+            !identities.isEmpty || token != nil || server.tls?.clients != nil || accessPolicy != nil
             || repositories.contains { $0.accessPolicy != nil }
         return server.bindAddress.isLoopback && !saysWhoMay ? .open : .reads
     }

@@ -108,7 +108,8 @@ extension ConfigurationDecoder {
     /// has to say what others may do.
     func checkEmbeddedDefaults(_ root: TableReader, _ configuration: Configuration) {
         let saysWhoMay =
-            root.isSet("identity") || configuration.declaredAccess != nil || configuration.accessPolicy != nil
+            root.isSet("identity") || root.isSet("token") || configuration.declaredAccess != nil
+            || configuration.accessPolicy != nil
             || configuration.server.tls?.clients != nil
         guard hasEmbeddedRepositories, !configuration.server.bindAddress.isLoopback, !saysWhoMay else { return }
         let origin = root.node("server")?.table?["bind_address"]?.origin ?? root.origin
