@@ -22,6 +22,7 @@ public struct Registry: Sendable {
     let vouchers: SingleFlight<BlobKey, Int64?>
     let absent = AbsentManifests()
     let completions: Completions
+    let pullTimes = PullTimes()
     let tagLists: SingleFlight<RepositoryName, [Tag]>
     let logger: Logger
     /// Seconds since 1970.
