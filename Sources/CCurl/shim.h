@@ -36,6 +36,14 @@ static inline CURLcode entrepot_getinfo_offset(CURL *easy, CURLINFO info, curl_o
     return curl_easy_getinfo(easy, info, value);
 }
 
+static inline CURLcode entrepot_getinfo_string(CURL *easy, CURLINFO info, const char **value) {
+    return curl_easy_getinfo(easy, info, value);
+}
+
+static inline CURLcode entrepot_getinfo_certificates(CURL *easy, struct curl_certinfo **value) {
+    return curl_easy_getinfo(easy, CURLINFO_CERTINFO, value);
+}
+
 static inline CURLMcode entrepot_multi_setopt_long(CURLM *multi, CURLMoption option, long value) {
     return curl_multi_setopt(multi, option, value);
 }

@@ -32,6 +32,7 @@ extension Configuration {
             writer.table("admin")
             writer.value("token_file", admin.tokenFile)
         }
+        token?.write(to: &writer)
         for identity in identities { identity.write(to: &writer) }
         for repository in repositories {
             repository.write(to: &writer)
@@ -142,5 +143,7 @@ extension UpstreamSection {
         writer.value("credential_helper", credentialHelper.map(UpstreamSection.helperName))
         writer.value("connect_timeout", connectTimeout.description)
         writer.value("stall_timeout", stallTimeout.description)
+        if let maxConnections { writer.value("max_connections", maxConnections) }
+        writer.value("max_bandwidth", maxBandwidth?.description)
     }
 }

@@ -1,7 +1,7 @@
 public import NIOCore
 
-/// A response's bytes as they arrive, in buffers of up to 256 KiB. For one reader. At most 4 MiB wait unread; then the
-/// transfer pauses. Dropping the body, or cancelling the task that reads it, ends the transfer.
+/// A response's bytes as they arrive, in buffers of up to 256 KiB. For one reader. At most `CurlSettings.readAhead`
+/// wait unread; then the transfer pauses. Dropping the body, or cancelling the task that reads it, ends the transfer.
 public struct CurlBody: AsyncSequence, Sendable {
     public typealias Element = ByteBuffer
     public typealias Failure = CurlError

@@ -32,6 +32,16 @@ public final class CurlClient: Sendable {
             body: CurlBody(mailbox, expected: request.method == .head ? nil : head.contentLength))
     }
 
+    /// Connects as `execute(_:)` would for this request, on a connection of its own, sends nothing and tells what happened.
+    /// Blocks for as long as that takes.
+    public func connection(for request: CurlRequest) -> CurlConnectionReport {
+        guard let authority = request.authority else {
+            return CurlConnectionReport(
+                error: CurlError(.invalidRequest, "not an http or https URL that can be asked", host: "?"))
+        }
+        return CurlConnectionReport(request, authority, proxies)
+    }
+
     /// Ends all transfers with `.cancelled` and returns when the thread has ended. Later requests fail alike.
     public func shutdown() async {
         thread.stop()

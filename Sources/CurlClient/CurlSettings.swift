@@ -46,6 +46,10 @@ public struct CurlSettings: Sendable, Hashable {
     public var allowsHTTP2: Bool
     /// The most that one read from the socket may take, in bytes; held once for each running transfer.
     public var receiveBufferSize: Int
+    /// How many bytes of the body may wait unread before the transfer pauses.
+    public var readAhead: Int
+
+    public static let usualReadAhead = 2 << 20
 
     public init(
         trustRoots: TrustRoots = .system,
@@ -55,7 +59,8 @@ public struct CurlSettings: Sendable, Hashable {
         totalTimeout: Duration? = nil,
         maxResponseHeaderBytes: Int = 64 << 10,
         allowsHTTP2: Bool = true,
-        receiveBufferSize: Int = 256 << 10
+        receiveBufferSize: Int = 256 << 10,
+        readAhead: Int = usualReadAhead
     ) {
         self.trustRoots = trustRoots
         self.clientIdentity = clientIdentity
@@ -65,5 +70,6 @@ public struct CurlSettings: Sendable, Hashable {
         self.maxResponseHeaderBytes = maxResponseHeaderBytes
         self.allowsHTTP2 = allowsHTTP2
         self.receiveBufferSize = receiveBufferSize
+        self.readAhead = readAhead
     }
 }

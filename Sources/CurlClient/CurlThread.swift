@@ -66,7 +66,7 @@ final class CurlThread: Sendable {
             inbox.nextID += 1
             return inbox.nextID
         }
-        let mailbox = Mailbox(host: authority) { wish in
+        let mailbox = Mailbox(host: authority, highMark: request.settings.readAhead) { wish in
             switch wish {
             case .resume: self.submit(.resume(id))
             case .abort: self.submit(.abort(id))

@@ -60,6 +60,24 @@ struct EasyOptions {
         applyTrust(request.settings, defaults: defaults)
     }
 
+    /// For a handle that only connects.
+    mutating func applyConnection(
+        _ request: CurlRequest, _ proxies: CurlProxies, isVerified: Bool, defaults: CurlDefaults
+    ) {
+        string(CURLOPT_URL, request.url)
+        string(CURLOPT_PROTOCOLS_STR, "http,https")
+        long(CURLOPT_NOSIGNAL, 1)
+        long(CURLOPT_CONNECT_ONLY, 1)
+        long(CURLOPT_CERTINFO, 1)
+        apply(proxies: proxies, secure: request.isSecure)
+        apply(request.settings)
+        applyTrust(request.settings, defaults: defaults)
+        if !isVerified {
+            long(CURLOPT_SSL_VERIFYPEER, 0)
+            long(CURLOPT_SSL_VERIFYHOST, 0)
+        }
+    }
+
     private mutating func apply(method: CurlRequest.Method, body: ByteBuffer?) {
         switch method {
         case .get where body == nil: long(CURLOPT_HTTPGET, 1)

@@ -12,8 +12,8 @@ final class Mailbox: Sendable {
         case abort
     }
 
-    /// Bytes.
-    static let highMark = 2 << 20
+    /// Bytes, where nothing else is wanted.
+    static let highMark = CurlSettings.usualReadAhead
     static let lowMark = highMark / 2
 
     private let state: NIOLockedValueBox<MailboxState>
@@ -21,10 +21,11 @@ final class Mailbox: Sendable {
     private let wish: @Sendable (Wish) -> Void
     let host: String
 
-    init(host: String, wish: @escaping @Sendable (Wish) -> Void) {
+    /// - Parameter highMark: How many bytes wait unread before the transfer pauses.
+    init(host: String, highMark: Int = Mailbox.highMark, wish: @escaping @Sendable (Wish) -> Void) {
         self.host = host
         self.wish = wish
-        state = NIOLockedValueBox(MailboxState())
+        state = NIOLockedValueBox(MailboxState(highMark: highMark))
     }
 
     // MARK: the curl thread's side

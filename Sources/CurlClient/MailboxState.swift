@@ -5,6 +5,10 @@ struct MailboxState {
     static let smallestChunk = 16 << 10
     static let largestChunk = 512 << 10
 
+    /// Bytes.
+    let highMark: Int
+    var lowMark: Int { highMark / 2 }
+
     var head: ResponseHead? {
         didSet { isGathering = true }
     }
@@ -22,11 +26,15 @@ struct MailboxState {
     private(set) var isPaused = false
     private var end: Result<Void, CurlError>?
 
+    init(highMark: Int) {
+        self.highMark = highMark
+    }
+
     var isFinished: Bool { end != nil }
 
     mutating func append(_ bytes: UnsafeRawBufferPointer, expecting remaining: Int64?) -> Mailbox.Delivery {
         guard end == nil else { return .abandoned }
-        guard held == 0 || held + bytes.count <= Mailbox.highMark else {
+        guard held == 0 || held + bytes.count <= highMark else {
             isPaused = true
             isGathering = false
             return .full
@@ -71,7 +79,7 @@ struct MailboxState {
 
     /// Whether the transfer is to be resumed now; says so once.
     mutating func takeResume() -> Bool {
-        guard isPaused, held <= Mailbox.lowMark else { return false }
+        guard isPaused, held <= lowMark else { return false }
         isPaused = false
         return true
     }

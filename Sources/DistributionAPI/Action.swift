@@ -55,6 +55,13 @@ public enum Action: Sendable, Hashable {
         }
     }
 
+    /// Every ``name`` there is.
+    static let names = [
+        "healthz", "readyz", "get-api-version", "get-blob", "get-manifest", "start-upload", "update-upload",
+        "complete-upload", "get-upload", "cancel-upload", "put-manifest", "delete-manifest", "delete-blob",
+        "list-tags", "get-referrers", "list-catalog",
+    ]
+
     /// The repository it is about, as the path names it.
     public var repository: RepositoryName? {
         switch self {

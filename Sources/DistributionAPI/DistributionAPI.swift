@@ -14,6 +14,7 @@ public struct DistributionAPI: RequestHandler {
     let readiness: Readiness
     let gate: Gate
     let logger: Logger
+    let counters = RequestCounters()
 
     /// - Parameter access: Who may do what.
     public init(

@@ -1,7 +1,6 @@
 internal import Access
 public import HTTPServer
 internal import Logging
-internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
@@ -19,9 +18,7 @@ extension DistributionAPI {
         let story = exchange.note as? Story
         let action = story?.action?.name ?? "none"
         let status = exchange.status.code
-        Counter(
-            label: "entrepot_requests_total", dimensions: [("action", action), ("status", "\(status / 100)xx")]
-        ).increment()
+        counters.count(story?.action, status: status)
         // The server's own failures and cut answers are news; the rest is for who wants it.
         let level: Logger.Level = status >= 500 || exchange.outcome == .failed ? .warning : .debug
         logger.log(

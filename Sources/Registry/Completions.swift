@@ -1,5 +1,6 @@
 import NIOConcurrencyHelpers
 import OCI
+import Upstream
 
 /// Images that will be completed a while after they were pulled: one after the other, a bounded number waiting.
 final class Completions: Sendable {

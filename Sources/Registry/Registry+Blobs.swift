@@ -51,7 +51,7 @@ extension Registry {
         }
         guard !repository.namespace.isLocal else { throw .unknownBlob(digest, repository) }
         if fills.isRunning(digest, for: repository.name) == true,
-            let reader = fills.joinRunning(digest, for: repository.name), let size = try await reader.size()
+            let reader = fills.joinRunning(digest, for: repository.name, .content), let size = try await reader.size()
         {
             return Served(
                 BlobAnswer(size: size, source: .nothing), CacheStatus(forward: .miss, isStored: true, isCollapsed: true)
@@ -96,8 +96,10 @@ extension Registry {
     // MARK: What is not
 
     /// A place among the readers of the blob's fill; nil if the blob is now held after all.
+    ///
+    /// - Parameter rank: How soon it is wanted.
     func reader(
-        _ repository: Repository, _ digest: Digest
+        _ repository: Repository, _ digest: Digest, _ rank: Urgency.Rank = .content
     ) async throws(RegistryError) -> (FillReader?, isCollapsed: Bool) {
         let isMine = fills.isRunning(digest, for: repository.name)
         let mayBeStored = try await stored { (store) async throws(StorageError) in try await store.blobInfo(digest) }
@@ -105,7 +107,7 @@ extension Registry {
             // The bytes are here, or on their way, for somebody else. This repository's own upstream must vouch for
             // them before they are shared.
             _ = try await vouch(repository, digest)
-            if let reader = fills.joinRunning(digest, for: repository.name) { return (reader, true) }
+            if let reader = fills.joinRunning(digest, for: repository.name, rank) { return (reader, true) }
             if try await stored({ (store) async throws(StorageError) in try await store.blobInfo(digest) }) != nil {
                 try await stored { (store) async throws(StorageError) in
                     try await store.grant(digest, in: repository.name, .cached)
@@ -113,7 +115,9 @@ extension Registry {
                 return (nil, false)
             }
         }
-        let (reader, isCollapsed) = try fills.join(digest, for: repository, from: upstreams(repository))
+        let (reader, isCollapsed) = try fills.join(
+            digest, for: repository, from: upstreams(repository, rank),
+            claimedSize: sizes.size(BlobKey(repository: repository.name, digest: digest)))
         return (reader, isCollapsed)
     }
 
@@ -140,17 +144,22 @@ extension Registry {
         _ repository: Repository, _ digest: Digest, _ part: Range<Int64>, _ reader: FillReader
     ) async -> UpstreamBody? {
         guard let slot = fills.farRanges.take() else { return nil }
-        let upstreams = upstreams(repository)
+        let upstreams = upstreams(repository, .content)
+        let entities = NIOLockedValueBox<[String: String]>([:])
         let rest: @Sendable (Int64, Int?) async -> (answer: UpstreamBlob, position: Int)? = {
             offset, favourite in
-            let range = UpstreamRange(from: offset, to: part.upperBound)
             let found = try? await upstreams.first(startingWith: favourite, .inTurn) {
                 (upstream) async throws(UpstreamError) in
+                let range = UpstreamRange(
+                    from: offset, to: part.upperBound, entity: entities.withLockedValue { $0[upstream.name] })
                 let blob = try await upstream.blob(repository.remoteName, digest, range: range)
                 guard blob.offset == offset else {
                     throw UpstreamError(.invalidResponse, "\(upstream.name) does not send parts of blobs")
                 }
                 return blob
+            }
+            if let found, let entity = found.answer.entity {
+                entities.withLockedValue { $0[found.upstream.name] = entity }
             }
             return found.map { ($0.answer, $0.position) }
         }

@@ -112,7 +112,7 @@ extension Registry {
                 // Clients come first; if they never leave room, the next pull asks for this again.
                 for _ in 0..<Completions.patience where fills.isBusy { await health.timers.sleep(Completions.pause) }
                 if fills.isBusy || Task.isCancelled { return false }
-                try await reader(repository, blob.digest).0?.finish()
+                try await reader(repository, blob.digest, .background).0?.finish()
                 Counter(label: "entrepot_completed_blobs_total").increment()
             }
             return true

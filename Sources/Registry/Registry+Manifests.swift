@@ -175,7 +175,7 @@ extension Registry {
         _ upstream: any UpstreamRegistry, _ repository: Repository, _ reference: Reference, _ held: StoredManifest?
     ) async throws(UpstreamError) -> UpstreamManifest? {
         if let held {
-            let head = try await upstream.headManifest(repository.remoteName, reference)
+            let head = try await upstream.headManifest(repository.remoteName, reference, held: held.digest)
             if head.digest == held.digest { return nil }
         }
         let manifest = try await upstream.manifest(repository.remoteName, reference)
@@ -206,6 +206,7 @@ extension Registry {
             let algorithm: Digest.Algorithm =
                 if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }
             let type = fetched.mediaType ?? content.mediaType
+            sizes.note(content, in: repository.name)
             manifest = StoredManifest(
                 digest: Digest(hashing: fetched.bytes, with: algorithm), mediaType: type, bytes: fetched.bytes)
             try await stored { (store) async throws(StorageError) in
@@ -237,6 +238,9 @@ extension Registry {
         }
         guard let manifest else { return nil }
         hot.insert(.manifest(manifest), key, since: removals)
+        if !repository.namespace.isLocal, let content = try? Manifest(manifest.bytes.readableBytesView) {
+            sizes.note(content, in: repository.name)
+        }
         return HeldManifest(manifest: manifest)
     }
 }

@@ -21,6 +21,8 @@ public struct UpstreamStatus: Sendable {
     public let reading: RateBudget.Reading?
     /// Seconds for which it is not asked because it refused to answer more.
     public let wait: Int
+    /// How much of it is used, of what may be; nil if nobody keeps count.
+    public let use: UpstreamGate.Reading?
 }
 
 extension Registry {
@@ -33,7 +35,8 @@ extension Registry {
             namespace.upstreams.map { upstream in
                 UpstreamStatus(
                     namespace: namespace.key, name: upstream.name, breaker: states[upstream.name] ?? Breaker(),
-                    reading: upstream.budget?.reading, wait: upstream.budget?.wait(now: now) ?? 0)
+                    reading: upstream.budget?.reading, wait: upstream.budget?.wait(now: now) ?? 0,
+                    use: upstream.gate?.reading)
             }
         }
     }

@@ -21,6 +21,7 @@ public struct Registry: Sendable {
     let manifestFetches: SingleFlight<ManifestKey, FetchedManifest>
     let vouchers: SingleFlight<BlobKey, Int64?>
     let absent = AbsentManifests()
+    let sizes = KnownSizes()
     let completions: Completions
     let pullTimes = PullTimes()
     let tagLists: SingleFlight<RepositoryName, [Tag]>
@@ -57,10 +58,11 @@ public struct Registry: Sendable {
         completions = Completions(background: background, timers: health.timers)
     }
 
-    func upstreams(_ repository: Repository) -> UpstreamList {
+    func upstreams(_ repository: Repository, _ rank: Urgency.Rank = .question) -> UpstreamList {
         UpstreamList(
-            upstreams: repository.namespace.upstreams, health: health, isOffline: repository.namespace.isOffline,
-            logger: logger)
+            upstreams: repository.namespace.upstreams, health: health,
+            errand: UpstreamErrand(repository: repository.name, urgency: Urgency(rank)),
+            isOffline: repository.namespace.isOffline, logger: logger)
     }
 
     /// Translates what the store throws; the cause is for the log.

@@ -17,18 +17,22 @@ extension RegistryStore {
     /// Walks the names under which anything is stored, in lexical byte order, and keeps those that `wanted` takes.
     ///
     /// - Parameters:
+    ///   - prefix: Only this repository and those whose names go on after it with a slash; nil for all.
     ///   - last: Names up to and including this text are passed over.
     ///   - limit: At most so many are kept.
     ///   - budget: At most so many folders are looked at.
     /// - Returns: `isComplete` is false when a limit ended the walk.
     public func repositories(
-        after last: String? = nil, limit: Int, budget: Int = 100_000,
+        below prefix: RepositoryName? = nil, after last: String? = nil, limit: Int, budget: Int = 100_000,
         _ wanted: (RepositoryName) async throws(StorageError) -> Bool
     ) async throws(StorageError) -> (names: [RepositoryName], isComplete: Bool) {
         var names: [RepositoryName] = []
         var budget = budget
         // The next step last. `a`, `a-b`, `a/x`, `ab`: a folder and what is below it are apart in the order of names.
-        var steps = try await steps(below: "")
+        var steps: [Step] =
+            if let prefix { [.below(prefix.value + "/"), .itself(prefix.value)] } else {
+                try await self.steps(below: "")
+            }
         while let step = steps.popLast() {
             switch step {
             case .itself(let text):

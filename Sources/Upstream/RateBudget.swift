@@ -35,12 +35,19 @@ public final class RateBudget: Sendable {
     /// Seconds after which a low reading is worth another look, however long its window.
     private static let longestTrust = 900
 
-    private let name: String
     private let state = NIOLockedValueBox(State())
+    private let limitGauge: Gauge
+    private let remainingGauge: Gauge
+    private let blockedGauge: Gauge
 
-    /// - Parameter name: Of the upstream, for metrics.
-    public init(name: String) {
-        self.name = name
+    /// - Parameters:
+    ///   - name: Of the upstream, for metrics.
+    ///   - account: For metrics as well; nil for anonymous.
+    public init(name: String, account: String? = nil) {
+        let dimensions = [("upstream", name), ("account", account ?? "")]
+        limitGauge = Gauge(label: "entrepot_upstream_rate_limit", dimensions: dimensions)
+        remainingGauge = Gauge(label: "entrepot_upstream_rate_remaining", dimensions: dimensions)
+        blockedGauge = Gauge(label: "entrepot_upstream_rate_blocked_until_seconds", dimensions: dimensions)
     }
 
     public var reading: Reading? { state.withLockedValue { $0.reading } }
@@ -66,7 +73,9 @@ public final class RateBudget: Sendable {
 
     /// The upstream answered 429.
     func refused(_ family: Family, retryAfter: Int?, now: Int64) {
-        state.withLockedValue { $0.blockedUntil[family] = now + Int64(retryAfter ?? Self.usualWait) }
+        let end = now + Int64(retryAfter ?? Self.usualWait)
+        state.withLockedValue { $0.blockedUntil[family] = end }
+        blockedGauge.record(end)
     }
 
     /// Takes what the answer's header says: `ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 76;w=21600` as Docker
@@ -77,7 +86,8 @@ public final class RateBudget: Sendable {
 
     public func note(_ reading: Reading) {
         state.withLockedValue { $0.reading = reading }
-        Gauge(label: "entrepot_upstream_rate_remaining", dimensions: [("upstream", name)]).record(reading.remaining)
+        limitGauge.record(reading.limit)
+        remainingGauge.record(reading.remaining)
     }
 
     private static func left(until time: Int64, _ now: Int64) -> Int {

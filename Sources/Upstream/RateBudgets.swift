@@ -16,7 +16,7 @@ public final class RateBudgets: Sendable {
         budgets.withLockedValue { budgets in
             let key = Key(name: name, account: account)
             if let budget = budgets[key] { return budget }
-            let budget = RateBudget(name: name)
+            let budget = RateBudget(name: name, account: account)
             budgets[key] = budget
             return budget
         }

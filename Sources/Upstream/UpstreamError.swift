@@ -27,6 +27,8 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
         case invalidResponse
         case redirectLoop
         case cancelled
+        /// Nobody was asked: as many requests as the operator allows are under way.
+        case capped(retryAfter: Int)
         /// Nobody was asked, as the operator wants it.
         case offline
     }

@@ -10,8 +10,21 @@ public protocol UpstreamRegistry: Sendable {
     /// How many requests it still allows; nil if nobody keeps count.
     var budget: RateBudget? { get }
 
+    /// How much of it may be used at a time; nil for as much as anybody wants.
+    var gate: UpstreamGate? { get }
+
+    /// The same registry with leave to use it now, for one question: the leave ends with the value, or with the body that
+    /// came of it.
+    ///
+    /// - Parameter patience: How long to wait for a place.
+    /// - Throws: `capped` if there was none in that time.
+    func admitted(
+        _ errand: UpstreamErrand, patience: Duration
+    ) async throws(UpstreamError) -> any UpstreamRegistry
+
+    /// - Parameter held: What is held already: answering that it is this costs the upstream less.
     func headManifest(
-        _ repository: RepositoryName, _ reference: Reference
+        _ repository: RepositoryName, _ reference: Reference, held: Digest?
     ) async throws(UpstreamError) -> UpstreamManifestHead
 
     func manifest(
@@ -37,6 +50,18 @@ public protocol UpstreamRegistry: Sendable {
 
 extension UpstreamRegistry {
     public var budget: RateBudget? { nil }
+
+    public var gate: UpstreamGate? { nil }
+
+    public func admitted(
+        _ errand: UpstreamErrand, patience: Duration
+    ) async throws(UpstreamError) -> any UpstreamRegistry { self }
+
+    public func headManifest(
+        _ repository: RepositoryName, _ reference: Reference
+    ) async throws(UpstreamError) -> UpstreamManifestHead {
+        try await headManifest(repository, reference, held: nil)
+    }
 }
 
 public struct UpstreamManifestHead: Sendable {
@@ -80,10 +105,14 @@ public struct UpstreamBlobHead: Sendable {
 public struct UpstreamRange: Sendable, Hashable {
     public let offset: Int64
     public let end: Int64?
+    /// What an upstream called the blob when it sent what comes before ``offset``. If it calls it something else by now,
+    /// these bytes do not go together.
+    public let entity: String?
 
-    public init(from offset: Int64, to end: Int64? = nil) {
+    public init(from offset: Int64, to end: Int64? = nil, entity: String? = nil) {
         self.offset = offset
         self.end = end
+        self.entity = entity
     }
 }
 
@@ -92,11 +121,14 @@ public struct UpstreamBlob: Sendable {
     public let totalSize: Int64?
     /// Where in the blob the body starts.
     public let offset: Int64
+    /// The strong validator that came with it (`ETag`), nil if there was none. Means something to the same upstream only.
+    public let entity: String?
     public let body: UpstreamBody
 
-    public init(totalSize: Int64?, offset: Int64, body: UpstreamBody) {
+    public init(totalSize: Int64?, offset: Int64, entity: String? = nil, body: UpstreamBody) {
         self.totalSize = totalSize
         self.offset = offset
+        self.entity = entity
         self.body = body
     }
 }

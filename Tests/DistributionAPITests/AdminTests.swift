@@ -212,7 +212,74 @@ import Upstream
         }
     }
 
+    @Test func aPrefixIsPurgedWithAllBelowItAndNothingBeside() async throws {
+        try await Workshop.open { shop in
+            _ = shop.upstream.hold(manifest, tag: "v1")
+            _ = shop.upstream.hold(manifest, tag: "v2")
+            for name in ["team", "team/a", "team/a/b", "team-x", "teams/a", "other"] {
+                for tag in ["v1", "v2"] {
+                    _ = try await api(shop).respond(to: Request(target: "/v2/mirror/\(name)/manifests/\(tag)"))
+                }
+            }
+            let (status, text) = try await ask(shop, .POST, "/_entrepot/purge?prefix=mirror/team/")
+            #expect(status == 200)
+            #expect(
+                text == """
+                    {"more":false,"purged":6,"repositories":[{"purged":2,"repository":"mirror/team"},\
+                    {"purged":2,"repository":"mirror/team/a"},{"purged":2,"repository":"mirror/team/a/b"}]}
+
+                    """)
+            let (_, again) = try await ask(shop, .POST, "/_entrepot/purge?prefix=mirror/team")
+            #expect(again == "{\"more\":false,\"purged\":0,\"repositories\":[]}\n")
+            let (_, rest) = try await ask(shop, .POST, "/_entrepot/purge?prefix=mirror")
+            #expect(rest.contains("\"purged\":6"))
+        }
+    }
+
+    @Test func aPrefixIsRefreshedTagByTag() async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(manifest, tag: "v1")
+            _ = shop.upstream.hold(manifest, tag: "v2")
+            for name in ["team/a", "team/b"] {
+                for tag in ["v1", "v2"] {
+                    _ = try await api(shop).respond(to: Request(target: "/v2/mirror/\(name)/manifests/\(tag)"))
+                }
+            }
+            shop.upstream.forget(tag: "v2")
+            let (_, text) = try await ask(shop, .POST, "/_entrepot/refresh?prefix=mirror/team/&after=mirror/team/a:v1")
+            #expect(
+                text == """
+                    {"refreshed":[{"error":"upstream0 has no such thing","repository":"mirror/team/a","tag":"v2"},\
+                    {"digest":"\(digest)","repository":"mirror/team/b","tag":"v1"},\
+                    {"error":"upstream0 has no such thing","repository":"mirror/team/b","tag":"v2"}]}
+
+                    """)
+        }
+    }
+
+    @Test func aLongRefreshTellsWhereToGoOn() async throws {
+        try await Workshop.open { shop in
+            _ = shop.upstream.hold(manifest, tag: "v1")
+            for name in ["a", "b"] {
+                _ = try await api(shop).respond(to: Request(target: "/v2/mirror/\(name)/manifests/v1"))
+            }
+            shop.upstream.beSilent(true)
+            let first = Task { try await ask(shop, .POST, "/_entrepot/refresh?prefix=mirror") }
+            await shop.timers.asleep(for: .seconds(5))
+            shop.timers.pass(.seconds(15))
+            let (_, text) = try await first.value
+            #expect(text.contains("served from the cache"))
+            #expect(text.contains("\"next\":\"mirror/a:v1\""))
+            shop.upstream.beSilent(false)
+            let (_, rest) = try await ask(shop, .POST, "/_entrepot/refresh?prefix=mirror&after=mirror/a:v1")
+            #expect(rest.contains("\"repository\":\"mirror/b\""))
+            #expect(!rest.contains("next"))
+        }
+    }
+
     @Test(arguments: [
+        ("purge?prefix=A", 400), ("purge?prefix=", 400), ("purge?prefix=mirror/x&repository=mirror/x", 400),
+        ("purge?prefix=local", 200), ("refresh?prefix=mirror&after=x", 400),
         ("purge", 400), ("purge?repository=A", 400), ("purge?repository=nowhere/x", 404),
         ("purge?repository=local/x", 400),
         ("refresh?repository=mirror/x", 400), ("refresh?repository=mirror/x&reference=absent", 404), ("nothing", 404),

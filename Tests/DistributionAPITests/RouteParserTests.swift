@@ -28,6 +28,7 @@ import Testing
         ] as [(HTTPMethod, String, String, String?)])
     func paths(method: HTTPMethod, path: String, action: String, name: String?) throws {
         let parsed = try RouteParser.action(method, path)
+        #expect(Action.names.contains(parsed.name))
         #expect(parsed.name == action)
         #expect(parsed.repository?.value == name)
     }

@@ -151,8 +151,9 @@ import Testing
 
     @Test func keysThatNeedARestartAreNamedAndTheRestIsApplied() async throws {
         try await Stage.with { stage in
-            let admin = try EntrepotServer.adminTable(on: stage)
-            let entrepot = try await EntrepotServer.start(on: stage, repositories: admin + "[repository.a]\n")
+            let tables =
+                try EntrepotServer.adminTable(on: stage) + "[global]\ndefault_access = \"open\"\n[repository.a]\n"
+            let entrepot = try await EntrepotServer.start(on: stage, repositories: tables)
             let text = try String(contentsOf: entrepot.configuration, encoding: .utf8)
             let edited = text.replacingOccurrences(of: "port = \(entrepot.port)", with: "port = 1")
                 .replacingOccurrences(of: "bind_address = \"127.0.0.1\"", with: "bind_address = \"0.0.0.0\"")
@@ -163,7 +164,6 @@ import Testing
             #expect(try await entrepot.status().restartRequired == keys)
             #expect(try await entrepot.get("/readyz").text.contains(#"["server.bind_address","server.port"]"#))
             #expect(entrepot.process.output.contains("restart required"))
-            // Still bound to the loopback address, so pushes are still taken.
             #expect(try await begins(entrepot, "b/app") == 202)
 
             try Data(text.utf8).write(to: entrepot.configuration, options: .atomic)
@@ -199,6 +199,36 @@ import Testing
             try replace(first.serverKey, with: second.serverKey)
             let isServed = try await eventually(within: .seconds(20)) { try await served() == new ? true : nil }
             #expect(isServed == true, "\(entrepot.process.outputTail)")
+        }
+    }
+
+    @Test func clientCertificatesAreDemandedLiveAndTLSIsSwitchedAtTheRestart() async throws {
+        try await Stage.with { stage in
+            let certificates = try await Certificates.make(on: stage)
+            let tables = "[repository.a]\n"
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: tables, settings: .init(certificates: certificates))
+            #expect(try await entrepot.get("/v2/").status == 200)
+            try entrepot.reconfigure(
+                repositories: tables,
+                settings: .init(certificates: certificates, clientAuthentication: "required"))
+            let isDemanded = try await eventually(within: .seconds(20)) {
+                try await entrepot.get("/v2/").status == 0 ? true : nil
+            }
+            #expect(isDemanded == true)
+            let presented = ["--cert", certificates.clientCertificate.path, "--key", certificates.clientKey.path]
+            #expect(try await entrepot.get("/v2/", options: presented).status == 200)
+
+            try entrepot.reconfigure(repositories: tables + "[repository.b]\n")
+            let isTold = try await eventually(within: .seconds(20)) {
+                entrepot.process.output.contains("key=server.tls") ? true : nil
+            }
+            #expect(isTold == true)
+            // Still TLS, still for known clients alone, and the rest of the edit is in force.
+            #expect(try await entrepot.get("/v2/").status == 0)
+            let answer = try await entrepot.get(
+                "/v2/b/app/blobs/uploads/", method: "POST", options: presented)
+            #expect(answer.status == 202)
         }
     }
 

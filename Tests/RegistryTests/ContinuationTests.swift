@@ -52,6 +52,22 @@ import Upstream
         }
     }
 
+    @Test func anUpstreamWithoutRangesThatRepeatsSomethingElseIsPassedOver() async throws {
+        try await Workshop.open(upstreams: 3, limits: limits) { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstreams[0].hold(.valve(valve, size: 1000), as: digest)
+            shop.upstreams[1].hold(.withoutRanges(content(flippedAt: 10)), as: digest)
+            _ = shop.upstreams[2].hold(content)
+            let answer = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content
+            valve.send(try #require(content.getSlice(at: 0, length: 700)))
+            shop.upstreams[0].fail(.refused)
+            valve.fail(.cutShort)
+            #expect(try await answer.bytes() == content)
+            #expect(shop.upstreams[2].questions == ["GET blob x \(digest)@700-"])
+        }
+    }
+
     @Test func anUpstreamWithoutRangesIsReadFromTheStartAndSkipped() async throws {
         try await Workshop.open(upstreams: 2, limits: limits) { shop in
             let digest = Digest(hashing: content)
@@ -155,6 +171,65 @@ import Upstream
             shop.upstreams[0].fail(.refused)
             valve.fail(.cutShort)
             #expect(try await answer.bytes() == content)
+        }
+    }
+
+    @Test func theSameUpstreamIsHeldToTheEntityItBeganWith() async throws {
+        try await Workshop.open(upstreams: 2, limits: limits) { shop in
+            let digest = Digest(hashing: content)
+            shop.upstreams[0].hold(.entity(content, tag: "\"one\"", step: 300), as: digest)
+            let bytes = try await whole(shop, digest)
+            #expect(bytes == content)
+            #expect(
+                shop.upstreams[0].questions
+                    == ["", "@300-\"one\"", "@600-\"one\"", "@900-\"one\""].map { "GET blob x \(digest)\($0)" })
+        }
+    }
+
+    @Test func anotherEntityIsNotContinuedWith() async throws {
+        try await Workshop.open(upstreams: 2, limits: limits) { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstreams[0].hold(.valve(valve, size: 1000, entity: "\"one\""), as: digest)
+            _ = shop.upstreams[1].hold(content)
+            let answer = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content
+            valve.send(try #require(content.getSlice(at: 0, length: 400)))
+            // Asked for the rest of the first, it begins the second anew; and this is something else.
+            shop.upstreams[0].hold(.entity(content(flippedAt: 100), tag: "\"two\"", step: 1000), as: digest)
+            valve.fail(.cutShort)
+            #expect(try await answer.bytes() == content)
+            #expect(shop.upstreams[0].questions.last == "GET blob x \(digest)@400-\"one\"")
+            #expect(shop.upstreams[1].questions == ["GET blob x \(digest)@400-"])
+        }
+    }
+
+    @Test func anotherEntityWithTheSameBytesIsContinuedWith() async throws {
+        try await Workshop.open(limits: limits) { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000, entity: "\"one\""), as: digest)
+            let answer = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content
+            valve.send(try #require(content.getSlice(at: 0, length: 400)))
+            shop.upstream.hold(.entity(content, tag: "\"two\"", step: 1000), as: digest)
+            valve.fail(.cutShort)
+            #expect(try await answer.bytes() == content)
+        }
+    }
+
+    @Test func anUpstreamThatDoesNotSayHowMuchItSendsIsHeldToTheManifest() async throws {
+        try await Workshop.open(limits: limits) { shop in
+            let image = Image()
+            image.hold(on: shop.upstream)
+            let repository = try shop.repository("mirror/x")
+            _ = try await shop.registry.manifest(repository, .tag(try #require(Tag("v1"))))
+            let digest = Digest(hashing: image.layers[0])
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: nil), as: digest)
+            let answer = try await shop.registry.blob(repository, digest, range: nil).content
+            valve.send(image.layers[0])
+            valve.send(ByteBuffer(string: "x"))
+            let error = await #expect(throws: RegistryError.self) { try await answer.bytes() }
+            #expect(error?.message.contains("more bytes of the blob than it may have") == true)
         }
     }
 

@@ -1,5 +1,5 @@
 internal import NIOConcurrencyHelpers
-public import Registry
+public import Upstream
 
 /// Time that stands still until a test moves it.
 public final class ManualTimers: Sendable {
@@ -36,6 +36,9 @@ public final class ManualTimers: Sendable {
         }
         for continuation in due { continuation.resume() }
     }
+
+    /// How many tasks are asleep.
+    public var sleeping: Int { state.withLockedValue { $0.sleepers.count } }
 
     /// Returns when `count` tasks have gone to sleep for this long and are still asleep.
     public func asleep(for length: Duration, count: Int = 1) async {

@@ -4,6 +4,7 @@ internal import NIOPosix
 internal import OCI
 public import Registry
 public import Storage
+public import Upstream
 internal import Testing
 
 /// A registry over a memory store with scripted upstreams and a clock that tests move.
@@ -40,6 +41,9 @@ public final class Workshop: Sendable {
 
     public var upstream: ScriptedUpstream { upstreams[0] }
 
+    /// Seconds since 1970, as the registry sees it.
+    public var time: Int64 { clock.withLockedValue { $0 } }
+
     public func pass(seconds: Int64) { clock.withLockedValue { $0 += seconds } }
 
     /// Namespaces: `mirror` with the upstreams, `other` with the last of them alone, `local` with none; `overlay` takes
@@ -52,7 +56,7 @@ public final class Workshop: Sendable {
     public static func open<Value: Sendable>(
         upstreams count: Int = 1, limits: FillLimits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2),
         freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = false,
-        pushLimits: PushLimits = PushLimits(),
+        pushLimits: PushLimits = PushLimits(), caps: UpstreamCaps? = nil,
         _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
         let clock = NIOLockedValueBox<Int64>(1_000_000)
@@ -72,7 +76,10 @@ public final class Workshop: Sendable {
                 store: store, fills: fills, background: background, health: health, limits: pushLimits, logger: logger,
                 now: now)
         }
-        let upstreams = (0..<count).map { ScriptedUpstream("upstream\($0)") }
+        let upstreams = (0..<count).map { number in
+            let gate = caps.map { UpstreamGate(name: "upstream\(number)", caps: $0, timers: timers.timers) }
+            return ScriptedUpstream("upstream\(number)", gate: gate)
+        }
         let namespaces = Namespaces(
             [
                 Namespace(

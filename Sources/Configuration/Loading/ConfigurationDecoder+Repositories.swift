@@ -111,11 +111,16 @@ extension ConfigurationDecoder {
         let credentialHelper = credentialHelper(table)
         let connectTimeout = table.duration("connect_timeout", default: .seconds(5))
         let stallTimeout = table.duration("stall_timeout", default: .seconds(30))
+        let maxConnections =
+            table.isSet("max_connections") ? table.integer("max_connections", in: 1...10_000, default: 8) : nil
+        let maxBandwidth =
+            table.isSet("max_bandwidth")
+            ? table.size("max_bandwidth", in: .kibibytes(64)...(.gibibytes(100)), default: .mebibytes(10)) : nil
         guard let url else { return nil }
         return UpstreamSection(
             url: url, maxRedirect: maxRedirect, serverCABundle: serverCABundle, clientCertificate: clientCertificate,
             credentials: credentials, credentialHelper: credentialHelper, connectTimeout: connectTimeout,
-            stallTimeout: stallTimeout)
+            stallTimeout: stallTimeout, maxConnections: maxConnections, maxBandwidth: maxBandwidth)
     }
 
     private func url(_ table: TableReader) -> UpstreamURL? {

@@ -13,6 +13,10 @@ public struct UpstreamSection: Sendable, Equatable {
     public let connectTimeout: Seconds
     /// How long a transfer may make no progress before the next upstream is tried.
     public let stallTimeout: Seconds
+    /// Requests to this host, for this account, at a time; absent: any number.
+    public let maxConnections: Int?
+    /// Bytes a second from this host, for this account; absent: any number.
+    public let maxBandwidth: DataSize?
 
     public init(
         url: UpstreamURL,
@@ -22,7 +26,9 @@ public struct UpstreamSection: Sendable, Equatable {
         credentials: UpstreamCredentials? = nil,
         credentialHelper: String? = nil,
         connectTimeout: Seconds = .seconds(5),
-        stallTimeout: Seconds = .seconds(30)
+        stallTimeout: Seconds = .seconds(30),
+        maxConnections: Int? = nil,
+        maxBandwidth: DataSize? = nil
     ) {
         self.url = url
         self.maxRedirect = maxRedirect
@@ -32,6 +38,8 @@ public struct UpstreamSection: Sendable, Equatable {
         self.credentialHelper = credentialHelper
         self.connectTimeout = connectTimeout
         self.stallTimeout = stallTimeout
+        self.maxConnections = maxConnections
+        self.maxBandwidth = maxBandwidth
     }
 
     /// As it is written in the configuration.

@@ -6,6 +6,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
 public import Registry
+public import Tokens
 internal import Upstream
 
 /// Steering by hand, below `/_entrepot/`, for who shows the token or whom policy lets administer; everything else goes on
@@ -19,14 +20,16 @@ public struct AdminAPI: RequestHandler {
     private let token: AdminToken?
     private let gate: Gate
     private let control: (any ServerControl)?
+    private let tokens: TokenService?
 
     /// - Parameters:
     ///   - next: What answers all other paths.
     ///   - token: Nil where only policy lets anybody in.
     ///   - control: Without it there is neither status nor reload.
+    ///   - tokens: Without it there are no tokens to revoke.
     public init(
         next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken?,
-        access: AccessControl, control: (any ServerControl)? = nil, logger: Logger
+        access: AccessControl, control: (any ServerControl)? = nil, tokens: TokenService? = nil, logger: Logger
     ) {
         self.next = next
         self.registry = registry
@@ -34,6 +37,7 @@ public struct AdminAPI: RequestHandler {
         self.token = token
         gate = Gate(access: access, namespaces: namespaces, logger: logger)
         self.control = control
+        self.tokens = tokens
     }
 
     public func respond(to request: Request) async -> Response {
@@ -64,6 +68,7 @@ public struct AdminAPI: RequestHandler {
             case "purge": .adminPurge
             case "refresh": .adminRefresh
             case "reload": .adminReload
+            case "tokens/revoke": .adminRevoke
             default: .adminStatus
             }
         do throws(RegistryError) {
@@ -96,6 +101,12 @@ public struct AdminAPI: RequestHandler {
             return try Self.json(registry.upstreamStatus(namespaces).map(UpstreamReport.init))
         case ("fills", .GET):
             return try Self.json(registry.fillsUnderWay.map(FillReport.init))
+        case ("purge", .POST) where try Query(request.query)["prefix"] != nil:
+            return try Self.json(PurgeReport(try await registry.purge(below: try prefix(request), namespaces)))
+        case ("refresh", .POST) where try Query(request.query)["prefix"] != nil:
+            let last = try Query(request.query)["after"].map(Self.tagged)
+            return try Self.json(
+                RefreshReport(try await registry.refresh(below: try prefix(request), namespaces, after: last)))
         case ("purge", .POST):
             let (repository, reference) = try target(request)
             return try Self.json(["purged": try await registry.purge(repository, reference)])
@@ -108,11 +119,24 @@ public struct AdminAPI: RequestHandler {
             var report = ["digest": digest.description]
             report["warning"] = warning
             return try Self.json(report)
-        case ("upstreams", _), ("fills", _), ("purge", _), ("refresh", _):
+        case ("tokens/revoke", .POST):
+            return try Self.json(["revoked": try await revoke(request)])
+        case ("tokens/revoke", _), ("upstreams", _), ("fills", _), ("purge", _), ("refresh", _):
             throw RegistryError(.unsupported, "this path takes another method")
         default:
             throw RegistryError(.unsupported, status: 404, "there is no such path")
         }
+    }
+
+    /// `user=ID`: its refresh tokens are forgotten.
+    private func revoke(_ request: Request) async throws(RegistryError) -> Int {
+        guard let tokens else {
+            throw RegistryError(.unsupported, status: 404, "the configuration has no [token], so there are no tokens")
+        }
+        guard let subject = try Query(request.query)["user"].flatMap({ TokenSubject($0) }) else {
+            throw RegistryError(.unsupported, status: 400, "user must be the <id> of an [identity.<id>]")
+        }
+        return try await tokens.revoke(subject)
     }
 
     /// The server as a whole.
@@ -131,6 +155,26 @@ public struct AdminAPI: RequestHandler {
         default:
             throw RegistryError(.unsupported, "this path takes another method")
         }
+    }
+
+    /// `prefix=NAME`, with or without a slash at its end, and no `repository`.
+    private func prefix(_ request: Request) throws(RegistryError) -> RepositoryName {
+        let query = try Query(request.query)
+        guard query["repository"] == nil, query["reference"] == nil else {
+            throw RegistryError(.unsupported, status: 400, "prefix stands in the place of repository and reference")
+        }
+        let text = query["prefix"] ?? ""
+        guard let name = RepositoryName(text.hasSuffix("/") ? String(text.dropLast()) : text) else {
+            throw RegistryError(.nameInvalid, "prefix must be whole components of a repository's name")
+        }
+        return name
+    }
+
+    private static func tagged(_ text: String) throws(RegistryError) -> (repository: RepositoryName, tag: Tag) {
+        guard let colon = text.lastIndex(of: ":"), let name = RepositoryName(String(text[..<colon])),
+            let tag = Tag(String(text[text.index(after: colon)...]))
+        else { throw RegistryError(.unsupported, status: 400, "after must be REPOSITORY:TAG") }
+        return (name, tag)
     }
 
     /// `repository=NAME`, as clients call it, and maybe `reference=TAG-OR-DIGEST`.
@@ -170,6 +214,10 @@ private struct UpstreamReport: Encodable {
     var limit: Int?
     var remaining: Int?
     var waitSeconds: Int
+    var requestsInFlight: Int?
+    var requestsWaiting: Int?
+    var maxConnections: Int?
+    var maxBandwidth: Int?
 
     init(_ status: UpstreamStatus) {
         namespace = status.namespace.value
@@ -185,6 +233,10 @@ private struct UpstreamReport: Encodable {
         limit = status.reading?.limit
         remaining = status.reading?.remaining
         waitSeconds = status.wait
+        requestsInFlight = status.use?.inUse
+        requestsWaiting = status.use?.waiting
+        maxConnections = status.use?.caps.connections
+        maxBandwidth = status.use?.caps.bytesPerSecond
     }
 }
 

@@ -16,7 +16,12 @@ extension Fill {
         /// Of the whole; nil as long as nobody has said it.
         var size: Int64?
         var contributors: Set<String> = []
+        /// What each upstream called the blob it sent a part of.
+        var entities: [String: String] = [:]
     }
+
+    /// Bytes beyond which nothing is taken from an upstream that does not say how much there is.
+    private var bound: Int64 { min(source.claimedSize ?? limits.blobSize, limits.blobSize) }
 
     /// Fetches, hashes and spools the blob. Blocks its thread while writing.
     ///
@@ -86,7 +91,9 @@ extension Fill {
     /// - Returns: Why it broke off; nil if it came to its end.
     private func take(_ transfer: Transfer, into content: inout Content) async throws(Failure) -> UpstreamError? {
         let name = transfer.upstream.name
-        // An upstream without ranges begins at the beginning. What it repeats is not compared: the digest decides.
+        content.entities[name] = transfer.answer.entity
+        // An upstream without ranges begins at the beginning. If it repeats something else than we have, it is no
+        // continuation; better to know now than at the digest.
         var skipped = content.hasher.count - transfer.answer.offset
         while true {
             var piece: ByteBuffer
@@ -99,11 +106,15 @@ extension Fill {
             }
             if isAbandoned { throw Failure(error: .interrupted) }
             let repeated = min(skipped, Int64(piece.readableBytes))
-            piece.moveReaderIndex(forwardBy: Int(repeated))
+            if let known = piece.readSlice(length: Int(repeated)), repeated > 0,
+                !content.file.holds(known, at: content.hasher.count - skipped)
+            {
+                return UpstreamError(.invalidResponse, "\(name) sends other bytes than those that came before")
+            }
             skipped -= repeated
             guard piece.readableBytes > 0 else { continue }
             let end = content.hasher.count + Int64(piece.readableBytes)
-            guard end <= content.size ?? limits.blobSize else {
+            guard end <= content.size ?? bound else {
                 throw Failure(
                     error: .badUpstream("\(name) sent more bytes of the blob than it may have"), liars: [name])
             }
@@ -131,6 +142,7 @@ extension Fill {
     ) async throws(Failure) -> Transfer {
         let offset = content.hasher.count
         let size = content.size
+        let entities = content.entities
         var isPausing = stuck.count >= source.upstreams.upstreams.count
         while idle < limits.idleTransfers, !isAbandoned, !Task.isCancelled {
             if isPausing { await timers.sleep(.milliseconds(250) * (1 << min(idle, 10))) }
@@ -139,7 +151,8 @@ extension Fill {
                 avoiding: source.distrusted, startingWith: stuck.contains(last.position) ? nil : last.position,
                 stuck: stuck, .inTurn
             ) { [digest, name = source.remoteName] (upstream) async throws(UpstreamError) in
-                let blob = try await upstream.blob(name, digest, range: UpstreamRange(from: offset))
+                let blob = try await upstream.blob(
+                    name, digest, range: UpstreamRange(from: offset, entity: entities[upstream.name]))
                 if let total = blob.totalSize, let size, total != size {
                     throw UpstreamError(
                         .invalidResponse, "\(upstream.name) has \(total) bytes where \(size) were announced")

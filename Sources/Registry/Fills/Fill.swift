@@ -11,6 +11,8 @@ final class Fill: Sendable {
         let remoteName: RepositoryName
         /// Upstreams that lately sent wrong bytes for this digest: asked last.
         let distrusted: Set<String>
+        /// What a manifest says that the blob has, in bytes; nil if none is known.
+        let claimedSize: Int64?
     }
 
     /// Why a fill came to nothing, and whom to blame.

@@ -5,7 +5,7 @@ internal import NIOCore
 public import NIOPosix
 internal import OCI
 public import Storage
-internal import Upstream
+public import Upstream
 
 /// All fills under way: one for each digest.
 public final class Fills: Sendable {
@@ -51,9 +51,10 @@ public final class Fills: Sendable {
     public func adjust(_ limits: FillLimits) { state.withLockedValue { $0.limits = limits } }
 
     /// The fill of `digest` that is under way, for a repository that has been vouched for.
-    func joinRunning(_ digest: Digest, for repository: RepositoryName) -> FillReader? {
+    func joinRunning(_ digest: Digest, for repository: RepositoryName, _ rank: Urgency.Rank) -> FillReader? {
         state.withLockedValue { state in
-            guard state.running[digest] != nil else { return nil }
+            guard let running = state.running[digest] else { return nil }
+            running.fill.source.upstreams.errand.urgency.raise(to: rank)
             state.running[digest]?.beneficiaries.insert(repository)
             return reader(digest, &state)
         }
@@ -78,17 +79,21 @@ public final class Fills: Sendable {
     var isBusy: Bool { state.withLockedValue { $0.running.count >= max(1, $0.limits.concurrent / 2) } }
 
     /// Joins the fill of `digest`, beginning it if there is none.
+    ///
+    /// - Parameter claimedSize: Bytes that a manifest says it has; nil if none is known.
     func join(
-        _ digest: Digest, for repository: Repository, from upstreams: UpstreamList
+        _ digest: Digest, for repository: Repository, from upstreams: UpstreamList, claimedSize: Int64?
     ) throws(RegistryError) -> (reader: FillReader, isCollapsed: Bool) {
         let (reader, fresh) = state.withLockedValue { state -> (FillReader?, Fill?) in
-            if state.running[digest] != nil {
+            if let running = state.running[digest] {
+                running.fill.source.upstreams.errand.urgency.raise(to: upstreams.errand.urgency.rank)
                 state.running[digest]?.beneficiaries.insert(repository.name)
                 return (self.reader(digest, &state), nil)
             }
             guard state.running.count < state.limits.concurrent else { return (nil, nil) }
             let source = Fill.Source(
-                upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [])
+                upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [],
+                claimedSize: claimedSize)
             let fill = Fill(digest, source, state.limits, timers)
             state.running[digest] = Running(fill: fill, beneficiaries: [repository.name])
             return (self.reader(digest, &state), fill)

@@ -30,6 +30,11 @@ struct SpoolFile: Sendable {
         }
     }
 
+    /// Whether these bytes stand at `offset`.
+    func holds(_ bytes: ByteBuffer, at offset: Int64) -> Bool {
+        file.bytes(at: offset, count: bytes.readableBytes) == bytes
+    }
+
     func remove() {
         unlink(path)
     }

@@ -2,7 +2,7 @@ internal import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
 internal import Synchronization
-internal import Upstream
+public import Upstream
 
 /// The health of every upstream host, shared by all namespaces that ask it.
 public final class UpstreamHealth: Sendable {
@@ -63,7 +63,7 @@ public final class UpstreamHealth: Sendable {
             let jitter = jitter()
             let limits = limits
             change(name) { $0.failed(error, now: now, limits, jitter: jitter) }
-        case .cancelled, .offline, .rateLimited:
+        case .cancelled, .offline, .rateLimited, .capped:
             gaveUp(name)
         case .notFound, .unauthorized, .denied, .tooLarge, .rangeNotSatisfiable, .invalidResponse, .redirectLoop:
             succeeded(name)

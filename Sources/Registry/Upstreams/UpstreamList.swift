@@ -22,6 +22,8 @@ struct UpstreamList: Sendable {
 
     let upstreams: [any UpstreamRegistry]
     let health: UpstreamHealth
+    /// On whose behalf.
+    let errand: UpstreamErrand
     /// Nobody is asked, ever.
     var isOffline = false
     let logger: Logger
@@ -59,7 +61,7 @@ struct UpstreamList: Sendable {
         }
         let numbered = upstreams.enumerated()
         let ordered = (0...3).flatMap { wanted in numbered.filter { rank($0.offset, $0.element) == wanted } }
-        let race = UpstreamRace(upstreams: ordered, health: health, manner: manner, logger: logger)
+        let race = UpstreamRace(upstreams: ordered, health: health, errand: errand, manner: manner, logger: logger)
         switch await race.run(ask) {
         case .success(let found):
             return found
@@ -99,6 +101,8 @@ extension RegistryError {
             switch error.kind {
             case .rateLimited(let retryAfter):
                 self.init(.tooManyRequests, error.message, retryAfter: retryAfter ?? 60, cause: error)
+            case .capped(let retryAfter):
+                self.init(.tooManyRequests, error.message, retryAfter: retryAfter, cause: error)
             case .timedOut:
                 self.init(.unavailable, status: 504, error.message, cause: error)
             case .cancelled:

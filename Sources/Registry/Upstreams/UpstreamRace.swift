@@ -18,8 +18,12 @@ struct UpstreamRace: Sendable {
     /// In the order of asking, with their positions in the list.
     let upstreams: [(offset: Int, element: any UpstreamRegistry)]
     let health: UpstreamHealth
+    let errand: UpstreamErrand
     let manner: UpstreamList.Manner
     let logger: Logger
+
+    /// How long a blob stands in line at an upstream that is used as much as it may be: less than clients wait.
+    private static let patience: Duration = .seconds(20)
 
     func run<Answer: Sendable>(
         _ ask: @escaping UpstreamList.Ask<Answer>
@@ -47,8 +51,13 @@ struct UpstreamRace: Sendable {
                         case .inTurn: limits.headerTimeout
                         case .unhurried: limits.headerTimeout * 12
                         }
+                    // A blob may stand in line for long, unless there is another upstream to turn to.
+                    let patience =
+                        manner == .hedged ? left : position < upstreams.count ? limits.headerTimeout : Self.patience
                     waiting += 1
-                    group.addTask { .heard(offset, upstream, await answer(upstream, within: left, ask)) }
+                    group.addTask {
+                        .heard(offset, upstream, await answer(upstream, within: left, patience: patience, ask))
+                    }
                     if manner == .hedged, position < upstreams.count {
                         let number = position
                         group.addTask {
@@ -82,12 +91,23 @@ struct UpstreamRace: Sendable {
 
     /// What one upstream says in the time it has, and what that tells of its health.
     private func answer<Answer: Sendable>(
-        _ upstream: any UpstreamRegistry, within time: Duration, _ ask: @escaping UpstreamList.Ask<Answer>
+        _ upstream: any UpstreamRegistry, within time: Duration, patience: Duration,
+        _ ask: @escaping UpstreamList.Ask<Answer>
     ) async -> Result<Answer, UpstreamError> {
+        let start = health.timers.now()
+        let admitted: any UpstreamRegistry
+        do throws(UpstreamError) {
+            admitted = try await upstream.admitted(errand, patience: patience)
+        } catch {
+            health.gaveUp(upstream.name)
+            return .failure(error)
+        }
+        // Standing in line is not the upstream's slowness; but a question that is answered late is of no use.
+        let time = manner == .hedged ? time - (health.timers.now() - start) : time
         let result = await withTaskGroup(of: Result<Answer, UpstreamError>?.self) { group in
             defer { group.cancelAll() }
             group.addTask {
-                do throws(UpstreamError) { return .success(try await ask(upstream)) } catch { return .failure(error) }
+                do throws(UpstreamError) { return .success(try await ask(admitted)) } catch { return .failure(error) }
             }
             group.addTask {
                 await health.timers.sleep(time)

@@ -12,7 +12,8 @@ extension RegistryClient {
         }
         guard answer.status == 206, let range else {
             return UpstreamBlob(
-                totalSize: answer.contentLength, offset: 0, body: body(answer, length: answer.contentLength))
+                totalSize: answer.contentLength, offset: 0, entity: Self.entity(answer),
+                body: body(answer, length: answer.contentLength))
         }
         guard let sent = answer.headers["Content-Range"].flatMap({ ContentRange($0) }) else {
             throw invalid("sent a part of a blob without saying which")
@@ -24,19 +25,44 @@ extension RegistryClient {
         guard answer.contentLength == nil || answer.contentLength == sent.length else {
             throw invalid("sent a part of a blob whose length contradicts its range")
         }
-        return UpstreamBlob(totalSize: sent.total, offset: range.offset, body: body(answer, length: sent.length))
+        let entity = Self.entity(answer)
+        if let entity, let known = range.entity, entity != known {
+            throw invalid("sent the rest of another blob than the one it began with")
+        }
+        return UpstreamBlob(
+            totalSize: sent.total, offset: range.offset, entity: entity, body: body(answer, length: sent.length))
+    }
+
+    /// A strong entity tag (RFC 9110, section 8.8.3): a weak one does not say that the bytes are the same.
+    private static func entity(_ answer: CurlResponse) -> String? {
+        guard let tag = answer.headers["ETag"], (3...256).contains(tag.utf8.count), tag.hasPrefix("\""),
+            tag.hasSuffix("\""), tag.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
+        else { return nil }
+        return tag
     }
 
     /// - Parameter length: Bytes that must come, no more and no fewer; nil if unknown.
     private func body(_ answer: CurlResponse, length: Int64?) -> UpstreamBody {
         let received = NIOLockedValueBox<Int64>(0)
         let body = answer.body
-        return UpstreamBody { () async throws(UpstreamError) in
+        // Others may use the upstream as soon as the body has ended, however long its reader keeps it.
+        let lease = NIOLockedValueBox(pass)
+        var client = self
+        client.pass = nil
+        return client.body(received, lease, body, length)
+    }
+
+    private func body(
+        _ received: NIOLockedValueBox<Int64>, _ lease: NIOLockedValueBox<UpstreamPass?>, _ body: CurlBody,
+        _ length: Int64?
+    ) -> UpstreamBody {
+        UpstreamBody { () async throws(UpstreamError) in
             var iterator = body.makeAsyncIterator()
             let piece: ByteBuffer?
             do throws(CurlError) {
                 piece = try await iterator.next(isolation: #isolation)
             } catch {
+                _ = lease.withLockedValue { $0.take() }
                 throw failure(error)
             }
             let size = Int64(piece?.readableBytes ?? 0)
@@ -44,6 +70,11 @@ extension RegistryClient {
             let total = received.withLockedValue { received in
                 received += size
                 return received
+            }
+            if piece == nil {
+                _ = lease.withLockedValue { $0.take() }
+            } else {
+                await lease.withLockedValue { $0 }?.take(Int(size))
             }
             guard let length else { return piece }
             guard total <= length else {

@@ -1,5 +1,4 @@
 import Logging
-import Metrics
 
 extension RegistryClient {
     enum Operation: String, Sendable {
@@ -50,10 +49,7 @@ extension RegistryClient {
     }
 
     private func record(_ operation: Operation, _ outcome: String, _ error: UpstreamError?) {
-        Counter(
-            label: "entrepot_upstream_requests_total",
-            dimensions: [("upstream", name), ("operation", operation.rawValue), ("outcome", outcome)]
-        ).increment()
+        requestCounters.count(operation, outcome)
         logger.debug(
             "asked upstream",
             metadata: [
@@ -82,6 +78,7 @@ extension UpstreamError.Kind {
         case .redirectLoop: "redirect_loop"
         case .cancelled: "cancelled"
         case .offline: "offline"
+        case .capped: "capped"
         }
     }
 }

@@ -103,13 +103,14 @@ extension RegistryClient {
         do throws(CurlError) {
             let bytes = try await answer.body.collect(upTo: limit)
             bytesReceived.increment(by: bytes.readableBytes)
+            pass?.charge(bytes.readableBytes)
             return bytes
         } catch {
             throw failure(error)
         }
     }
 
-    private func curlSettings(isHome: Bool, isWhole: Bool) -> CurlSettings {
+    func curlSettings(isHome: Bool, isWhole: Bool) -> CurlSettings {
         let trust = settings.authorityBundle.map { path in
             isHome ? CurlSettings.TrustRoots.bundle(path) : .bundleAndSystem(path)
         }
@@ -122,6 +123,13 @@ extension RegistryClient {
             connectTimeout: settings.connectTimeout,
             stall: CurlSettings.StallLimit(bytesPerSecond: 128, window: settings.stallTimeout),
             totalTimeout: isWhole ? settings.answerTimeout : nil,
-            receiveBufferSize: isWhole ? 32 << 10 : 256 << 10)
+            receiveBufferSize: isWhole ? 32 << 10 : 256 << 10, readAhead: readAhead)
+    }
+
+    /// A transfer that is held to a rate gets no further ahead than a quarter of a second at this rate, in steps in which
+    /// bytes come anyway.
+    private var readAhead: Int {
+        guard let rate = pass?.rate else { return CurlSettings.usualReadAhead }
+        return min(max(rate / 4, 256 << 10), CurlSettings.usualReadAhead)
     }
 }

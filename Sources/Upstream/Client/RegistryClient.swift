@@ -19,11 +19,15 @@ public struct RegistryClient: UpstreamRegistry {
     let tokens: TokenCache
     let userAgent: String
     public let budget: RateBudget?
+    public let gate: UpstreamGate?
+    /// Leave for the next request.
+    var pass: UpstreamPass?
     let logger: Logger
     let now: @Sendable () -> Int64
     /// The upstream has accepted a password: offered from the start from then on.
     let takesBasic = NIOLockedValueBox(false)
     let bytesReceived: Counter
+    let requestCounters: UpstreamRequestCounters
 
     public var name: String { endpoint.name }
 
@@ -34,7 +38,7 @@ public struct RegistryClient: UpstreamRegistry {
         endpoint: UpstreamEndpoint, credentials: RegistryCredentials? = nil,
         credentialSource: (any CredentialSource)? = nil,
         settings: RegistryClientSettings = RegistryClientSettings(), curl: CurlClient, tokens: TokenCache,
-        userAgent: String, budget: RateBudget? = nil, logger: Logger,
+        userAgent: String, budget: RateBudget? = nil, gate: UpstreamGate? = nil, logger: Logger,
         now: @escaping @Sendable () -> Int64 = SystemTime.seconds
     ) {
         self.endpoint = endpoint
@@ -45,21 +49,38 @@ public struct RegistryClient: UpstreamRegistry {
         self.tokens = tokens
         self.userAgent = userAgent
         self.budget = budget
+        self.gate = gate
         self.logger = logger
         self.now = now
+        requestCounters = UpstreamRequestCounters(upstream: endpoint.name)
         bytesReceived = Counter(label: "entrepot_upstream_bytes_total", dimensions: [("upstream", endpoint.name)])
+    }
+
+    public func admitted(
+        _ errand: UpstreamErrand, patience: Duration
+    ) async throws(UpstreamError) -> any UpstreamRegistry {
+        guard let gate else { return self }
+        var client = self
+        client.pass = try await gate.admit(errand, patience: patience)
+        return client
     }
 
     // MARK: manifests
 
     public func headManifest(
-        _ repository: RepositoryName, _ reference: Reference
+        _ repository: RepositoryName, _ reference: Reference, held: Digest?
     ) async throws(UpstreamError) -> UpstreamManifestHead {
         try await observed(.headManifest) { () async throws(UpstreamError) in
-            let ask = try Ask(
+            var ask = try Ask(
                 .head, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
+            if let held {
+                // Registries make the digest the entity tag; those that do not will simply answer as if unasked.
+                ask.headers.set("If-None-Match", "\"\(held)\"")
+                ask.accepted.insert(304)
+            }
             let answer = try await send(ask)
             let (digest, mediaType) = try manifestHeaders(of: answer, reference)
+            if answer.status == 304 { return UpstreamManifestHead(digest: digest ?? held, mediaType: nil, size: nil) }
             // The length of a compressed answer is not the manifest's.
             let size = Self.isCompressed(answer) ? nil : answer.contentLength
             return UpstreamManifestHead(digest: digest, mediaType: mediaType, size: size)
@@ -124,6 +145,7 @@ public struct RegistryClient: UpstreamRegistry {
             if let range {
                 ask.headers.set("Range", "bytes=\(range.offset)-\(range.end.map { String($0 - 1) } ?? "")")
                 ask.accepted = [200, 206]
+                if let entity = range.entity { ask.headers.set("If-Range", entity) }
             }
             return try blob(from: try await send(ask), range)
         }

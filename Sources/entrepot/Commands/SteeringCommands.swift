@@ -3,8 +3,8 @@ import CurlClient
 
 struct UpstreamCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "upstream", abstract: "Look at the upstreams of a running server.",
-        subcommands: [UpstreamStatusCommand.self])
+        commandName: "upstream", abstract: "Look at upstreams.",
+        subcommands: [UpstreamStatusCommand.self, UpstreamProbeCommand.self])
 }
 
 struct UpstreamStatusCommand: AsyncParsableCommand {
@@ -27,28 +27,45 @@ struct FillsCommand: AsyncParsableCommand {
 
 struct PurgeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "purge", abstract: "Make a mirror forget a tag, a digest, or all tags of a repository.")
+        commandName: "purge", abstract: "Make a mirror forget a tag, a digest, or all tags of a repository or prefix.")
 
     @OptionGroup var admin: AdminOptions
-    @Argument(help: "As clients name it here, for example docker.io/library/debian.") var repository: String
+    @OptionGroup var target: SteeringTarget
     @Argument(help: "A tag or a digest; without it all tags.") var reference: String?
 
+    func validate() throws {
+        if target.prefix != nil, reference != nil { throw ValidationError("A prefix takes no tag or digest.") }
+    }
+
     func run() async throws {
+        if let prefix = target.prefix {
+            return try await admin.ask(.post, "purge?prefix=\(AdminOptions.escaped(prefix))")
+        }
         let reference = reference.map { "&reference=\(AdminOptions.escaped($0))" } ?? ""
-        try await admin.ask(.post, "purge?repository=\(AdminOptions.escaped(repository))\(reference)")
+        try await admin.ask(.post, "purge?repository=\(AdminOptions.escaped(target.name))\(reference)")
     }
 }
 
 struct RefreshCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "refresh", abstract: "Ask the upstream now what a tag names.")
+        commandName: "refresh", abstract: "Ask the upstream now what a tag, or each held tag below a prefix, names.")
 
     @OptionGroup var admin: AdminOptions
-    @Argument(help: "As clients name it here, for example docker.io/library/debian.") var repository: String
-    @Argument(help: "The tag.") var tag: String
+    @OptionGroup var target: SteeringTarget
+    @Argument(help: "The tag; none with a prefix.") var tag: String?
+    @Option(help: "With a prefix: go on after this, as 'next' of the answer before says.") var after: String?
+
+    func validate() throws {
+        if (target.prefix == nil) == (tag == nil) { throw ValidationError("A repository takes a tag, a prefix none.") }
+        if target.prefix == nil, after != nil { throw ValidationError("--after goes with a prefix.") }
+    }
 
     func run() async throws {
-        let query = "repository=\(AdminOptions.escaped(repository))&reference=\(AdminOptions.escaped(tag))"
+        if let prefix = target.prefix {
+            let after = after.map { "&after=\(AdminOptions.escaped($0))" } ?? ""
+            return try await admin.ask(.post, "refresh?prefix=\(AdminOptions.escaped(prefix))\(after)")
+        }
+        let query = "repository=\(AdminOptions.escaped(target.name))&reference=\(AdminOptions.escaped(tag ?? ""))"
         try await admin.ask(.post, "refresh?\(query)")
     }
 }

@@ -1,12 +1,12 @@
 import Access
 import Configuration
-import CurlClient
 import DistributionAPI
 import FileStorage
 import Logging
 import NIOPosix
 import Registry
 import Storage
+import Tokens
 import Upstream
 
 /// What lives as long as the process: it holds content, connections and what was learnt, and is handed from one
@@ -15,15 +15,14 @@ struct Parts: Sendable {
     let root: String
     let pool: NIOThreadPool
     let background: BackgroundWork
-    let curl: CurlClient
     let fills: Fills
     let health: UpstreamHealth
     let registry: Registry
-    /// What upstreams have issued and said; keyed by upstream and account, so that it outlives every configuration.
-    let tokens = TokenCache()
-    let budgets = RateBudgets()
+    let upstreams: UpstreamParts
     /// What it remembers follows from the stored hashes, so that it outlives every configuration.
     let passwords: PasswordVerifier
+    /// What clients keep after a login.
+    let refreshTokens: any RefreshTokenStore
     let readiness = Readiness()
     let reloads = ReloadQueue()
     let status: ServerStatus
@@ -42,9 +41,12 @@ struct Parts: Sendable {
         hashing.start()
         passwords = PasswordVerifier(pool: hashing)
         try FileStore.prepare(root: root)
-        let store = RegistryStore(objects: FileStore(root: root, pool: pool))
+        let objects = FileStore(root: root, pool: pool)
+        let store = RegistryStore(objects: objects)
+        refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         background = BackgroundWork()
-        curl = CurlClient()
+        upstreams = UpstreamParts(logger: logger)
+        upstreams.gates.adjust(configuration.caps)
         fills = Fills(
             store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
             limits: FillLimits(configuration), logger: logger)
@@ -59,6 +61,7 @@ struct Parts: Sendable {
     /// Makes the bounds of another configuration hold from now on.
     func adjust(to configuration: Configuration) {
         fills.adjust(FillLimits(configuration))
+        upstreams.gates.adjust(configuration.caps)
         health.adjust(UpstreamLimits(configuration.resilience))
         registry.reconfigure(PushLimits(configuration))
         LogOutput.adjust(to: configuration.log)

@@ -1,5 +1,4 @@
 import Configuration
-import CurlClient
 import Logging
 import OCI
 import Registry
@@ -8,7 +7,7 @@ import Upstream
 /// Makes namespaces, with a client for each of their upstreams, from the configuration.
 struct UpstreamBuilder {
     let configuration: Configuration
-    let parts: Parts
+    let parts: UpstreamParts
     /// Those of the configuration before: a client whose settings are the same goes on as it is.
     let previous: UpstreamClients
 
@@ -40,10 +39,7 @@ struct UpstreamBuilder {
 
     private func makeClient(_ section: UpstreamSection) throws -> RegistryClient {
         let url = section.url
-        guard
-            let endpoint = UpstreamEndpoint(
-                scheme: url.scheme == .https ? .https : .http, host: url.host, port: url.port, prefix: url.prefix)
-        else { throw UnusableUpstream(url: url) }
+        guard let endpoint = UpstreamEndpoint(url) else { throw UnusableUpstream(url: url) }
         return RegistryClient(
             endpoint: endpoint,
             credentials: section.credentials.map {
@@ -56,8 +52,8 @@ struct UpstreamBuilder {
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
                 maxRedirects: section.maxRedirect, maxManifestSize: configuration.server.maxManifestSize.bytes),
             curl: parts.curl, tokens: parts.tokens, userAgent: "entrepot/\(entrepotVersion)",
-            budget: parts.budgets.budget(
-                name: endpoint.name, account: section.credentials?.username ?? section.credentialHelper),
+            budget: parts.budgets.budget(name: endpoint.name, account: section.account),
+            gate: parts.gates.gate(UpstreamGates.Key(name: endpoint.name, account: section.account)),
             logger: parts.logger)
     }
 }

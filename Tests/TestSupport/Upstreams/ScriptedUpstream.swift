@@ -16,6 +16,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
         var referrers: [Digest: [Descriptor]] = [:]
         var failure: UpstreamError.Kind?
         var isSilent = false
+        var claim: Digest?
         var waiting: [AsyncStream<Never>.Continuation] = []
         var questions: [Question] = []
     }
@@ -24,29 +25,35 @@ public final class ScriptedUpstream: UpstreamRegistry {
     public enum Blob: Sendable {
         case bytes(ByteBuffer)
         /// Through a valve that the test opens piece by piece.
-        case valve(Valve, size: Int64?)
+        case valve(Valve, size: Int64?, entity: String? = nil)
         /// Every transfer breaks off at this place in the blob.
         case cut(ByteBuffer, at: Int)
         /// Every transfer breaks off after so many bytes.
         case flapping(ByteBuffer, step: Int)
         /// Whatever range is asked for: the whole.
         case withoutRanges(ByteBuffer)
+        /// With an entity tag, cut after so many bytes; ranges of another entity get the whole.
+        case entity(ByteBuffer, tag: String, step: Int)
 
         fileprivate var size: Int64? {
             switch self {
-            case .bytes(let bytes), .cut(let bytes, _), .flapping(let bytes, _), .withoutRanges(let bytes):
+            case .bytes(let bytes), .cut(let bytes, _), .flapping(let bytes, _), .withoutRanges(let bytes),
+                .entity(let bytes, _, _):
                 Int64(bytes.readableBytes)
-            case .valve(_, let size): size
+            case .valve(_, let size, _): size
             }
         }
     }
 
     public let name: String
     public let budget: RateBudget?
+    public let gate: UpstreamGate?
     private let state = NIOLockedValueBox(State())
 
-    public init(_ name: String = "upstream.example") {
+    /// - Parameter gate: Who it lets through; nil for all.
+    public init(_ name: String = "upstream.example", gate: UpstreamGate? = nil) {
         self.name = name
+        self.gate = gate
         budget = RateBudget(name: name)
     }
 
@@ -62,6 +69,9 @@ public final class ScriptedUpstream: UpstreamRegistry {
         }
         for continuation in waiting { continuation.finish() }
     }
+
+    /// From now on every manifest is said to have this digest, right or wrong; nil to say what is true.
+    public func claim(_ digest: Digest?) { state.withLockedValue { $0.claim = digest } }
 
     public var questions: [Question] { state.withLockedValue { $0.questions } }
 
@@ -95,16 +105,25 @@ public final class ScriptedUpstream: UpstreamRegistry {
         state.withLockedValue { $0.referrers[subject] = referrers }
     }
 
+    private var claimed: Digest? { state.withLockedValue { $0.claim } }
+
     // MARK: UpstreamRegistry
 
+    public func admitted(
+        _ errand: UpstreamErrand, patience: Duration
+    ) async throws(UpstreamError) -> any UpstreamRegistry {
+        guard let gate else { return self }
+        return AdmittedUpstream(upstream: self, pass: try await gate.admit(errand, patience: patience))
+    }
+
     public func headManifest(
-        _ repository: RepositoryName, _ reference: Reference
+        _ repository: RepositoryName, _ reference: Reference, held: Digest?
     ) async throws(UpstreamError) -> UpstreamManifestHead {
         let (bytes, type) = try await found("HEAD manifest \(repository) \(reference)") {
             $0.manifests[reference.description]
         }
         return UpstreamManifestHead(
-            digest: Digest(hashing: bytes), mediaType: type, size: Int64(bytes.readableBytes))
+            digest: claimed ?? Digest(hashing: bytes), mediaType: type, size: Int64(bytes.readableBytes))
     }
 
     public func manifest(
@@ -113,7 +132,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
         let (bytes, type) = try await found("GET manifest \(repository) \(reference)") {
             $0.manifests[reference.description]
         }
-        return UpstreamManifest(bytes: bytes, mediaType: type, digest: nil)
+        return UpstreamManifest(bytes: bytes, mediaType: type, digest: claimed)
     }
 
     public func headBlob(_ repository: RepositoryName, _ digest: Digest) async throws(UpstreamError) -> UpstreamBlobHead
@@ -124,7 +143,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
     public func blob(
         _ repository: RepositoryName, _ digest: Digest, range: UpstreamRange?
     ) async throws(UpstreamError) -> UpstreamBlob {
-        let part = range.map { "@\($0.offset)-\($0.end.map(String.init) ?? "")" } ?? ""
+        let part = range.map { "@\($0.offset)-\($0.end.map(String.init) ?? "")\($0.entity ?? "")" } ?? ""
         let blob = try await found("GET blob \(repository) \(digest)\(part)", { $0.blobs[digest] })
         let offset = range?.offset ?? 0
         switch blob {
@@ -136,8 +155,13 @@ public final class ScriptedUpstream: UpstreamRegistry {
             return Self.answer(bytes, offset, end: offset + Int64(step), isCut: true)
         case .withoutRanges(let bytes):
             return Self.answer(bytes, 0, end: nil)
-        case .valve(let valve, let size):
-            return UpstreamBlob(totalSize: size, offset: offset, body: valve.body)
+        case .entity(let bytes, let tag, let step):
+            let isOther = range?.entity.map { $0 != tag } ?? false
+            let start = isOther ? 0 : offset
+            let answer = Self.answer(bytes, start, end: start + Int64(step), isCut: true)
+            return UpstreamBlob(totalSize: answer.totalSize, offset: start, entity: tag, body: answer.body)
+        case .valve(let valve, let size, let entity):
+            return UpstreamBlob(totalSize: size, offset: offset, entity: entity, body: valve.body)
         }
     }
 

@@ -1,0 +1,13 @@
+import CurlClient
+import Logging
+import Upstream
+
+/// What lives as long as the process of all that concerns upstreams: connections, and what they have issued, said and
+/// may be used for. Keyed by upstream and account, so that it outlives every configuration.
+struct UpstreamParts: Sendable {
+    let curl = CurlClient()
+    let tokens = TokenCache()
+    let budgets = RateBudgets()
+    let gates = UpstreamGates()
+    let logger: Logger
+}
