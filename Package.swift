@@ -62,6 +62,8 @@ let package = Package(
             name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
+        .systemLibrary(name: "CFileStatus"),
+
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // Leaves: reusable, know no server.
@@ -77,7 +79,7 @@ let package = Package(
             "Access",
             ["CArgon2", "CCrypt", "CCrypto", "CEL", "OCI", nioCore, nioPosix, nioConcurrency, metrics]),
         library("Tokens", ["OCI", "Storage", nioCore, nioConcurrency, crypto, cryptoExtras, x509, asn1]),
-        library("Configuration", ["Access", "CRE2", "OCI", "Tokens", "TOMLKit"]),
+        library("Configuration", ["Access", "CFileStatus", "CRE2", "OCI", "Tokens", "TOMLKit"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
@@ -95,7 +97,7 @@ let package = Package(
         library(
             "DistributionAPI",
             [
-                "Access", "HTTPServer", "OCI", "Registry", "Storage", "Upstream", nioCore, nioHTTP1, nioSSL,
+                "Access", "HTTPServer", "OCI", "Registry", "Storage", "Tokens", "Upstream", nioCore, nioHTTP1, nioSSL,
                 nioConcurrency, logging, metrics,
             ]),
 
@@ -104,7 +106,8 @@ let package = Package(
             dependencies: [
                 "Access", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer", "Hashing",
                 "OCI",
-                "Registry", "Storage", "Upstream", logging, metrics, lifecycle, unixSignals, nioCore, nioPosix,
+                "Registry", "Storage", "Tokens", "Upstream", logging, metrics, lifecycle, unixSignals, nioCore,
+                nioPosix,
                 nioConcurrency, nioSSL,
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -127,7 +130,7 @@ let package = Package(
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
         tests("AccessTests", ["Access", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
-        tests("ConfigurationTests", ["Access", "Configuration", "OCI", "TestSupport"]),
+        tests("ConfigurationTests", ["Access", "Configuration", "OCI", "Tokens", "TestSupport"]),
         tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
         tests(
             "UpstreamTests",
@@ -145,7 +148,7 @@ let package = Package(
             "DistributionAPITests",
             [
                 "Access", "DistributionAPI", "HTTPServer", "Registry", "Upstream", "FileStorage", "Storage", "OCI",
-                "Hashing", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+                "Hashing", "Tokens", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ]),
         tests(
             "EndToEndTests",

@@ -32,6 +32,7 @@ extension Configuration {
             writer.table("admin")
             writer.value("token_file", admin.tokenFile)
         }
+        token?.write(to: &writer)
         for identity in identities { identity.write(to: &writer) }
         for repository in repositories {
             repository.write(to: &writer)

@@ -15,6 +15,7 @@ public struct Configuration: Sendable, Equatable {
     public let uploads: UploadsSection
     public let resilience: ResilienceSection
     public let admin: AdminSection?
+    public let token: TokenSection?
     /// No upstream of any repository is asked.
     public let isOffline: Bool
     /// Sorted by id; no two have the same user name.
@@ -35,6 +36,7 @@ public struct Configuration: Sendable, Equatable {
         uploads: UploadsSection = UploadsSection(),
         resilience: ResilienceSection = ResilienceSection(),
         admin: AdminSection? = nil,
+        token: TokenSection? = nil,
         isOffline: Bool = false,
         identities: [IdentitySection] = [],
         accessPolicy: AccessPolicy? = nil,
@@ -49,6 +51,7 @@ public struct Configuration: Sendable, Equatable {
         self.uploads = uploads
         self.resilience = resilience
         self.admin = admin
+        self.token = token
         self.isOffline = isOffline
         self.identities = identities
         self.accessPolicy = accessPolicy

@@ -5,7 +5,7 @@ struct Query {
     /// More are passed over.
     static let mostFields = 256
 
-    private let fields: [(name: String, value: String)]
+    let fields: [(name: String, value: String)]
 
     /// - Throws: If it is not percent-encoded UTF-8.
     init(_ text: String?) throws(RegistryError) {

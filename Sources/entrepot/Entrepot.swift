@@ -14,7 +14,7 @@ struct Entrepot: AsyncParsableCommand {
         version: entrepotVersion,
         subcommands: [
             ServerCommand.self, ConfigCommand.self, ReloadCommand.self, StatusCommand.self, UpstreamCommand.self,
-            FillsCommand.self, PurgeCommand.self,
+            FillsCommand.self, PurgeCommand.self, TokenCommand.self,
             RefreshCommand.self, HealthCheckCommand.self, VersionCommand.self,
         ])
 

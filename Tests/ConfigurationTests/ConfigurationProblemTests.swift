@@ -64,7 +64,7 @@ import Testing
         Mistake("[storage.s3]\nbucket = \"b\"", 1, "storage.s3", "is not in this version"),
         Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),
         Mistake("[cache_store]", 1, "cache_store", "is not in this version"),
-        Mistake("[token]", 1, "token", "is not in this version"),
+        Mistake("[auth]", 1, "auth", "is not in this version"),
         Mistake("[observability.tracing]", 1, "observability", "is not in this version"),
         Mistake("[repository.x.retention_policy]", 1, "repository.x.retention_policy", "is not in this version"),
         // Types.

@@ -2,7 +2,9 @@ import Access
 import Configuration
 import Foundation
 import OCI
+import TestSupport
 import Testing
+import Tokens
 
 /// The example and the manual have the keys that the decoder has, no more and no fewer.
 @Suite struct DocumentationTests {
@@ -26,13 +28,20 @@ import Testing
                 == ConfigurationLoader.load(files: [], environment: [:]))
     }
 
-    @Test func `the example loads with every setting in force`() throws {
+    @Test func `the example loads with every setting in force`() async throws {
         let files = try TemporaryFiles()
         let named = [
             "tls/server.crt", "tls/server.key", "tls/clients.crt", "mirror/ca.crt", "mirror/client.crt",
             "mirror/client.key", "docker-hub-password",
         ]
         try files.write("admin-token", "a-token-of-some-length")
+        let key = try await Command("openssl", ["genpkey", "-algorithm", "RSA"]).run()
+        try files.write("token/key.pem", key)
+        try files.write(
+            "token/cert.pem",
+            try SigningKey(pem: key).selfSignedCertificate(
+                name: "tokens", from: Int64(Date().timeIntervalSince1970), days: 2))
+        try files.write("token/previous.pem", try SigningKey.generate(.es256))
         try files.write(
             "alice-password", "$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe\n")
         for name in named { try files.write(name, "x") }
@@ -107,8 +116,12 @@ import Testing
     }
 
     @Test func `the manual's defaults are the defaults`() throws {
+        let files = try TemporaryFiles()
+        let key = try files.write("key.pem", try SigningKey.generate(.es256))
         let shown = try ConfigurationLoader.load(
             text: """
+                [token]
+                key = "\(key)"
                 [[repository.x.upstream]]
                 url = "https://x.io"
                 [repository."y.io".access_policy]

@@ -23,6 +23,8 @@ import Testing
                 on: stage,
                 repositories: """
                     \(try EntrepotServer.adminTable(on: stage))
+                    [global]
+                    default_access = "open"
                     [repository.local]
                     [repository.mirror]
                     tag_ttl = 0

@@ -20,8 +20,8 @@ import Testing
     }
 
     @Test(arguments: [SignatureAlgorithm.rs256, .es256, .edDSA])
-    func aGeneratedKeyIsReadBackAndVerifiesWhatItSigns(algorithm: SignatureAlgorithm) throws {
-        let key = try SigningKey(pem: try SigningKey.generate(algorithm))
+    func aGeneratedKeyIsReadBackAndVerifiesWhatItSigns(algorithm: SignatureAlgorithm) async throws {
+        let key = try SigningKey(pem: try await Keys.generated(algorithm))
         #expect(key.algorithm == algorithm)
         let message = Array("hello".utf8)
         let signature = try key.signature(for: message)
@@ -52,6 +52,15 @@ import Testing
         #expect(throws: KeyError.self) {
             try CertificateChain(pem: String(repeating: own, count: 6), for: key)
         }
+    }
+
+    @Test(arguments: SignatureAlgorithm.allCases)
+    func aCertificateOfItsOwnIsAChain(algorithm: SignatureAlgorithm) async throws {
+        let key = try SigningKey(pem: try await Keys.generated(algorithm))
+        let certificate = try key.selfSignedCertificate(
+            name: "tokens", from: Int64(Date().timeIntervalSince1970), days: 2)
+        #expect(try CertificateChain(pem: certificate, for: key.publicKey).encoded.count == 1)
+        #expect(try await Keys.verify(certificate).hasSuffix(": OK\n"))
     }
 
     /// The vector of RFC 7638, section 3.1.

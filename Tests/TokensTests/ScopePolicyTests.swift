@@ -24,9 +24,10 @@ import Tokens
             ("alice", "repository:acme/../public:pull", ""),
             ("alice", "repository:host:5000/acme:pull", ""),
         ] as [(String, String, String)])
-    func theGrantIsWhatIsBothAskedForAndAllowed(user: String, requested: String, granted: String) async {
+    func theGrantIsWhatIsBothAskedForAndAllowed(user: String, requested: String, granted: String) async throws {
         let subject = TokenSubject(user) ?? .anonymous
-        let grant = await Household().grant(ScopeParser.parse([requested]), to: subject)
+        let service = try #require(ServiceName("registry"))
+        let grant = await Household().grant(ScopeParser.parse([requested]), to: subject, at: service)
         #expect(grant.scopeText == granted)
     }
 

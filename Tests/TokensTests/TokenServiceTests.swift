@@ -26,20 +26,21 @@ import Testing
         keys = TokenKeys(signing: try SigningKey(pem: try SigningKey.generate(.es256)))
         let clock = clock
         service = TokenService(
-            issuer: TokenIssuer(issuer: "us", keys: keys, lifetime: 300), services: ["registry", "other"],
-            defaultService: "registry", refreshLifetime: 3600,
+            issuer: TokenIssuer(issuer: "us", keys: keys, lifetime: 300), services: [.registry, .other],
+            defaultService: .registry, refreshLifetime: 3600,
             refreshTokens: StoredRefreshTokens(objects: objects) { clock.now }, now: { clock.now })
     }
 
-    private func claims(_ answer: TokenAnswer, service: String = "registry") throws -> VerifiedToken {
+    private func claims(_ answer: TokenAnswer, service: ServiceName = .registry) throws -> VerifiedToken {
         try TokenVerifier(issuer: "us", audience: service, keys: keys).verify(answer.token, now: clock.now)
     }
 
     private func get(
         _ fields: [(name: String, value: String)], user: String? = nil, household: Household = Household()
     ) async throws -> TokenAnswer {
-        let basic = user.map { (username: $0, password: "secret of \($0)") }
-        return try await service.answer(try TokenRequest(query: fields, basic: basic), household)
+        var household = household
+        household.shown = user
+        return try await service.answer(try TokenRequest(query: fields), household)
     }
 
     private func refresh(
@@ -77,7 +78,7 @@ import Testing
 
     @Test func theServiceIsTheAudience() async throws {
         let answer = try await get([(name: "service", value: "other")], user: "alice")
-        #expect(try claims(answer, service: "other").subject.id == "alice")
+        #expect(try claims(answer, service: .other).subject.id == "alice")
         #expect(throws: TokenError.wrongAudience) { try claims(answer) }
         #expect(try claims(try await get([], user: "bob")).subject.id == "bob")
     }

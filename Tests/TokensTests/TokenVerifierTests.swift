@@ -9,16 +9,16 @@ import Testing
     private let alice = TokenSubject("alice") ?? .anonymous
     private let access = ScopeParser.parse(["repository:acme/app:pull,push"])
 
-    private func keys(_ algorithm: SignatureAlgorithm = .es256) throws -> TokenKeys {
-        TokenKeys(signing: try SigningKey(pem: try SigningKey.generate(algorithm)))
+    private func keys(_ algorithm: SignatureAlgorithm = .es256) async throws -> TokenKeys {
+        TokenKeys(signing: try SigningKey(pem: try await Keys.generated(algorithm)))
     }
 
     private func verifier(_ keys: TokenKeys, remembers: Int = 0) -> TokenVerifier {
-        TokenVerifier(issuer: "us", audience: "registry", keys: keys, remembers: remembers)
+        TokenVerifier(issuer: "us", audience: .registry, keys: keys, remembers: remembers)
     }
 
     private func token(
-        _ keys: TokenKeys, issuer: String = "us", service: String = "registry", now: Int64 = now
+        _ keys: TokenKeys, issuer: String = "us", service: ServiceName = .registry, now: Int64 = now
     ) throws -> String {
         try TokenIssuer(issuer: issuer, keys: keys, lifetime: 300)
             .issue(to: alice, service: service, access: access, now: now)
@@ -31,8 +31,8 @@ import Testing
     }
 
     @Test(arguments: SignatureAlgorithm.allCases, KeyIDFormat.allCases)
-    func aTokenIsBelievedByTheServerThatIssuedIt(algorithm: SignatureAlgorithm, format: KeyIDFormat) throws {
-        var keys = try keys(algorithm)
+    func aTokenIsBelievedByTheServerThatIssuedIt(algorithm: SignatureAlgorithm, format: KeyIDFormat) async throws {
+        var keys = try await keys(algorithm)
         keys = TokenKeys(signing: keys.signing, idFormat: format)
         let verified = try verifier(keys).verify(try token(keys), now: Self.now)
         #expect(verified.subject == alice)
@@ -40,10 +40,10 @@ import Testing
         #expect(verified.expires == Self.now + 300)
     }
 
-    @Test func anAnonymousTokenIsOneAsWell() throws {
-        let keys = try keys()
+    @Test func anAnonymousTokenIsOneAsWell() async throws {
+        let keys = try await keys()
         let text = try TokenIssuer(issuer: "us", keys: keys, lifetime: 300)
-            .issue(to: .anonymous, service: "registry", access: [], now: Self.now)
+            .issue(to: .anonymous, service: .registry, access: [], now: Self.now)
         #expect(try verifier(keys).verify(text, now: Self.now).subject == .anonymous)
     }
 
@@ -51,8 +51,8 @@ import Testing
         arguments: [
             (-301, TokenError.notYetValid), (-121, .notYetValid), (361, .expired), (86_400, .expired),
         ] as [(Int64, TokenError)])
-    func outsideOfItsTimeATokenIsNothing(after seconds: Int64, error: TokenError) throws {
-        let keys = try keys()
+    func outsideOfItsTimeATokenIsNothing(after seconds: Int64, error: TokenError) async throws {
+        let keys = try await keys()
         for remembers in [0, 16] {
             let verifier = verifier(keys, remembers: remembers)
             let token = try token(keys)
@@ -62,29 +62,30 @@ import Testing
     }
 
     @Test(arguments: [-120, 0, 300, 360] as [Int64])
-    func clocksMayDiffer(after seconds: Int64) throws {
-        let keys = try keys()
+    func clocksMayDiffer(after seconds: Int64) async throws {
+        let keys = try await keys()
         #expect(throws: Never.self) { try verifier(keys).verify(try token(keys), now: Self.now + seconds) }
     }
 
-    @Test func issuerAndAudienceMustBeExactlyThese() throws {
-        let keys = try keys()
+    @Test func issuerAndAudienceMustBeExactlyThese() async throws {
+        let keys = try await keys()
         let verifier = verifier(keys)
         #expect(throws: TokenError.wrongIssuer) {
             try verifier.verify(try token(keys, issuer: "US"), now: Self.now)
         }
         #expect(throws: TokenError.wrongAudience) {
-            try verifier.verify(try token(keys, service: "registry2"), now: Self.now)
+            try verifier.verify(try token(keys, service: try #require(ServiceName("registry2"))), now: Self.now)
         }
     }
 
-    @Test func anotherKeyIsUnknownUntilItIsAPreviousOne() throws {
-        let old = try keys(.rs256)
-        let new = try keys(.es256)
+    @Test func anotherKeyIsUnknownUntilItIsAPreviousOne() async throws {
+        let old = try await keys(.rs256)
+        let new = try await keys(.es256)
         let text = try token(old)
         // Of an algorithm that none of the keys has: refused before any key is looked for.
         #expect(throws: TokenError.wrongAlgorithm) { try verifier(new).verify(text, now: Self.now) }
-        #expect(throws: TokenError.unknownKey) { try verifier(try keys(.rs256)).verify(text, now: Self.now) }
+        let third = TokenKeys(signing: try SigningKey(pem: try await Keys.rsa.value))
+        #expect(throws: TokenError.unknownKey) { try verifier(third).verify(text, now: Self.now) }
         let rotated = TokenKeys(signing: new.signing, previous: [old.signing.publicKey])
         #expect(try verifier(rotated).verify(text, now: Self.now).subject == alice)
         #expect(rotated.webKeySet.keys.map(\.kid) == [new.id, old.id])
@@ -113,8 +114,8 @@ import Testing
             ("[]", .malformed),
             ("", .malformed),
         ] as [(String, TokenError)])
-    func whatTheHeaderSaysOpensNothing(header: String, error: TokenError) throws {
-        let keys = try keys()
+    func whatTheHeaderSaysOpensNothing(header: String, error: TokenError) async throws {
+        let keys = try await keys()
         let claims = #"{"iss":"us","sub":"alice","aud":"registry","exp":\#(Self.now + 60)}"#
         let text = try token(keys, header: header.replacing("KID", with: keys.id), claims: claims)
         #expect(throws: error) { try verifier(keys).verify(text, now: Self.now) }
@@ -135,22 +136,22 @@ import Testing
             (#"{"iss":"us","sub":"a","aud":"registry","exp":1800000100,"access":{}}"#, .malformed),
             (String(repeating: "[", count: 4000), .malformed),
         ] as [(String, TokenError)])
-    func claimsMustBeWhole(claims: String, error: TokenError) throws {
-        let keys = try keys()
+    func claimsMustBeWhole(claims: String, error: TokenError) async throws {
+        let keys = try await keys()
         let text = try token(keys, header: #"{"alg":"ES256","kid":"\#(keys.id)"}"#, claims: claims)
         #expect(throws: error) { try verifier(keys).verify(text, now: Self.now) }
     }
 
-    @Test func severalAudiencesAreTakenWhereOurNameIsAmongThem() throws {
-        let keys = try keys()
+    @Test func severalAudiencesAreTakenWhereOurNameIsAmongThem() async throws {
+        let keys = try await keys()
         let claims = #"{"iss":"us","sub":"","aud":["x","registry"],"exp":1800000100}"#
         let text = try token(keys, header: #"{"alg":"ES256","kid":"\#(keys.id)"}"#, claims: claims)
         #expect(try verifier(keys).verify(text, now: Self.now).subject == .anonymous)
     }
 
     @Test(arguments: SignatureAlgorithm.allCases)
-    func noLetterOfATokenCanBeChanged(algorithm: SignatureAlgorithm) throws {
-        let keys = try keys(algorithm)
+    func noLetterOfATokenCanBeChanged(algorithm: SignatureAlgorithm) async throws {
+        let keys = try await keys(algorithm)
         let verifier = verifier(keys, remembers: 1024)
         let text = try token(keys)
         _ = try verifier.verify(text, now: Self.now)
@@ -170,8 +171,8 @@ import Testing
         }
     }
 
-    @Test func claimsOfOneTokenDoNotGoWithTheSignatureOfAnother() throws {
-        let keys = try keys()
+    @Test func claimsOfOneTokenDoNotGoWithTheSignatureOfAnother() async throws {
+        let keys = try await keys()
         let one = try token(keys).split(separator: ".")
         let other = try token(keys, now: Self.now + 1).split(separator: ".")
         #expect(throws: TokenError.badSignature) {

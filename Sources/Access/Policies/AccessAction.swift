@@ -18,6 +18,7 @@ public enum AccessAction: String, Sendable, CaseIterable {
     case adminPurge = "admin-purge"
     case adminRefresh = "admin-refresh"
     case adminReload = "admin-reload"
+    case adminRevoke = "admin-revoke"
 
     public var operation: AccessOperation {
         switch self {
@@ -25,7 +26,7 @@ public enum AccessAction: String, Sendable, CaseIterable {
         case .listCatalog, .listTags: .list
         case .startUpload, .updateUpload, .completeUpload, .getUpload, .cancelUpload, .putManifest: .push
         case .deleteBlob, .deleteManifest: .delete
-        case .adminStatus, .adminPurge, .adminRefresh, .adminReload: .admin
+        case .adminStatus, .adminPurge, .adminRefresh, .adminReload, .adminRevoke: .admin
         }
     }
 }

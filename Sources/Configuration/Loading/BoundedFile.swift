@@ -5,6 +5,7 @@
 #else
     import Glibc
 #endif
+import CFileStatus
 
 /// Whole files, up to a size.
 enum BoundedFile {
@@ -59,10 +60,10 @@ enum BoundedFile {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return String(cString: strerror(errno)) }
         defer { close(descriptor) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else { return String(cString: strerror(errno)) }
-        guard status.st_mode & S_IFMT == S_IFREG else { return "it is not a regular file" }
-        return status.st_size > 0 ? nil : "it is empty"
+        var status = entrepot_file_status()
+        guard entrepot_status_of_descriptor(descriptor, &status) == 0 else { return String(cString: strerror(errno)) }
+        guard status.is_regular != 0 else { return "it is not a regular file" }
+        return status.size > 0 ? nil : "it is empty"
     }
 }
 

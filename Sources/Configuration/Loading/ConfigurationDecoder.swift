@@ -26,6 +26,7 @@ struct ConfigurationDecoder {
             uploads: uploads(root),
             resilience: resilience(root),
             admin: admin(root),
+            token: token(root),
             isOffline: root.flag("offline", default: false),
             identities: identities,
             accessPolicy: accessPolicy,

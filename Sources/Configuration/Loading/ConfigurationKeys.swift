@@ -7,7 +7,7 @@ public enum ConfigurationKeys {
 
     /// Tables of the schema that this version does not act on. Ignoring one would be worse than refusing it.
     static let notInThisVersion: Set<String> = [
-        "lock_store", "cache_store", "token", "auth", "retention_policy", "observability",
+        "lock_store", "cache_store", "auth", "retention_policy", "observability",
         "blob_store", "metadata_store", "account", "tenant", "notifications", "registry", "s3",
     ]
 }
@@ -15,7 +15,7 @@ public enum ConfigurationKeys {
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
     case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, log, fills, uploads, resilience, admin
-    case identities, identity, repositories, repository, repositoryAccessPolicy, upstream
+    case identities, identity, token, repositories, repository, repositoryAccessPolicy, upstream
 
     var path: String {
         switch self {
@@ -31,6 +31,7 @@ enum ConfigurationTable: CaseIterable {
         case .uploads: "uploads"
         case .resilience: "resilience"
         case .admin: "admin"
+        case .token: "token"
         case .identities: "identity"
         case .identity: "identity.<id>"
         case .repositories: "repository"
@@ -61,6 +62,11 @@ enum ConfigurationTable: CaseIterable {
         case .uploads: ["expiry"]
         case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
         case .admin: ["token_file"]
+        case .token:
+            [
+                "issuer", "key", "cert_chain", "previous_keys", "alg", "ttl", "refresh_ttl", "kid_format", "services",
+                "default_service", "realm",
+            ]
         case .repository:
             [
                 "namespace", "mode", "tag_ttl", "stale_while_revalidate", "stale_if_error", "immutable_tags",
@@ -83,15 +89,15 @@ enum ConfigurationTable: CaseIterable {
         switch self {
         case .root:
             [
-                "global", "server", "storage", "log", "fills", "uploads", "resilience", "admin", "identity",
+                "global", "server", "storage", "log", "fills", "uploads", "resilience", "admin", "token", "identity",
                 "repository",
             ]
         case .global: ["access_policy"]
         case .server: ["tls"]
         case .storage: ["fs"]
         case .repository: ["access_policy", "upstream"]
-        case .globalAccessPolicy, .serverTLS, .storageFS, .log, .fills, .uploads, .resilience, .admin, .identities,
-            .identity, .repositories, .repositoryAccessPolicy, .upstream:
+        case .globalAccessPolicy, .serverTLS, .storageFS, .log, .fills, .uploads, .resilience, .admin, .token,
+            .identities, .identity, .repositories, .repositoryAccessPolicy, .upstream:
             []
         }
     }

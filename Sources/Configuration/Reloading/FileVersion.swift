@@ -1,10 +1,4 @@
-#if canImport(Darwin)
-    import Darwin
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Glibc
-#endif
+import CFileStatus
 
 /// Which file a path leads to, through all links, and which version of its content that has: differs after a write in
 /// place, after another file took the place, and after a link anywhere on the way was turned elsewhere, as Kubernetes does
@@ -18,28 +12,18 @@ struct FileVersion: Equatable {
     private let changed: Time
 
     private struct Time: Equatable {
-        let seconds: Int
-        let nanoseconds: Int
-
-        init(_ time: timespec) {
-            seconds = Int(time.tv_sec)
-            nanoseconds = Int(time.tv_nsec)
-        }
+        let seconds: Int64
+        let nanoseconds: Int64
     }
 
     /// Nil if there is no such file, or it cannot be seen.
     init?(of path: String) {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        device = UInt64(truncatingIfNeeded: status.st_dev)
-        file = UInt64(status.st_ino)
-        size = Int64(status.st_size)
-        #if canImport(Darwin)
-            modified = Time(status.st_mtimespec)
-            changed = Time(status.st_ctimespec)
-        #else
-            modified = Time(status.st_mtim)
-            changed = Time(status.st_ctim)
-        #endif
+        var status = entrepot_file_status()
+        guard entrepot_status_of_path(path, &status) == 0 else { return nil }
+        device = status.device
+        file = status.file
+        size = status.size
+        modified = Time(seconds: status.modified_seconds, nanoseconds: status.modified_nanoseconds)
+        changed = Time(seconds: status.changed_seconds, nanoseconds: status.changed_nanoseconds)
     }
 }

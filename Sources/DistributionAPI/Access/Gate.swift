@@ -116,7 +116,7 @@ struct Gate: Sendable {
             reference: action.reference, digest: action.digest, alias: name)
     }
 
-    private func origin(of request: Request) throws(RegistryError) -> ClientOrigin {
+    func origin(of request: Request) throws(RegistryError) -> ClientOrigin {
         let address = request.remoteAddress.flatMap { ClientAddress($0) }
         guard let certificate = request.clientCertificates.first else { return ClientOrigin(address: address) }
         guard let subject = subjects.subject(of: certificate) else {

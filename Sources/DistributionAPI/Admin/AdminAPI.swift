@@ -6,6 +6,7 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
 public import Registry
+public import Tokens
 internal import Upstream
 
 /// Steering by hand, below `/_entrepot/`, for who shows the token or whom policy lets administer; everything else goes on
@@ -19,14 +20,16 @@ public struct AdminAPI: RequestHandler {
     private let token: AdminToken?
     private let gate: Gate
     private let control: (any ServerControl)?
+    private let tokens: TokenService?
 
     /// - Parameters:
     ///   - next: What answers all other paths.
     ///   - token: Nil where only policy lets anybody in.
     ///   - control: Without it there is neither status nor reload.
+    ///   - tokens: Without it there are no tokens to revoke.
     public init(
         next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken?,
-        access: AccessControl, control: (any ServerControl)? = nil, logger: Logger
+        access: AccessControl, control: (any ServerControl)? = nil, tokens: TokenService? = nil, logger: Logger
     ) {
         self.next = next
         self.registry = registry
@@ -34,6 +37,7 @@ public struct AdminAPI: RequestHandler {
         self.token = token
         gate = Gate(access: access, namespaces: namespaces, logger: logger)
         self.control = control
+        self.tokens = tokens
     }
 
     public func respond(to request: Request) async -> Response {
@@ -64,6 +68,7 @@ public struct AdminAPI: RequestHandler {
             case "purge": .adminPurge
             case "refresh": .adminRefresh
             case "reload": .adminReload
+            case "tokens/revoke": .adminRevoke
             default: .adminStatus
             }
         do throws(RegistryError) {
@@ -114,11 +119,24 @@ public struct AdminAPI: RequestHandler {
             var report = ["digest": digest.description]
             report["warning"] = warning
             return try Self.json(report)
-        case ("upstreams", _), ("fills", _), ("purge", _), ("refresh", _):
+        case ("tokens/revoke", .POST):
+            return try Self.json(["revoked": try await revoke(request)])
+        case ("tokens/revoke", _), ("upstreams", _), ("fills", _), ("purge", _), ("refresh", _):
             throw RegistryError(.unsupported, "this path takes another method")
         default:
             throw RegistryError(.unsupported, status: 404, "there is no such path")
         }
+    }
+
+    /// `user=ID`: its refresh tokens are forgotten.
+    private func revoke(_ request: Request) async throws(RegistryError) -> Int {
+        guard let tokens else {
+            throw RegistryError(.unsupported, status: 404, "the configuration has no [token], so there are no tokens")
+        }
+        guard let subject = try Query(request.query)["user"].flatMap({ TokenSubject($0) }) else {
+            throw RegistryError(.unsupported, status: 400, "user must be the <id> of an [identity.<id>]")
+        }
+        return try await tokens.revoke(subject)
     }
 
     /// The server as a whole.

@@ -2,6 +2,7 @@ internal import Crypto
 internal import CryptoExtras
 internal import FoundationEssentials
 internal import SwiftASN1
+internal import X509
 
 /// A private key that signs tokens. Never printed.
 public struct SigningKey: Sendable, Equatable, CustomStringConvertible, CustomReflectable {
@@ -49,6 +50,23 @@ public struct SigningKey: Sendable, Equatable, CustomStringConvertible, CustomRe
             Array(try key.signature(for: SHA256.hash(data: message), padding: .insecurePKCS1v1_5).rawRepresentation)
         case .p256(let key): Array(try key.signature(for: SHA256.hash(data: message)).rawRepresentation)
         case .ed25519(let key): Array(try key.signature(for: message))
+        }
+    }
+
+    /// As the issuer of a certificate.
+    var privateKey: Certificate.PrivateKey {
+        switch material {
+        case .rsa(let key): Certificate.PrivateKey(key)
+        case .p256(let key): Certificate.PrivateKey(key)
+        case .ed25519(let key): Certificate.PrivateKey(key)
+        }
+    }
+
+    var signatureAlgorithm: Certificate.SignatureAlgorithm {
+        switch material {
+        case .rsa: .sha256WithRSAEncryption
+        case .p256: .ecdsaWithSHA256
+        case .ed25519: .ed25519
         }
     }
 

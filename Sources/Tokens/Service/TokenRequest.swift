@@ -1,7 +1,8 @@
 /// A request for a token, from either of the two forms there are.
 public struct TokenRequest: Sendable, Equatable {
     public enum Grant: Sendable, Equatable {
-        case anonymous
+        /// Credentials are in the request's `Authorization`, or there are none.
+        case header
         case password(username: String, password: String)
         case refresh(String)
     }
@@ -23,12 +24,10 @@ public struct TokenRequest: Sendable, Equatable {
     /// For information only.
     public var account: String?
 
-    /// From the fields of a `GET` and the credentials beside it.
-    public init(
-        query fields: [(name: String, value: String)], basic: (username: String, password: String)?
-    ) throws(TokenRefusal) {
+    /// From the fields of a `GET`.
+    public init(query fields: [(name: String, value: String)]) throws(TokenRefusal) {
         form = .query
-        grant = basic.map { .password(username: $0.username, password: $0.password) } ?? .anonymous
+        grant = .header
         service = Self.value("service", fields)
         scopes = ScopeParser.parse(fields.lazy.filter { $0.name == "scope" }.map(\.value))
         client = try Self.client(Self.value("client_id", fields) ?? "")

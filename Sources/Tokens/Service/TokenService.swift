@@ -6,9 +6,9 @@ internal import Storage
 public struct TokenService: Sendable {
     public let issuer: TokenIssuer
     /// The registries it gives tokens for.
-    public let services: Set<String>
+    public let services: Set<ServiceName>
     /// What a request that names none means; this server's own name.
-    public let defaultService: String
+    public let defaultService: ServiceName
     /// Seconds.
     public let refreshLifetime: Int64
     private let refreshTokens: any RefreshTokenStore
@@ -16,7 +16,7 @@ public struct TokenService: Sendable {
 
     /// - Parameter now: Seconds since 1970.
     public init(
-        issuer: TokenIssuer, services: Set<String>, defaultService: String, refreshLifetime: Int64,
+        issuer: TokenIssuer, services: Set<ServiceName>, defaultService: ServiceName, refreshLifetime: Int64,
         refreshTokens: any RefreshTokenStore, now: @escaping @Sendable () -> Int64
     ) {
         self.issuer = issuer
@@ -30,15 +30,14 @@ public struct TokenService: Sendable {
     public func answer(
         _ request: TokenRequest, _ authority: some TokenAuthority
     ) async throws(TokenRefusal) -> TokenAnswer {
-        let service = request.service ?? defaultService
-        guard services.contains(service) else { throw .unknownService(service) }
+        let service = try service(request)
         let subject = try await subject(request, service, authority)
-        let granted = await authority.grant(request.scopes, to: subject)
+        let granted = await authority.grant(request.scopes, to: subject, at: service)
         let issuedAt = now()
         var refreshToken: String?
         if case .refresh(let text) = request.grant {
             refreshToken = text
-        } else if request.wantsRefreshToken, !subject.isAnonymous, case .password = request.grant {
+        } else if request.wantsRefreshToken, !subject.isAnonymous {
             refreshToken = try await newRefreshToken(subject, service, request.client, issuedAt)
         }
         guard
@@ -59,27 +58,41 @@ public struct TokenService: Sendable {
     }
 
     private func subject(
-        _ request: TokenRequest, _ service: String, _ authority: some TokenAuthority
+        _ request: TokenRequest, _ service: ServiceName, _ authority: some TokenAuthority
     ) async throws(TokenRefusal) -> TokenSubject {
         switch request.grant {
-        case .anonymous:
-            return await authority.subjectWithoutPassword()
+        case .header:
+            return try await credible { () throws(RegistryError) in try await authority.shownSubject() }
         case .password(let username, let password):
-            let subject: TokenSubject?
-            do throws(RegistryError) {
-                subject = try await authority.subject(username: username, password: password)
-            } catch {
-                throw .unavailable(error)
+            return try await credible { () throws(RegistryError) in
+                try await authority.subject(username: username, password: password)
             }
-            guard let subject else { throw .badCredentials }
-            return subject
         case .refresh(let text):
             return try await refreshed(text, service, request.client, authority)
         }
     }
 
+    private func service(_ request: TokenRequest) throws(TokenRefusal) -> ServiceName {
+        guard let text = request.service else { return defaultService }
+        guard let service = ServiceName(text), services.contains(service) else { throw .unknownService(text) }
+        return service
+    }
+
+    private func credible(
+        _ look: () async throws(RegistryError) -> TokenSubject?
+    ) async throws(TokenRefusal) -> TokenSubject {
+        let subject: TokenSubject?
+        do throws(RegistryError) {
+            subject = try await look()
+        } catch {
+            throw .unavailable(error)
+        }
+        guard let subject else { throw .badCredentials }
+        return subject
+    }
+
     private func refreshed(
-        _ text: String, _ service: String, _ client: ClientID, _ authority: some TokenAuthority
+        _ text: String, _ service: ServiceName, _ client: ClientID, _ authority: some TokenAuthority
     ) async throws(TokenRefusal) -> TokenSubject {
         guard let token = RefreshToken(text) else { throw .badCredentials }
         let record: RefreshRecord?
@@ -88,7 +101,7 @@ public struct TokenService: Sendable {
         } catch {
             throw .unavailable(Self.unavailable(error))
         }
-        guard let record, record.expires > now(), record.service == service,
+        guard let record, record.expires > now(), record.service == service.text,
             client.sharesCredentials(with: record.client), let subject = TokenSubject(record.subject),
             await authority.admits(subject)
         else { throw .badCredentials }
@@ -96,11 +109,11 @@ public struct TokenService: Sendable {
     }
 
     private func newRefreshToken(
-        _ subject: TokenSubject, _ service: String, _ client: ClientID, _ now: Int64
+        _ subject: TokenSubject, _ service: ServiceName, _ client: ClientID, _ now: Int64
     ) async throws(TokenRefusal) -> String {
         let token = RefreshToken(for: subject)
         let record = RefreshRecord(
-            subject: subject.id, service: service, client: client, issued: now, expires: now + refreshLifetime)
+            subject: subject.id, service: service.text, client: client, issued: now, expires: now + refreshLifetime)
         do throws(StorageError) {
             try await refreshTokens.save(record, as: token.id)
         } catch {

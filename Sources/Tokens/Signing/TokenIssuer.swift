@@ -28,10 +28,10 @@ public struct TokenIssuer: Sendable {
     ///   - access: What it allows there; may be empty.
     ///   - now: Seconds since 1970.
     public func issue(
-        to subject: TokenSubject, service: String, access: [ResourceScope], now: Int64
+        to subject: TokenSubject, service: ServiceName, access: [ResourceScope], now: Int64
     ) throws -> String {
         let claims = TokenClaims(
-            iss: issuer, sub: subject.id, aud: .init(service), exp: now + lifetime, nbf: now - Self.skew, iat: now,
+            iss: issuer, sub: subject.id, aud: .init(service.text), exp: now + lifetime, nbf: now - Self.skew, iat: now,
             jti: RandomText.make(bytes: 16), access: access)
         let signed = "\(header).\(try Self.part(claims))"
         let signature = try keys.signing.signature(for: Array(signed.utf8))

@@ -11,13 +11,13 @@ public struct TokenVerifier: Sendable {
     public static let maximumLength = 16 * 1024
 
     private let issuer: String
-    private let audience: String
+    private let audience: ServiceName
     private let keys: TokenKeys
     private let algorithms: Set<SignatureAlgorithm>
     private let remembered: VerifiedTokens
 
     /// - Parameter audience: This server's name as a service.
-    public init(issuer: String, audience: String, keys: TokenKeys, remembers: Int = 1024) {
+    public init(issuer: String, audience: ServiceName, keys: TokenKeys, remembers: Int = 1024) {
         self.issuer = issuer
         self.audience = audience
         self.keys = keys
@@ -54,7 +54,7 @@ public struct TokenVerifier: Sendable {
 
         guard let claims: TokenClaims = Self.decode(parts[1]) else { throw .malformed }
         guard claims.iss == issuer else { throw .wrongIssuer }
-        guard claims.aud.names.contains(audience) else { throw .wrongAudience }
+        guard claims.aud.names.contains(audience.text) else { throw .wrongAudience }
         let subject: TokenSubject? = claims.sub.isEmpty ? .anonymous : TokenSubject(claims.sub)
         guard let subject, (0...(1 << 40)).contains(claims.exp), (0...(1 << 40)).contains(claims.nbf ?? 0) else {
             throw .malformed

@@ -1,15 +1,25 @@
 import Access
 import Configuration
+import DistributionAPI
 import OCI
+import Tokens
 
 extension AccessControl {
     /// Who may do what, as the configuration has it.
     ///
     /// - Parameter passwords: Outlives configurations.
     init(_ configuration: Configuration, passwords: PasswordVerifier) {
+        let users = Users(configuration.identities.map(\.user))
+        let policies = AccessPolicies(configuration)
+        guard let token = configuration.token else {
+            self.init(users: users, policies: policies, passwords: passwords)
+            return
+        }
+        let verifier = TokenVerifier(issuer: token.issuer, audience: token.defaultService, keys: token.keys)
         self.init(
-            users: Users(configuration.identities.map(\.user)), policies: AccessPolicies(configuration),
-            passwords: passwords)
+            users: users, policies: policies, passwords: passwords,
+            bearer: TokenBearerVerifier(verifier: verifier, users: users, now: WallClock.seconds),
+            challenger: TokenChallenger(realm: token.realm?.description, service: token.defaultService))
     }
 }
 
@@ -21,5 +31,17 @@ extension AccessPolicies {
                 configuration.repositories.compactMap { section in section.accessPolicy.map { (section.name, $0) } },
                 uniquingKeysWith: { first, _ in first }),
             fallback: configuration.defaultAccess)
+    }
+}
+
+extension TokenService {
+    /// - Parameter refreshTokens: Outlives configurations.
+    init(_ section: TokenSection, refreshTokens: any RefreshTokenStore) {
+        self.init(
+            issuer: TokenIssuer(
+                issuer: section.issuer, keys: section.keys, lifetime: section.ttl.milliseconds / 1000),
+            services: Set(section.services), defaultService: section.defaultService,
+            refreshLifetime: section.refreshTTL.milliseconds / 1000, refreshTokens: refreshTokens,
+            now: WallClock.seconds)
     }
 }

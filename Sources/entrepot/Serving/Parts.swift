@@ -6,6 +6,7 @@ import Logging
 import NIOPosix
 import Registry
 import Storage
+import Tokens
 import Upstream
 
 /// What lives as long as the process: it holds content, connections and what was learnt, and is handed from one
@@ -20,6 +21,8 @@ struct Parts: Sendable {
     let upstreams: UpstreamParts
     /// What it remembers follows from the stored hashes, so that it outlives every configuration.
     let passwords: PasswordVerifier
+    /// What clients keep after a login.
+    let refreshTokens: any RefreshTokenStore
     let readiness = Readiness()
     let reloads = ReloadQueue()
     let status: ServerStatus
@@ -38,7 +41,9 @@ struct Parts: Sendable {
         hashing.start()
         passwords = PasswordVerifier(pool: hashing)
         try FileStore.prepare(root: root)
-        let store = RegistryStore(objects: FileStore(root: root, pool: pool))
+        let objects = FileStore(root: root, pool: pool)
+        let store = RegistryStore(objects: objects)
+        refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         background = BackgroundWork()
         upstreams = UpstreamParts(logger: logger)
         upstreams.gates.adjust(configuration.caps)

@@ -112,7 +112,9 @@ struct Reloader: Service, CustomStringConvertible {
 
     private func log(_ report: ReloadReport) {
         for problem in report.problems {
-            parts.logger.error("configuration not reloaded", metadata: ["problem": "\(problem)"])
+            // One line each; where they have more, `entrepot status` shows it.
+            let line = problem.prefix { $0 != "\n" }
+            parts.logger.error("configuration not reloaded", metadata: ["problem": "\(line)"])
         }
         for key in report.restartRequired {
             parts.logger.warning("restart required", metadata: ["key": "\(key)"])

@@ -3,6 +3,7 @@ import Configuration
 import DistributionAPI
 import HTTPServer
 import Registry
+import Tokens
 
 /// All that follows from one configuration, and nothing that changes: made as a whole or not at all. A request holds the
 /// one it began with; the last to let go of it frees it.
@@ -26,14 +27,20 @@ final class Snapshot: Sendable {
         let api = DistributionAPI(
             registry: parts.registry, namespaces: namespaces, readiness: parts.readiness, access: access,
             logger: parts.logger)
+        let tokens = configuration.token.map { TokenService($0, refreshTokens: parts.refreshTokens) }
+        let open: any RequestHandler =
+            tokens.map {
+                TokenAPI(next: api, service: $0, access: access, namespaces: namespaces, logger: parts.logger)
+            } ?? api
         let token = configuration.admin.flatMap { AdminToken($0.token.reveal()) }
         // Without either nobody could get in.
         guard token != nil || configuration.accessPolicy != nil else {
-            handler = api
+            handler = open
             return
         }
         handler = AdminAPI(
-            next: api, registry: parts.registry, namespaces: namespaces, token: token, access: access,
-            control: Control(status: parts.status, reloads: parts.reloads), logger: parts.logger)
+            next: open, registry: parts.registry, namespaces: namespaces, token: token, access: access,
+            control: Control(status: parts.status, reloads: parts.reloads), tokens: tokens,
+            logger: parts.logger)
     }
 }

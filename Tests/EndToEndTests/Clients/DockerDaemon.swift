@@ -8,6 +8,9 @@ struct DockerDaemon: ContainerClient {
 
     private var socket: String { "unix://\(folder.path)/s" }
 
+    /// Where `docker login` writes to.
+    var configurationFile: URL { folder.appendingPathComponent("config.json") }
+
     /// `mirror` is a URL.
     init(stage: Stage, mirror: String) async throws {
         try ClientKind.requireRoot()

@@ -3,7 +3,7 @@
 usage: reload-soak.py URL CONFIGURATION-FILE ADMIN-TOKEN LAYER-DIGEST CLIENTS SECONDS
 
 Half of the clients pull `mirror/app:latest` with its layer, the others push images of their own to `local/` and read them
-back. Every 100 ms the file is replaced by another version of itself (further namespaces, other limits and time-outs) and
+back. Every 100 ms the file is replaced by another version of itself (further namespaces, another policy, other limits and time-outs) and
 a reload is asked for; every tenth version is invalid and must be refused. Prints {"pulls", "pushes", "applied",
 "refused", "failures"}. Nothing is tried twice: any answer but the expected is a failure.
 """
@@ -118,6 +118,8 @@ def version(base, number):
 [repository.other]
 [[repository.other.upstream]]
 url = "https://registry{number % 5}.example"
+[repository.other.access_policy]
+rules = ['identity.id == "ci{number}" && request.operation == "pull"']
 [log]
 level = "{('info', 'notice')[number % 2]}"
 format = "{('text', 'json')[number % 3 == 0]}"

@@ -4,6 +4,8 @@ import Tokens
 /// Who may do what in these tests: alice everything below `acme`, bob pulls there, everyone pulls below `public`.
 struct Household: TokenAuthority {
     var present: Set<String> = ["alice", "bob"]
+    /// Whom the header names.
+    var shown: String?
     var failure: RegistryError?
 
     func subject(username: String, password: String) async throws(RegistryError) -> TokenSubject? {
@@ -12,11 +14,14 @@ struct Household: TokenAuthority {
         return TokenSubject(username)
     }
 
-    func subjectWithoutPassword() async -> TokenSubject { .anonymous }
+    func shownSubject() async throws(RegistryError) -> TokenSubject? {
+        guard let shown else { return .anonymous }
+        return try await subject(username: shown, password: "secret of \(shown)")
+    }
 
     func admits(_ subject: TokenSubject) async -> Bool { present.contains(subject.id) }
 
-    func allows(_ access: ScopedAccess, to subject: TokenSubject) async -> Bool {
+    func allows(_ access: ScopedAccess, to subject: TokenSubject, at service: ServiceName) async -> Bool {
         switch access {
         case .catalog:
             return subject.id == "alice"

@@ -27,7 +27,21 @@ enum Keys {
         }
     }
 
-    private static func withFile(_ text: String, _ body: (String) async throws -> String) async throws -> String {
+    /// What OpenSSL says of a certificate that is its own authority.
+    static func verify(_ certificate: String) async throws -> String {
+        try await withFile(certificate) {
+            try await Command("openssl", ["verify", "-CAfile", $0, $0]).outcome().output
+        }
+    }
+
+    private static let ownRSA = Task { try SigningKey.generate(.rs256) }
+
+    /// As the program itself makes them; for RSA always the same, as that takes long.
+    static func generated(_ algorithm: SignatureAlgorithm) async throws -> String {
+        if algorithm == .rs256 { try await ownRSA.value } else { try SigningKey.generate(algorithm) }
+    }
+
+    private static func withFile<Value>(_ text: String, _ body: (String) async throws -> Value) async throws -> Value {
         let file = FileManager.default.temporaryDirectory.appendingPathComponent("key-\(UUID().uuidString).pem")
         defer { try? FileManager.default.removeItem(at: file) }
         try Data(text.utf8).write(to: file)

@@ -1,0 +1,110 @@
+public import Access
+public import HTTPServer
+public import Logging
+internal import OCI
+public import Registry
+public import Tokens
+
+/// Identities and policy for the token service, as one request meets them: its credentials, its certificate, its address.
+struct AccessAuthority: TokenAuthority {
+    let gate: Gate
+    let request: Request
+    /// This server's own name as a service.
+    let ownService: ServiceName
+
+    func shownSubject() async throws(RegistryError) -> TokenSubject? {
+        let identity: Identity
+        do throws(RegistryError) {
+            identity = try await gate.identity(of: request)
+        } catch {
+            guard error.status == 401 else { throw error }
+            return nil
+        }
+        // A token does not give another: it would never end.
+        guard identity.grants == nil else { return nil }
+        return identity.id.flatMap { TokenSubject($0.value) } ?? .anonymous
+    }
+
+    func subject(username: String, password: String) async throws(RegistryError) -> TokenSubject? {
+        guard let name = Username(username), let credentials = BasicCredentials(username: name, password: password)
+        else { return nil }
+        let origin = try gate.origin(of: request)
+        do throws(CredentialError) {
+            return TokenSubject(try await gate.access.user(credentials, from: origin.address).id.value)
+        } catch {
+            let refusal = Gate.refusal(error)
+            guard refusal.status == 401 else { throw refusal }
+            return nil
+        }
+    }
+
+    func admits(_ subject: TokenSubject) async -> Bool { user(subject) != nil }
+
+    func allows(_ access: ScopedAccess, to subject: TokenSubject, at service: ServiceName) async -> Bool {
+        guard let origin = try? gate.origin(of: request), let identity = identity(subject, origin) else { return false }
+        switch access {
+        case .catalog:
+            return gate.allows(AccessRequest(.listCatalog), identity)
+        case .repository(let name, let operation):
+            return service == ownService
+                ? allowsHere(name, operation, identity) : allowsElsewhere(name, operation, identity)
+        }
+    }
+
+    /// Policy is asked again with each request, so a token may hold what is allowed in part, or depends on what is not
+    /// known yet: the tag.
+    private func allowsHere(
+        _ name: RepositoryName, _ operation: ScopedAccess.Operation, _ identity: Identity
+    ) -> Bool {
+        let repository = try? gate.namespaces.repository(name)
+        let key = repository?.namespace.key
+        return gate.access.policies.looksAtTags(namespace: key)
+            || operation.actions.contains {
+                gate.allows(AccessRequest($0, repository: repository?.name ?? name, namespace: key), identity)
+            }
+    }
+
+    /// At another registry the token is the last word: all that it stands for has to be allowed there.
+    private func allowsElsewhere(
+        _ name: RepositoryName, _ operation: ScopedAccess.Operation, _ identity: Identity
+    ) -> Bool {
+        let key = gate.namespaces.all.map(\.key).filter(name.hasPrefix).max {
+            $0.value.utf8.count < $1.value.utf8.count
+        }
+        return operation.actions.allSatisfy {
+            gate.allows(AccessRequest($0, repository: name, namespace: key), identity)
+        }
+    }
+
+    private func identity(_ subject: TokenSubject, _ origin: ClientOrigin) -> Identity? {
+        subject.isAnonymous ? Identity(origin: origin) : user(subject).map { Identity($0, origin: origin) }
+    }
+
+    private func user(_ subject: TokenSubject) -> User? {
+        IdentityID(subject.id).flatMap { gate.access.users[$0] }
+    }
+}
+
+extension ScopedAccess.Operation {
+    /// What it stands for, in the words of policies.
+    fileprivate var actions: [AccessAction] {
+        switch self {
+        case .pull: [.getManifest, .getBlob, .listTags, .getReferrers]
+        case .push: [.putManifest, .startUpload, .updateUpload, .completeUpload]
+        case .delete: [.deleteManifest, .deleteBlob]
+        }
+    }
+}
+
+extension TokenAPI {
+    /// With identities and policy as the configuration has them.
+    public init(
+        next: any RequestHandler, service: TokenService, access: AccessControl, namespaces: Namespaces, logger: Logger
+    ) {
+        let gate = Gate(access: access, namespaces: namespaces, logger: logger)
+        let own = service.defaultService
+        self.init(next: next, service: service, logger: logger) {
+            AccessAuthority(gate: gate, request: $0, ownService: own)
+        }
+    }
+}
