@@ -35,7 +35,7 @@ extension Registry {
             case .tag(let tag): try await manifest(repository, tag)
             }
         if !isHead { recordPull(repository, reference, served.content.digest) }
-        if !isHot, !isHead { completeLater(repository, served.content.digest) }
+        if !isHot { completeLater(repository, served.content.digest, fetches: !isHead) }
         return served
     }
 
