@@ -97,7 +97,7 @@ extension RepositorySection {
         writer.value("complete_on_pull", completeOnPull)
         writer.value("offline", isOffline)
         writer.value("write_refusal_status", writeRefusalStatus)
-        writer.value("allow_missing_references", allowsMissingReferences)
+        if let allowsMissingReferences { writer.value("allow_missing_references", allowsMissingReferences) }
         accessPolicy?.write(to: &writer, "repository", name.value)
         for upstream in upstreams {
             writer.arrayTable("repository", name.value, "upstream")

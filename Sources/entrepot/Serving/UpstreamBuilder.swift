@@ -26,7 +26,7 @@ struct UpstreamBuilder {
             completesPulls: section.completeOnPull,
             pushes: PushRules(
                 isOverlay: section.mode == .overlay, refusalStatus: section.writeRefusalStatus,
-                allowsMissingReferences: section.allowsMissingReferences))
+                missingReferences: section.allowsMissingReferences.map { $0 ? .anywhere : .none } ?? .inIndexes))
     }
 
     private func client(_ section: UpstreamSection, _ clients: inout UpstreamClients) throws -> RegistryClient {
