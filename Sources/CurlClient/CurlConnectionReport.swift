@@ -10,7 +10,7 @@ public struct CurlConnectionReport: Sendable {
         public var expiry: String
     }
 
-    /// What was connected to: the host's address, or the proxy's.
+    /// What was connected to, or tried last, as `address:port`: the host, or the proxy before it.
     public private(set) var address: String?
     /// Time since the start after which each was done; nil if it was not.
     public private(set) var lookedUp: Duration?
@@ -33,7 +33,11 @@ public struct CurlConnectionReport: Sendable {
         defer { curl_easy_cleanup(easy) }
         let error = Self.perform(easy, request, authority, proxies, isVerified: true)
         self.init(error: error)
-        if let text = Self.string(easy, CURLINFO_PRIMARY_IP), !text.isEmpty { address = text }
+        if let text = Self.string(easy, CURLINFO_PRIMARY_IP), !text.isEmpty {
+            var port = 0
+            _ = entrepot_getinfo_long(easy, CURLINFO_PRIMARY_PORT, &port)
+            address = text.contains(":") ? "[\(text)]:\(port)" : "\(text):\(port)"
+        }
         lookedUp = error?.code == .resolve ? nil : Self.time(easy, CURLINFO_NAMELOOKUP_TIME_T)
         connected = Self.time(easy, CURLINFO_CONNECT_TIME_T)
         secured = request.isSecure && error == nil ? Self.time(easy, CURLINFO_APPCONNECT_TIME_T) : nil

@@ -9,6 +9,8 @@ final class Completions: Sendable {
 
     /// What pulls take as a rule.
     static let delay: Duration = .seconds(60)
+    /// What clients take to ask for blobs that they do not have.
+    static let shortDelay: Duration = .seconds(1)
     /// Between two looks at whether there is room.
     static let pause: Duration = .seconds(5)
     static let patience = 120
@@ -26,6 +28,8 @@ final class Completions: Sendable {
         var keys: Set<Registry.BlobKey> = []
         var done: Set<Registry.BlobKey> = []
         var isWorking = false
+        /// Whose stored blobs have been shared, or are being.
+        var shared: Set<Registry.BlobKey> = []
     }
 
     private let background: BackgroundWork
@@ -47,13 +51,27 @@ final class Completions: Sendable {
             return !state.isWorking
         }
         if isIdle, !background.start({ await self.run() }) {
-            state.withLockedValue { $0 = State(done: $0.done) }
+            state.withLockedValue { $0 = State(done: $0.done, shared: $0.shared) }
         }
     }
 
+    /// Whether stored blobs of the image are still to be shared; says so once.
+    func beginSharing(_ key: Registry.BlobKey) -> Bool {
+        state.withLockedValue { state in
+            if state.shared.count >= Self.mostRemembered { state.shared = [] }
+            return state.shared.insert(key).inserted
+        }
+    }
+
+    /// It came to nothing.
+    func endSharing(_ key: Registry.BlobKey) { state.withLockedValue { _ = $0.shared.remove(key) } }
+
     /// Forgets what is known to be whole.
     func forget(_ repository: RepositoryName) {
-        state.withLockedValue { state in state.done = state.done.filter { $0.repository != repository } }
+        state.withLockedValue { state in
+            state.done = state.done.filter { $0.repository != repository }
+            state.shared = state.shared.filter { $0.repository != repository }
+        }
     }
 
     private func run() async {

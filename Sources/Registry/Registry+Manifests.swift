@@ -34,7 +34,8 @@ extension Registry {
             case .digest(let digest): try await manifest(repository, digest)
             case .tag(let tag): try await manifest(repository, tag)
             }
-        if !isHot, !isHead { completeLater(repository, served.content.digest) }
+        if !isHead { recordPull(repository, reference, served.content.digest) }
+        if !isHot { completeLater(repository, served.content.digest, fetches: !isHead) }
         return served
     }
 

@@ -141,6 +141,34 @@ import Upstream
         }
     }
 
+    /// containerd and Docker, having the image from elsewhere, ask for no more than the manifest's head.
+    @Test(arguments: [true, false])
+    func whatIsHereForAnotherRepositoryIsSharedSoonAndNotFetched(isHead: Bool) async throws {
+        try await Workshop.open(completesPulls: true) { shop in
+            image.hold(on: shop.upstream)
+            _ = try await pull(shop)
+            try await image.pullBlobs(shop)
+            let repository = try shop.repository("mirror/y")
+            let tag = try #require(Tag("v1"))
+            _ = try await shop.registry.manifest(repository, .tag(tag), isHead: isHead)
+            await shop.timers.asleep(for: .seconds(1), count: 2)
+            shop.timers.pass(.seconds(1))
+            for blob in [image.config] + image.layers {
+                while try await !shop.store.isGranted(Digest(hashing: blob), in: repository.name) {
+                    await Task.yield()
+                }
+            }
+            let blobs = shop.upstream.questions.filter { $0.contains("blob y ") }
+            #expect(blobs.count == 3)
+            #expect(blobs.allSatisfy { $0.hasPrefix("HEAD") })
+            shop.upstream.fail(.refused)
+            shop.pass(seconds: 61)
+            let served = try await shop.registry.manifest(repository, .tag(tag))
+            #expect(served.warning != nil)
+            try await image.pullBlobs(shop, "mirror/y")
+        }
+    }
+
     @Test(arguments: [true, false])
     func aHeadOrAKeyTurnedOffFillsNothing(isHead: Bool) async throws {
         try await Workshop.open(completesPulls: isHead) { shop in

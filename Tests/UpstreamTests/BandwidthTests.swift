@@ -99,6 +99,34 @@ import Upstream
         #expect(gate.reading.waitingForBandwidth == 0)
     }
 
+    @Test func whoeverLeavesAndWheneverTheOthersGoOn() async throws {
+        let gate = gate(1000)
+        let pass = try await pass(gate, "a")
+        await pass.take(2000)
+        let tasks = (0..<50).map { _ in Task { await pass.take(10) } }
+        let isWaiting = try await eventually(within: .seconds(20)) {
+            gate.reading.waitingForBandwidth == 50 ? true : nil
+        }
+        #expect(isWaiting == true)
+        await withTaskGroup(of: Void.self) { group in
+            for (number, task) in tasks.enumerated() where number % 3 != 0 { group.addTask { task.cancel() } }
+        }
+        gate.adjust(UpstreamCaps())
+        gate.adjust(UpstreamCaps(bytesPerSecond: 500))
+        let later = (0..<20).map { _ in Task { await pass.take(100) } }
+        let isOver = NIOLockedValueBox(false)
+        let clock = Task {
+            while !isOver.withLockedValue({ $0 }) {
+                timers.pass(.seconds(1))
+                await Task.yield()
+            }
+        }
+        for task in tasks + later { await task.value }
+        isOver.withLockedValue { $0 = true }
+        await clock.value
+        #expect(gate.reading.waitingForBandwidth == 0)
+    }
+
     @Test func smallAnswersAreNotHeldUpButOthersPayForThem() async throws {
         let pass = try await pass(gate(1000), "a")
         pass.charge(1499)

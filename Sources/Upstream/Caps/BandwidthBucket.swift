@@ -18,6 +18,13 @@ final class BandwidthBucket: Sendable {
         var watcher: Int?
         var lastID = 0
 
+        /// Somebody to watch when `id` goes, unless somebody else does already; at most one.
+        mutating func heir(of id: Int) -> [CheckedContinuation<Void, Never>] {
+            guard watcher == nil || watcher == id else { return [] }
+            watcher = nil
+            return parked.popFirst().map { [$0.value] } ?? []
+        }
+
         mutating func refill(_ now: Duration) {
             guard let rate else { return }
             let passed = max(now - updated, .zero) / .seconds(1)
@@ -100,23 +107,16 @@ final class BandwidthBucket: Sendable {
     private func step(_ id: Int) -> Step {
         let now = timers.now()
         let (step, woken) = state.withLockedValue { state -> (Step, [CheckedContinuation<Void, Never>]) in
-            guard state.queue.contains(id) else {
-                if state.watcher == id { state.watcher = nil }
-                return (.go, [])
-            }
+            guard state.queue.contains(id) else { return (.go, state.heir(of: id)) }
             guard let rate = state.rate, state.watcher == nil || state.watcher == id else { return (.park, []) }
             state.watcher = id
             state.refill(now)
             var woken: [CheckedContinuation<Void, Never>] = []
             while state.available > 0, let next = state.queue.next()?.id {
                 state.available -= Double(state.sizes.removeValue(forKey: next) ?? 0)
-                if next == id { state.watcher = nil }
                 if let continuation = state.parked.removeValue(forKey: next) { woken.append(continuation) }
             }
-            guard state.watcher == id else {
-                if let heir = state.parked.popFirst() { woken.append(heir.value) }
-                return (.go, woken)
-            }
+            guard state.queue.contains(id) else { return (.go, woken + state.heir(of: id)) }
             // A little more than the debt, or rounding might leave nothing.
             let wait = ((1 - state.available) * 1000 / Double(rate)).rounded(.up)
             return (.sleep(.milliseconds(Int64(wait))), woken)
@@ -143,13 +143,11 @@ final class BandwidthBucket: Sendable {
 
     /// Gives up waiting; another one watches if this was the one.
     private func leave(_ id: Int) {
-        let heir = state.withLockedValue { state -> CheckedContinuation<Void, Never>? in
+        let heirs = state.withLockedValue { state in
             state.queue.remove(id)
             state.sizes[id] = nil
-            guard state.watcher == id else { return nil }
-            state.watcher = nil
-            return state.parked.popFirst()?.value
+            return state.heir(of: id)
         }
-        heir?.resume()
+        for heir in heirs { heir.resume() }
     }
 }

@@ -55,8 +55,8 @@ extension RegistryClient {
         if let error = report.error, case .proxy = error.code {
             return [.failed(.tcp, "the proxy cannot be used: \(error.message)", remedy: Self.remedy(error), total)]
         }
-        let place = report.address ?? "?"
-        steps.append(.ok(.dns, "\(endpoint.origin.host) is \(place)", report.lookedUp))
+        let place = report.address.map { "is at \($0)" } ?? "has an address"
+        steps.append(.ok(.dns, "\(endpoint.origin.host) \(place)", report.lookedUp))
         var isConnected = report.connected != nil || report.error == nil
         // libcurl does not tell how far it came when TLS fails.
         if case .tls? = report.error?.code { isConnected = true }
@@ -66,7 +66,7 @@ extension RegistryClient {
             return steps + [.failed(.tcp, message, remedy: remedy, total)]
         }
         let connecting = report.connected.map { $0 - (report.lookedUp ?? .zero) }
-        steps.append(.ok(.tcp, "port \(endpoint.origin.port) accepts connections", connecting))
+        steps.append(.ok(.tcp, "accepts connections", connecting))
         guard endpoint.origin.isSecure else { return steps }
         let shown = report.certificate.map { "certificate \($0.subject), issued by \($0.issuer), until \($0.expiry)" }
         if let error = report.error {

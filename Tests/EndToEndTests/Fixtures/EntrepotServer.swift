@@ -99,6 +99,13 @@ struct EntrepotServer: Sendable {
         FileManager.default.fileExists(atPath: blobPath(digest).path)
     }
 
+    /// Whether a repository may serve this blob.
+    func grants(_ digest: String, to repository: String) -> Bool {
+        let hex = digest.dropFirst("sha256:".count)
+        let link = "docker/registry/v2/repositories/\(repository)/_layers/sha256/\(hex)/link"
+        return FileManager.default.fileExists(atPath: root.appendingPathComponent(link).path)
+    }
+
     func blobPath(_ digest: String) -> URL {
         let hex = digest.dropFirst("sha256:".count)
         return root.appendingPathComponent("docker/registry/v2/blobs/sha256/\(hex.prefix(2))/\(hex)/data")
