@@ -71,7 +71,7 @@ let package = Package(
         library(
             "Access",
             ["CArgon2", "CCrypt", "CCrypto", "CEL", "OCI", nioCore, nioPosix, nioConcurrency, metrics]),
-        library("Tokens", ["CCrypto", "OCI", "Storage", nioCore, nioConcurrency]),
+        library("Tokens", ["CCrypto", "OCI", "Storage", nioCore, nioPosix, nioConcurrency]),
         library("Configuration", ["Access", "CFileStatus", "CRE2", "OCI", "Tokens", "TOMLKit"]),
 
         // Adapters: one port each.

@@ -173,6 +173,29 @@ class Bench:
         self.add("an access policy of ten rules, CPU microseconds a request", f"{cost['with']:.1f} us",
                  f"without any {cost['without']:.1f} us", cost["with"] - cost["without"], " us", at_most=10)
 
+    def token(self):
+        """What it costs to believe a token, by the CPU that the server takes for a manifest with and without one."""
+        path, name = self.content.manifest_path(), "bench/blob"
+        with self.other(self.fleet.entrepot(self.content.store, tokens=True)) as (process, port):
+            one, many = (self.fleet.fresh_folder("tokens") / file for file in ("one", "many"))
+            # More than are remembered.
+            new = list(load.tokens(port, f"repository:{name}:pull", 2000))
+            one.write_text(new[0] + "\n")
+            many.write_text("\n".join(new) + "\n")
+            cases = {"without": None, "seen": one, "new": many}
+
+            def turn():
+                for case, tokens in cases.items():
+                    before = process.cpu()
+                    rate = load.requests_per_second(port, path, self.seconds, MANIFEST, tokens)
+                    yield case, (process.cpu() - before) / (rate * self.seconds) * 1e6
+
+            cost = self.measured(turn)
+        self.add("a token shown again, CPU microseconds a request", f"{cost['seen']:.1f} us",
+                 f"without one {cost['without']:.1f} us", cost["seen"] - cost["without"], " us", at_most=100)
+        self.add("a token shown for the first time", f"{cost['new']:.1f} us",
+                 f"without one {cost['without']:.1f} us", cost["new"] - cost["without"], " us", at_most=100)
+
     def cold_blob(self):
         size = self.content.size("large")
 
@@ -317,7 +340,7 @@ def main():
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     begin = time.monotonic()
-    parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "cold_blob", "slow_readers", "push_blob",
+    parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "token", "cold_blob", "slow_readers", "push_blob",
              "parallel_pushes", "small_images"]
     chosen = [part for part in parts if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:

@@ -1,5 +1,8 @@
 """Load on a server: downloads that cost the client next to nothing, slow readers, idle connections, wrk."""
 
+import http.client
+import json
+import pathlib
 import re
 import socket
 import subprocess
@@ -70,10 +73,23 @@ def together(count, work):
     return time.monotonic() - begin
 
 
-def requests_per_second(port, path, seconds, accept=None):
+def tokens(port, scope, count):
+    """So many tokens for anybody, all different."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    for _ in range(count):
+        connection.request("GET", f"/auth/token?service=entrepot&scope={scope}")
+        yield json.load(connection.getresponse())["token"]
+    connection.close()
+
+
+def requests_per_second(port, path, seconds, accept=None, tokens=None):
+    """`tokens`: a file with one on each line; they take turns."""
     arguments = ["wrk", "-t", "1", "-c", "32", "-d", f"{seconds}s", f"http://127.0.0.1:{port}{path}"]
     if accept:
         arguments[1:1] = ["-H", f"Accept: {accept}"]
+    if tokens:
+        arguments[1:1] = ["-s", str(pathlib.Path(__file__).with_name("tokens.lua"))]
+        arguments += ["--", str(tokens)]
     output = subprocess.run(arguments, check=True, capture_output=True, text=True, timeout=120).stdout
     if "Non-2xx" in output:
         raise RuntimeError(f"{path} on {port}:\n{output}")

@@ -162,9 +162,9 @@ http {{
         process.wait_ready(plain)
         return process, plain, tls
 
-    def entrepot(self, root, upstream=None, tls=False, rules=0):
+    def entrepot(self, root, upstream=None, tls=False, rules=0, tokens=False):
         """Serves `bench/...` from its store, and `up/...` through the upstream on that port. With rules, all of which
-        have to be looked at."""
+        have to be looked at; with tokens, it gives and takes them, of RSA keys and with their certificate."""
         port = free_port()
         text = f'[server]\nbind_address = "127.0.0.1"\nport = {port}\n'
         if tls:
@@ -174,6 +174,8 @@ http {{
         if upstream:
             text += '[repository."up"]\ntag_ttl = "10m"\n'
             text += f'[[repository."up".upstream]]\nurl = "http://127.0.0.1:{upstream}"\n'
+        if tokens:
+            text += f'[token]\nkey = "{self.key}"\ncert_chain = "{self.certificate}"\n'
         if rules:
             text += "[global.access_policy]\ndefault_allow = true\nrules = [\n"
             for number in range(rules):

@@ -198,6 +198,37 @@ import Testing
         }
     }
 
+    @Test func refreshTokensOutliveTheServerAndAreNowhereInTheStore() async throws {
+        try await Stage.with { stage in
+            let household = try await TokenHousehold.make(on: stage)
+            let first = try await household.server()
+            func json(_ answer: HTTPProbe.Answer) throws -> [String: Any] {
+                try #require(try JSONSerialization.jsonObject(with: answer.body) as? [String: Any])
+            }
+            let login = try await first.get(
+                "/auth/token?service=entrepot&client_id=e2e&offline_token=true",
+                options: ["-u", "alice:\(TokenHousehold.password)"])
+            let refresh = try #require(try json(login)["refresh_token"] as? String)
+            #expect(try await Command("grep", ["-r", "-F", refresh, first.root.path]).outcome().status != .success)
+            await first.process.stop()
+
+            let second = try await EntrepotServer.start(
+                on: stage, root: first.root, repositories: household.tables(people: ["alice"]))
+            func ask(_ token: String) async throws -> HTTPProbe.Answer {
+                try await second.get(
+                    "/auth/token", method: "POST",
+                    options: [
+                        "--data-urlencode", "refresh_token=\(token)", "-d", "grant_type=refresh_token", "-d",
+                        "service=entrepot", "-d", "client_id=e2e", "-d", "scope=repository:team/app:pull,push",
+                    ])
+            }
+            #expect(try json(try await ask(refresh))["scope"] as? String == "repository:team/app:pull,push")
+            let wrong = try await ask(refresh + "A")
+            #expect(wrong.status == 401)
+            #expect(try json(wrong)["error"] as? String == "invalid_grant")
+        }
+    }
+
     @Test func tokensAreChallengedForAndBoundedByPolicy() async throws {
         try await Stage.with { stage in
             let entrepot = try await TokenHousehold.make(on: stage).server()

@@ -1,3 +1,4 @@
+internal import NIOPosix
 public import OCI
 internal import Storage
 
@@ -40,9 +41,7 @@ public struct TokenService: Sendable {
         } else if request.wantsRefreshToken, !subject.isAnonymous {
             refreshToken = try await newRefreshToken(subject, service, request.client, issuedAt)
         }
-        guard
-            let token = try? issuer.issue(to: subject, service: service, access: granted, now: issuedAt)
-        else { throw .unavailable(RegistryError(.unknown, "the token cannot be signed")) }
+        let token = try await sign(subject, service, granted, issuedAt)
         return TokenAnswer(
             form: request.form, token: token, expiresIn: issuer.lifetime, issuedAt: issuedAt, granted: granted,
             refreshToken: refreshToken, subject: subject)
@@ -69,6 +68,19 @@ public struct TokenService: Sendable {
             }
         case .refresh(let text):
             return try await refreshed(text, service, request.client, authority)
+        }
+    }
+
+    /// Away from the caller's event loop: an RSA signature takes milliseconds, and anybody may ask for one.
+    private func sign(
+        _ subject: TokenSubject, _ service: ServiceName, _ access: [ResourceScope], _ now: Int64
+    ) async throws(TokenRefusal) -> String {
+        do {
+            return try await NIOThreadPool.singleton.runIfActive { [issuer] in
+                try issuer.issue(to: subject, service: service, access: access, now: now)
+            }
+        } catch {
+            throw .unavailable(RegistryError(.unknown, "the token cannot be signed", cause: error))
         }
     }
 
