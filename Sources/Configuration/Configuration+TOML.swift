@@ -11,7 +11,8 @@ extension Configuration {
         writer.value("max_concurrent_requests", maxConcurrentRequests)
         writer.value("offline", isOffline)
         writer.table("global")
-        writer.value("default_access", defaultAccess.rawValue)
+        if declaredAccess == nil { writer.comment("default_access = \"\(defaultAccess.rawValue)\", as it is not said") }
+        writer.value("default_access", declaredAccess?.rawValue)
         accessPolicy?.write(to: &writer, "global")
         server.write(to: &writer)
         storage.write(to: &writer)
@@ -96,7 +97,7 @@ extension RepositorySection {
         writer.value("complete_on_pull", completeOnPull)
         writer.value("offline", isOffline)
         writer.value("write_refusal_status", writeRefusalStatus)
-        writer.value("allow_missing_references", allowsMissingReferences)
+        if let allowsMissingReferences { writer.value("allow_missing_references", allowsMissingReferences) }
         accessPolicy?.write(to: &writer, "repository", name.value)
         for upstream in upstreams {
             writer.arrayTable("repository", name.value, "upstream")

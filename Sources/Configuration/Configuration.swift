@@ -22,8 +22,8 @@ public struct Configuration: Sendable, Equatable {
     public let identities: [IdentitySection]
     /// Asked before the repositories' own.
     public let accessPolicy: AccessPolicy?
-    /// What holds for repositories that no policy speaks of.
-    public internal(set) var defaultAccess: DefaultAccess
+    /// `global.default_access`; nil leaves it to ``defaultAccess``.
+    public let declaredAccess: DefaultAccess?
     /// Sorted by name; names are unique, and so are the namespaces they claim.
     public let repositories: [RepositorySection]
 
@@ -40,7 +40,7 @@ public struct Configuration: Sendable, Equatable {
         isOffline: Bool = false,
         identities: [IdentitySection] = [],
         accessPolicy: AccessPolicy? = nil,
-        defaultAccess: DefaultAccess = .open,
+        declaredAccess: DefaultAccess? = nil,
         repositories: [RepositorySection] = []
     ) {
         self.maxConcurrentRequests = maxConcurrentRequests
@@ -55,7 +55,18 @@ public struct Configuration: Sendable, Equatable {
         self.isOffline = isOffline
         self.identities = identities
         self.accessPolicy = accessPolicy
-        self.defaultAccess = defaultAccess
+        self.declaredAccess = declaredAccess
         self.repositories = repositories
+    }
+
+    /// What holds for repositories that no policy speaks of.
+    ///
+    /// Where clients cannot be told apart at all, this machine's own users may do everything.
+    public var defaultAccess: DefaultAccess {
+        if let declaredAccess { return declaredAccess }
+        let saysWhoMay =
+            !identities.isEmpty || token != nil || server.tls?.clients != nil || accessPolicy != nil
+            || repositories.contains { $0.accessPolicy != nil }
+        return server.bindAddress.isLoopback && !saysWhoMay ? .open : .reads
     }
 }

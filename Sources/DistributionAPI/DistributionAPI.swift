@@ -33,7 +33,7 @@ public struct DistributionAPI: RequestHandler {
             let action = try RouteParser.action(request.method, request.path)
             story.action = action
             let identity = try await gate.admit(action, request)
-            story.identity = identity
+            if identity.isKnown { story.identity = identity }
             var response = try await answer(action, identity, request)
             story.cache = response.headers.first(name: "Cache-Status")
             response.note = story

@@ -8,6 +8,7 @@ internal import OCI
 /// What became of a request, carried to the log.
 struct Story: Sendable {
     var action: Action?
+    /// Nil for who is not known.
     var identity: Identity?
     var error: RegistryError?
     var cache: String?
@@ -32,7 +33,7 @@ extension DistributionAPI {
                 if let method = exchange.method { fields["method"] = "\(method)" }
                 if let repository = story?.action?.repository { fields["repository"] = "\(repository)" }
                 if let address = exchange.remoteAddress?.ipAddress { fields["client"] = "\(address)" }
-                if let identity = story?.identity, identity.isKnown { fields["identity"] = "\(identity)" }
+                if let identity = story?.identity { fields["identity"] = "\(identity)" }
                 if let cache = story?.cache { fields["cache"] = "\(cache)" }
                 if let error = story?.error { fields["error"] = "\(error)" }
                 return fields

@@ -25,7 +25,7 @@ public enum ByteRange: Hashable, Sendable {
             if last.isEmpty {
                 self = .from(start, through: nil)
             } else {
-                guard let end = Self.number(last), end >= start else { return nil }
+                guard let end = Self.number(last) else { return nil }
                 self = .from(start, through: end)
             }
         }
@@ -35,7 +35,9 @@ public enum ByteRange: Hashable, Sendable {
     public func resolved(size: Int64) -> Range<Int64>? {
         switch self {
         case .from(let first, let last):
-            guard first < size else { return nil }
+            // One that ends before it begins may be ignored or rejected (RFC 9110, section 14.2); who sends it has made a
+            // mistake and should hear of it.
+            guard first < size, first <= last ?? first else { return nil }
             // `last` may be Int64.max: add only after clamping.
             return first..<(min(last ?? size - 1, size - 1) + 1)
         case .suffix(let length):

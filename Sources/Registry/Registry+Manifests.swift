@@ -34,6 +34,7 @@ extension Registry {
             case .digest(let digest): try await manifest(repository, digest)
             case .tag(let tag): try await manifest(repository, tag)
             }
+        if !isHead { recordPull(repository, reference, served.content.digest) }
         if !isHot { completeLater(repository, served.content.digest, fetches: !isHead) }
         return served
     }

@@ -23,6 +23,7 @@ public struct Registry: Sendable {
     let absent = AbsentManifests()
     let sizes = KnownSizes()
     let completions: Completions
+    let pullTimes = PullTimes()
     let tagLists: SingleFlight<RepositoryName, [Tag]>
     let logger: Logger
     /// Seconds since 1970.

@@ -81,6 +81,14 @@ public enum RegistryLayout {
         below(repository, "_entrepot/media-types/\(path(digest))")
     }
 
+    /// When a manifest or tag was last pulled.
+    static func pullTime(of reference: Reference, in repository: RepositoryName) -> ObjectKey {
+        switch reference {
+        case .digest(let digest): below(repository, "_entrepot/pulled/manifests/\(path(digest))")
+        case .tag(let tag): below(repository, "_entrepot/pulled/tags/\(tag)")
+        }
+    }
+
     static func referrers(of subject: Digest, in repository: RepositoryName) -> ObjectKey {
         below(repository, "_entrepot/referrers/\(path(subject))")
     }

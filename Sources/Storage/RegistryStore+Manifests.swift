@@ -58,6 +58,7 @@ extension RegistryStore {
     public func removeManifest(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
         try await objects.delete(RegistryLayout.revisionFolder(digest, in: repository))
         try await objects.delete(RegistryLayout.mediaType(digest, in: repository))
+        try await objects.delete(RegistryLayout.pullTime(of: .digest(digest), in: repository))
     }
 
     private func mediaType(

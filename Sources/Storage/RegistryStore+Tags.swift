@@ -32,6 +32,7 @@ extension RegistryStore {
         // The current link first: without it the tag is gone, whatever happens to the rest.
         try await objects.delete(RegistryLayout.tagLink(tag, in: repository))
         try await objects.delete(RegistryLayout.tagFolder(tag, in: repository))
+        try await objects.delete(RegistryLayout.pullTime(of: .tag(tag), in: repository))
     }
 
     /// Marks a tag as pushed here, where upstreams name tags too.

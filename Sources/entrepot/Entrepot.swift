@@ -14,8 +14,8 @@ struct Entrepot: AsyncParsableCommand {
         version: entrepotVersion,
         subcommands: [
             ServerCommand.self, ConfigCommand.self, ReloadCommand.self, StatusCommand.self, UpstreamCommand.self,
-            FillsCommand.self, PurgeCommand.self, TokenCommand.self,
-            RefreshCommand.self, HealthCheckCommand.self, VersionCommand.self,
+            FillsCommand.self, PurgeCommand.self, RefreshCommand.self, HashPasswordCommand.self, PolicyCommand.self,
+            TokenCommand.self, HealthCheckCommand.self, VersionCommand.self,
         ])
 
     @OptionGroup var configuration: ConfigurationOptions

@@ -1,4 +1,5 @@
 import Access
+import Foundation
 import OCI
 import Testing
 
@@ -218,6 +219,16 @@ import Testing
             global: try Self.policy(false, "true"), repositories: [acme: try Self.policy(true, "request.tag == 'x'")])
         #expect(policies.looksAtTags(namespace: acme))
         #expect(!policies.looksAtTags(namespace: nil))
+    }
+
+    @Test func `the manual has every action with its operation`() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        let manual = try String(contentsOf: root.appending(path: "docs/reference/policies.md"), encoding: .utf8)
+        let rows = manual.split(separator: "\n").filter { $0.hasPrefix("| `") }
+        for action in AccessAction.allCases {
+            let row = rows.first { $0.hasPrefix("| `\(action.operation.rawValue)` |") }
+            #expect(row?.contains("`\(action.rawValue)`") == true, "\(action.rawValue)")
+        }
     }
 
     /// Ten rules that all have to be looked at.

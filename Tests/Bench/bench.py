@@ -155,6 +155,24 @@ class Bench:
         compare("manifest by tag, warm proxy", "entrepot proxy manifest", "docker proxy manifest", "docker-registry",
                 at_least=40)
 
+    def policy(self):
+        """What ten rules cost, by the CPU that the server takes for a manifest with and without them."""
+        path = self.content.manifest_path()
+        with self.other(self.fleet.entrepot(self.content.store, rules=10)) as (process, port):
+            servers = {"without": (self.entrepot, self.entrepot_port), "with": (process, port)}
+            for _, port in servers.values():
+                load.requests_per_second(port, path, 1, MANIFEST)
+
+            def turn():
+                for name, (process, port) in servers.items():
+                    before = process.cpu()
+                    rate = load.requests_per_second(port, path, self.seconds, MANIFEST)
+                    yield name, (process.cpu() - before) / (rate * self.seconds) * 1e6
+
+            cost = self.measured(turn)
+        self.add("an access policy of ten rules, CPU microseconds a request", f"{cost['with']:.1f} us",
+                 f"without any {cost['without']:.1f} us", cost["with"] - cost["without"], " us", at_most=10)
+
     def cold_blob(self):
         size = self.content.size("large")
 
@@ -299,7 +317,7 @@ def main():
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     begin = time.monotonic()
-    parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "cold_blob", "slow_readers", "push_blob",
+    parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "cold_blob", "slow_readers", "push_blob",
              "parallel_pushes", "small_images"]
     chosen = [part for part in parts if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:

@@ -162,8 +162,9 @@ http {{
         process.wait_ready(plain)
         return process, plain, tls
 
-    def entrepot(self, root, upstream=None, tls=False):
-        """Serves `bench/...` from its store, and `up/...` through the upstream on that port."""
+    def entrepot(self, root, upstream=None, tls=False, rules=0):
+        """Serves `bench/...` from its store, and `up/...` through the upstream on that port. With rules, all of which
+        have to be looked at."""
         port = free_port()
         text = f'[server]\nbind_address = "127.0.0.1"\nport = {port}\n'
         if tls:
@@ -173,6 +174,12 @@ http {{
         if upstream:
             text += '[repository."up"]\ntag_ttl = "10m"\n'
             text += f'[[repository."up".upstream]]\nurl = "http://127.0.0.1:{upstream}"\n'
+        if rules:
+            text += "[global.access_policy]\ndefault_allow = true\nrules = [\n"
+            for number in range(rules):
+                text += f"  \"identity.username == 'user{number}' && repository.name.startsWith('team{number}/')"
+                text += f" || request.operation == 'push' && 'group{number}' in identity.groups\",\n"
+            text += "]\n"
         process = self._start("entrepot", [self.entrepot_binary, "-c", self._file("entrepot.toml", text), "server"])
         ready = process.wait_ready(port, "/readyz", self.tls if tls else None)
         process.ready_after = ready

@@ -73,7 +73,7 @@ import Testing
         let next = try ConfigurationLoader.load(text: "[repository.x]")
         #expect(next.defaultAccess == .open)
         #expect(next.adapted(to: running).defaultAccess == .reads)
-        #expect(next.adapted(to: next).defaultAccess == .open)
+        #expect(running.adapted(to: next).defaultAccess == .open)
     }
 
     @Test func `the embedded defaults are for this machine`() {

@@ -299,20 +299,30 @@ import Testing
 
     // MARK: Administration
 
-    @Test func `policy lets in who administers`() async throws {
+    @Test(arguments: [
+        (HTTPMethod.GET, "fills", [401, 200, 403]), (.POST, "purge?repository=mirror/x", [401, 200, 403]),
+        (.POST, "purge?prefix=mirror", [401, 200, 403]), (.POST, "purge?repository=local/x", [401, 403, 403]),
+        (.POST, "refresh?prefix=local", [401, 403, 403]), (.POST, "refresh?prefix=local/x", [401, 403, 403]),
+    ])
+    func `policy lets in who administers, and a namespace may keep them out`(
+        method: HTTPMethod, path: String, expected: [UInt]
+    ) async throws {
         try await Workshop.open { shop in
-            let access = try Self.access(global: try Self.policy(false, "'ops' in identity.groups"))
+            let access = try Self.access(
+                global: try Self.policy(false, "'ops' in identity.groups"),
+                local: try Self.policy(true, "request.operation == 'admin'"))
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let api = AdminAPI(
                 next: PushClient(shop, access: access).api, registry: shop.registry, namespaces: shop.namespaces,
                 token: nil, access: access, logger: logger)
-            for (headers, status) in [
-                (HTTPHeaders(), HTTPResponseStatus.unauthorized), (Self.alice, .ok), (Self.bob, .forbidden),
-                (Self.wrong, .unauthorized),
-            ] {
-                let response = await api.respond(to: Request(target: "/_entrepot/fills", headers: headers))
-                #expect(response.status == status)
+            for (headers, status) in zip([HTTPHeaders(), Self.alice, Self.bob], expected) {
+                let response = await api.respond(
+                    to: Request(method: method, target: "/_entrepot/\(path)", headers: headers))
+                #expect(response.status.code == status)
             }
+            let response = await api.respond(
+                to: Request(method: method, target: "/_entrepot/\(path)", headers: Self.wrong))
+            #expect(response.status == .unauthorized)
         }
     }
 }

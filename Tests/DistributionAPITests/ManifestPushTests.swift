@@ -161,6 +161,17 @@ import Testing
         }
     }
 
+    @Test func anImageMayLackAllThatItNamesWhereTheNamespaceSaysSo() async throws {
+        try await Workshop.open { shop in
+            let client = PushClient(shop)
+            let refused = await client.send(.PUT, "/v2/local/a/manifests/v1", PushClient.image(), image)
+            let refusal = try await code(refused)
+            #expect(refusal == "MANIFEST_BLOB_UNKNOWN")
+            #expect(
+                await client.send(.PUT, "/v2/sparse/a/manifests/v1", PushClient.image(), image).status == .created)
+        }
+    }
+
     @Test func childrenOfAnIndexMayComeLaterUnlessTheNamespaceSaysOtherwise() async throws {
         try await Workshop.open { shop in
             let client = PushClient(shop)

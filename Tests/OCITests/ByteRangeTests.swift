@@ -11,14 +11,14 @@ import Testing
         #expect(ByteRange(header: header)?.resolved(size: size) == lower..<upper)
     }
 
-    @Test(arguments: ["bytes=10-", "bytes=99-100", "bytes=-0", "bytes=99999999999999999999-"])
+    @Test(arguments: ["bytes=10-", "bytes=99-100", "bytes=-0", "bytes=5-3", "bytes=99999999999999999999-"])
     func askForNothingThatIsThere(header: String) throws {
         let range = try #require(ByteRange(header: header))
         #expect(range.resolved(size: 10) == nil)
     }
 
     @Test(arguments: [
-        "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=5-3", "bytes=1-2,4-5", "lines=1-2", "bytes=+1-2",
+        "", "bytes", "bytes=", "bytes=-", "bytes=a-b", "bytes=1-2,4-5", "lines=1-2", "bytes=+1-2",
         "bytes=--1",
     ])
     func areIgnored(header: String) {

@@ -154,6 +154,7 @@ import Upstream
         try await Workshop.open(upstreams: 3) { shop in
             for upstream in shop.upstreams { upstream.beSilent(true) }
             let pulling = Task { try await pull(shop) }
+            await shop.timers.asleep(for: .seconds(5))
             await shop.timers.asleep(for: .seconds(1))
             shop.timers.pass(.seconds(1))
             await shop.timers.asleep(for: .seconds(4))

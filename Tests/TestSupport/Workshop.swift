@@ -47,8 +47,8 @@ public final class Workshop: Sendable {
     public func pass(seconds: Int64) { clock.withLockedValue { $0 += seconds } }
 
     /// Namespaces: `mirror` with the upstreams, `other` with the last of them alone, `local` with none; `overlay` takes
-    /// pushes over the last upstream, `strict` is local with immutable tags and without missing references, `teapot` is
-    /// a mirror that refuses writes with 418.
+    /// pushes over the last upstream, `strict` is local with immutable tags and without missing references, `sparse` is
+    /// local and everything may be missing, `teapot` is a mirror that refuses writes with 418.
     public func repository(_ name: String) throws -> Repository {
         try namespaces.repository(try #require(RepositoryName(name)))
     }
@@ -94,7 +94,10 @@ public final class Workshop: Sendable {
                     completesPulls: false, pushes: PushRules(isOverlay: true)),
                 Namespace(
                     key: try #require(RepositoryName("strict")), host: nil, upstreams: [],
-                    freshness: Freshness(isImmutable: { _ in true }), pushes: PushRules(allowsMissingReferences: false)),
+                    freshness: Freshness(isImmutable: { _ in true }), pushes: PushRules(missingReferences: .none)),
+                Namespace(
+                    key: try #require(RepositoryName("sparse")), host: nil, upstreams: [],
+                    pushes: PushRules(missingReferences: .anywhere)),
                 Namespace(
                     key: try #require(RepositoryName("teapot")), host: nil, upstreams: [upstreams[0]],
                     completesPulls: false, pushes: PushRules(refusalStatus: 418)),

@@ -1,7 +1,7 @@
 internal import CEL
 
-/// Who makes a request, as far as that is known.
-public struct Identity: Sendable, Equatable {
+/// Who makes a request, as far as that is known. Immutable; a class because it is handed around with every request.
+public final class Identity: Sendable, Equatable {
     /// Nil without valid credentials; a certificate alone gives none.
     public let id: IdentityID?
     public let username: Username?
@@ -26,7 +26,7 @@ public struct Identity: Sendable, Equatable {
     }
 
     /// Somebody with valid credentials.
-    public init(_ user: User, origin: ClientOrigin, grants: [ResourceAccess]? = nil) {
+    public convenience init(_ user: User, origin: ClientOrigin, grants: [ResourceAccess]? = nil) {
         self.init(id: user.id, username: user.username, groups: user.groups, origin: origin, grants: grants)
     }
 

@@ -100,29 +100,23 @@ extension ConfigurationDecoder {
         }
     }
 
-    /// What holds where no policy speaks.
-    ///
-    /// Where clients cannot be told apart at all, this machine's own users may do everything. With the embedded
-    /// repositories that stops at other addresses: who opens them should say what others may do there.
-    func defaultAccess(
-        _ root: TableReader, _ global: TableReader?, _ server: ServerSection, _ repositories: [RepositorySection]
-    ) -> DefaultAccess {
-        if let global, global.isSet("default_access") {
-            return global.choice("default_access", default: DefaultAccess.reads)
-        }
+    func declaredAccess(_ global: TableReader) -> DefaultAccess? {
+        global.isSet("default_access") ? global.choice("default_access", default: DefaultAccess.reads) : nil
+    }
+
+    /// Reports the embedded defaults, which let everybody push, where others than this machine can come: who opens them
+    /// has to say what others may do.
+    func checkEmbeddedDefaults(_ root: TableReader, _ configuration: Configuration) {
         let saysWhoMay =
-            root.isSet("identity") || server.tls?.clients != nil || global?.isSet("access_policy") ?? false
-            || repositories.contains { $0.accessPolicy != nil }
-        if saysWhoMay { return .reads }
-        if server.bindAddress.isLoopback { return .open }
-        if hasEmbeddedRepositories {
-            let origin = root.node("server")?.table?["bind_address"]?.origin ?? root.origin
-            problems.report(
-                [.key("server"), .key("bind_address")], at: origin,
-                "opens the embedded defaults, in which anybody may push and delete, to others than this machine",
-                "say who may do what: global.default_access = \"reads\", [identity.<id>] and [global.access_policy], "
-                    + "or [repository] tables of your own")
-        }
-        return .reads
+            root.isSet("identity") || root.isSet("token") || configuration.declaredAccess != nil
+            || configuration.accessPolicy != nil
+            || configuration.server.tls?.clients != nil
+        guard hasEmbeddedRepositories, !configuration.server.bindAddress.isLoopback, !saysWhoMay else { return }
+        let origin = root.node("server")?.table?["bind_address"]?.origin ?? root.origin
+        problems.report(
+            [.key("server"), .key("bind_address")], at: origin,
+            "opens the embedded defaults, in which anybody may push and delete, to others than this machine",
+            "say who may do what: global.default_access = \"reads\", [identity.<id>] and [global.access_policy], "
+                + "or [repository] tables of your own")
     }
 }

@@ -37,7 +37,8 @@ extension ConfigurationDecoder {
         let namespace = namespace(table)
         let tagTTL = tagTTL(table)
         let status = table.integer("write_refusal_status", in: 400...499, default: 405)
-        let allowsMissing = table.flag("allow_missing_references", default: true)
+        let allowsMissing =
+            table.isSet("allow_missing_references") ? table.flag("allow_missing_references", default: false) : nil
         let freshness = freshness(table)
         let completeOnPull = table.flag("complete_on_pull", default: true)
         let isOffline = table.flag("offline", default: false)

@@ -17,7 +17,7 @@ struct ConfigurationDecoder {
         let identities = self.identities(root)
         let global = root.table("global", as: .global)
         let accessPolicy = global.flatMap { self.accessPolicy($0, as: .globalAccessPolicy) }
-        return Configuration(
+        let configuration = Configuration(
             maxConcurrentRequests: maxConcurrentRequests(root, global),
             server: server,
             storage: storage(root),
@@ -30,8 +30,10 @@ struct ConfigurationDecoder {
             isOffline: root.flag("offline", default: false),
             identities: identities,
             accessPolicy: accessPolicy,
-            defaultAccess: defaultAccess(root, global, server, repositories),
+            declaredAccess: global.flatMap(declaredAccess),
             repositories: repositories)
+        checkEmbeddedDefaults(root, configuration)
+        return configuration
     }
 
     private func maxConcurrentRequests(_ root: TableReader, _ global: TableReader?) -> Int {

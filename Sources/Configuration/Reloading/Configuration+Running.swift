@@ -1,5 +1,3 @@
-internal import Access
-
 extension Configuration {
     /// The keys, and the tables, whose change takes effect only when the server starts anew.
     public static let restartKeys = [
@@ -26,10 +24,6 @@ extension Configuration {
         adapted.server.port = running.server.port
         if (server.tls == nil) != (running.server.tls == nil) { adapted.server.tls = running.server.tls }
         adapted.storage = running.storage
-        // Open because only this machine will reach it, which is not so yet.
-        if defaultAccess == .open, server.bindAddress.isLoopback, !running.server.bindAddress.isLoopback {
-            adapted.defaultAccess = running.defaultAccess
-        }
         return adapted
     }
 }

@@ -27,8 +27,8 @@ public struct RepositorySection: Sendable, Equatable {
     public let isOffline: Bool
     /// HTTP status for writes to a mirror.
     public let writeRefusalStatus: Int
-    /// An index may be pushed before, or without, the manifests it names.
-    public let allowsMissingReferences: Bool
+    /// Whether manifests may be pushed before, or without, what they name; nil for indexes only.
+    public let allowsMissingReferences: Bool?
     /// Asked after the global one, which it can only narrow.
     public let accessPolicy: AccessPolicy?
     /// Never `local` with upstreams, and nothing else without.
@@ -50,7 +50,7 @@ public struct RepositorySection: Sendable, Equatable {
         completeOnPull: Bool = true,
         isOffline: Bool = false,
         writeRefusalStatus: Int = 405,
-        allowsMissingReferences: Bool = true,
+        allowsMissingReferences: Bool? = nil,
         accessPolicy: AccessPolicy? = nil,
         upstreams: [UpstreamSection] = []
     ) {

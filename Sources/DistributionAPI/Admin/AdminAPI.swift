@@ -63,19 +63,9 @@ public struct AdminAPI: RequestHandler {
     /// Lets in who shows the token, and identities whom policy allows it.
     private func admit(_ request: Request) async throws(RegistryError) {
         if let token, token.isShown(by: request.headers.first(name: "Authorization")) { return }
-        let action: AccessAction =
-            switch request.path.dropFirst(Self.root.utf8.count) {
-            case "purge": .adminPurge
-            case "refresh": .adminRefresh
-            case "reload": .adminReload
-            case "tokens/revoke": .adminRevoke
-            default: .adminStatus
-            }
         do throws(RegistryError) {
             let identity = try await gate.identity(of: request)
-            let repository = [.adminPurge, .adminRefresh].contains(action) ? try? target(request).0 : nil
-            try gate.check(
-                AccessRequest(action, repository: repository?.name, namespace: repository?.namespace.key), identity)
+            for wanted in accessRequests(request) { try gate.check(wanted, identity) }
         } catch {
             guard error.status == 403, token != nil else { throw error }
             throw RegistryError(
@@ -83,6 +73,26 @@ public struct AdminAPI: RequestHandler {
                 "this needs the token of admin.token_file (Authorization: Bearer ...), or an identity that may administer",
                 cause: error.cause)
         }
+    }
+
+    /// What policy has to allow: for a prefix the repository of that name and every namespace below it.
+    private func accessRequests(_ request: Request) -> [AccessRequest] {
+        let action: AccessAction
+        switch request.path.dropFirst(Self.root.utf8.count) {
+        case "purge": action = .adminPurge
+        case "refresh": action = .adminRefresh
+        case "reload": return [AccessRequest(.adminReload)]
+        case "tokens/revoke": return [AccessRequest(.adminRevoke)]
+        default: return [AccessRequest(.adminStatus)]
+        }
+        if let repository = try? target(request).0 {
+            return [AccessRequest(action, repository: repository.name, namespace: repository.namespace.key)]
+        }
+        guard let prefix = try? prefix(request) else { return [AccessRequest(action)] }
+        let own = try? namespaces.repository(prefix)
+        return [AccessRequest(action, repository: own?.name ?? prefix, namespace: own?.namespace.key)]
+            + namespaces.all.map(\.key).filter { $0.hasPrefix(prefix) }
+            .map { AccessRequest(action, repository: $0, namespace: $0) }
     }
 
     public func refuse(_ refusal: Refusal, requestID: String) -> Response {

@@ -9,6 +9,8 @@ public struct Namespace: Sendable {
     public let host: String?
     /// In the order in which they are tried; empty for a local namespace.
     public let upstreams: [any UpstreamRegistry]
+    /// Whether what it holds came from clients alone.
+    public let isLocal: Bool
     /// Whether names of one component mean `library/...`, as on Docker Hub.
     public let impliesLibrary: Bool
     /// What of it may be served how long.
@@ -19,22 +21,22 @@ public struct Namespace: Sendable {
     public let completesPulls: Bool
     public let pushes: PushRules
 
+    /// - Parameter isLocal: Nil goes by whether there are upstreams.
     public init(
         key: RepositoryName, host: String?, upstreams: [any UpstreamRegistry], impliesLibrary: Bool = false,
         freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = true,
-        pushes: PushRules = PushRules()
+        pushes: PushRules = PushRules(), isLocal: Bool? = nil
     ) {
         self.key = key
         self.host = host
         self.upstreams = upstreams
+        self.isLocal = isLocal ?? upstreams.isEmpty
         self.impliesLibrary = impliesLibrary
         self.freshness = freshness
         self.isOffline = isOffline
         self.completesPulls = completesPulls
         self.pushes = pushes
     }
-
-    public var isLocal: Bool { upstreams.isEmpty }
 
     /// Whether clients may push here.
     public var isWritable: Bool { isLocal || pushes.isOverlay }

@@ -4,15 +4,22 @@ public struct PushRules: Sendable, Equatable {
     public var isOverlay: Bool
     /// HTTP status for writes to a namespace that takes none.
     public var refusalStatus: Int
-    /// An index may name manifests that the repository does not hold.
-    public var allowsMissingReferences: Bool
+    public var missingReferences: MissingReferences
+
+    /// Which manifests may name what the repository does not hold.
+    public enum MissingReferences: Sendable {
+        case none
+        /// An index may name manifests; what an image names must be there.
+        case inIndexes
+        case anywhere
+    }
 
     public init(
-        isOverlay: Bool = false, refusalStatus: Int = 405, allowsMissingReferences: Bool = true
+        isOverlay: Bool = false, refusalStatus: Int = 405, missingReferences: MissingReferences = .inIndexes
     ) {
         self.isOverlay = isOverlay
         self.refusalStatus = refusalStatus
-        self.allowsMissingReferences = allowsMissingReferences
+        self.missingReferences = missingReferences
     }
 }
 

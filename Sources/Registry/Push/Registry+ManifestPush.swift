@@ -90,10 +90,12 @@ extension Registry {
 
     /// What a client will fetch next must be there.
     private func checkReferences(_ repository: Repository, _ content: Manifest) async throws(RegistryError) {
+        let mayBeMissing = repository.namespace.pushes.missingReferences
+        guard mayBeMissing != .anywhere else { return }
         for digest in Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest)) {
             guard try await has(repository, blob: digest) else { throw .missing("blob", digest, repository) }
         }
-        guard !repository.namespace.pushes.allowsMissingReferences else { return }
+        guard mayBeMissing == .none else { return }
         for digest in Set(content.manifests.map(\.digest)) {
             guard try await has(repository, manifest: digest) else { throw .missing("manifest", digest, repository) }
         }

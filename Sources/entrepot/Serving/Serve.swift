@@ -59,7 +59,8 @@ private func services(
         readiness: parts.readiness, delay: { current.value.configuration.server.shutdownDelay.duration },
         logger: parts.logger)
     let all: [any Service] = [
-        parts.background, sweeper, server,
+        parts.background, sweeper,
+        PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, server,
         Reloader(source: source, parts: parts, current: current, server: server),
         ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), gate,
     ]

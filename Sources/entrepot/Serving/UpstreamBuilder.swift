@@ -21,13 +21,12 @@ struct UpstreamBuilder {
         Namespace(
             key: section.name, host: section.namespace?.text,
             upstreams: try section.upstreams.map { try client($0, &clients) },
-            impliesLibrary: section.namespace?.text == "docker.io"
-                || section.upstreams.contains { $0.url.isDockerHub && $0.url.prefix == nil },
+            impliesLibrary: section.impliesLibrary,
             freshness: Freshness(section), isOffline: configuration.isOffline || section.isOffline,
             completesPulls: section.completeOnPull,
             pushes: PushRules(
                 isOverlay: section.mode == .overlay, refusalStatus: section.writeRefusalStatus,
-                allowsMissingReferences: section.allowsMissingReferences))
+                missingReferences: section.allowsMissingReferences.map { $0 ? .anywhere : .none } ?? .inIndexes))
     }
 
     private func client(_ section: UpstreamSection, _ clients: inout UpstreamClients) throws -> RegistryClient {

@@ -49,7 +49,13 @@ struct Containerd: ContainerClient {
             "capabilities = [\"pull\", \"resolve\"]",
             "override_path = \(overridesPath)",
         ]
-        if let certificates = request.certificates { lines += ["ca = \"\(certificates.authority.path)\""] }
+        if let certificates = request.certificates {
+            lines += ["ca = \"\(certificates.authority.path)\""]
+            if request.presentsCertificate {
+                let (certificate, key) = (certificates.clientCertificate.path, certificates.clientKey.path)
+                lines += ["client = [[\"\(certificate)\", \"\(key)\"]]"]
+            }
+        }
         try Data(lines.joined(separator: "\n").utf8).write(to: settings.appendingPathComponent("hosts.toml"))
         try await Command(
             "ctr",

@@ -8,6 +8,8 @@ struct PullRequest: Sendable {
     var tag = "multi"
     /// Set when the edge speaks TLS.
     var certificates: Certificates?
+    /// Whether the client shows its own certificate as well.
+    var presentsCertificate = false
     /// For registries that want them.
     var credentials: (user: String, password: String)?
 
