@@ -14,6 +14,7 @@ public struct TokenVerifier: Sendable {
     private let keys: TokenKeys
     private let algorithms: Set<SignatureAlgorithm>
     private let remembered: VerifiedTokens
+    private let headers = KnownHeaders()
 
     /// - Parameter audience: This server's name as a service.
     public init(issuer: String, audience: ServiceName, keys: TokenKeys, remembers: Int = 1024) {
@@ -41,15 +42,13 @@ public struct TokenVerifier: Sendable {
 
     private func verifyAnew(_ bytes: [UInt8]) throws(TokenError) -> VerifiedToken {
         let parts = bytes.split(separator: UInt8(ascii: "."), maxSplits: 3, omittingEmptySubsequences: false)
-        guard parts.count == 3, let header: TokenHeader = Self.decode(parts[0]) else { throw .malformed }
-        guard let algorithm = SignatureAlgorithm(rawValue: header.alg), algorithms.contains(algorithm) else {
-            throw .wrongAlgorithm
-        }
-        guard header.crit == nil, header.typ.map({ $0.lowercased() == "jwt" }) ?? true else { throw .malformed }
-        guard let id = header.kid, let key = keys.key(id) else { throw .unknownKey }
-        guard key.algorithm == algorithm else { throw .wrongAlgorithm }
+        guard parts.count == 3 else { throw .malformed }
+        let header = Array(parts[0])
+        let known = headers[header]
+        let key = if let known { known } else { try key(namedBy: header) }
         guard let signature = Base64URL.decode(parts[2]) else { throw .malformed }
         guard key.isValid(signature, for: bytes[..<parts[1].endIndex]) else { throw .badSignature }
+        if known == nil { headers.insert(header, key) }
 
         guard let claims: TokenClaims = Self.decode(parts[1]) else { throw .malformed }
         guard claims.iss == issuer else { throw .wrongIssuer }
@@ -60,6 +59,18 @@ public struct TokenVerifier: Sendable {
         }
         return VerifiedToken(
             subject: subject, access: claims.access ?? [], expires: claims.exp, notBefore: claims.nbf ?? 0)
+    }
+
+    /// The algorithm is refused before any key is looked for.
+    private func key(namedBy header: [UInt8]) throws(TokenError) -> VerificationKey {
+        guard let header: TokenHeader = Self.decode(header) else { throw .malformed }
+        guard let algorithm = SignatureAlgorithm(rawValue: header.alg), algorithms.contains(algorithm) else {
+            throw .wrongAlgorithm
+        }
+        guard header.crit == nil, header.typ.map({ $0.lowercased() == "jwt" }) ?? true else { throw .malformed }
+        guard let id = header.kid, let key = keys.key(id) else { throw .unknownKey }
+        guard key.algorithm == algorithm else { throw .wrongAlgorithm }
+        return key
     }
 
     private static func decode<Value: Decodable>(_ part: some Collection<UInt8>) -> Value? {
