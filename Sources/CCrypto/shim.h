@@ -2,11 +2,16 @@
 // The low-level hash calls: deprecated in OpenSSL 3 in favour of EVP, but only these have a context that is a plain
 // value, which can be copied, stored beside an upload and taken up again after a restart.
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/pem.h>
 #include <openssl/sha.h>
 #include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 static inline void entrepot_sha256_init(SHA256_CTX *context) { SHA256_Init(context); }
 static inline void entrepot_sha256_update(SHA256_CTX *context, const void *bytes, size_t count) {
@@ -22,6 +27,11 @@ static inline void entrepot_sha512_final(SHA512_CTX *context, unsigned char *out
 
 // A macro in C, which Swift does not see.
 static inline void entrepot_openssl_free(void *memory) { OPENSSL_free(memory); }
+
+// Variadic in C, which Swift cannot call. NULL on failure.
+static inline EVP_PKEY *entrepot_generate_rsa(size_t bits) { return EVP_PKEY_Q_keygen(NULL, NULL, "RSA", bits); }
+static inline EVP_PKEY *entrepot_generate_p256(void) { return EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256"); }
+static inline EVP_PKEY *entrepot_generate_ed25519(void) { return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519"); }
 
 // The library that is loaded, not the one compiled against: a stored context means something to that one only.
 static inline unsigned long entrepot_openssl_version(void) { return OpenSSL_version_num(); }

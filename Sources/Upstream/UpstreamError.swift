@@ -39,6 +39,11 @@ public struct UpstreamError: Error, Sendable, CustomStringConvertible {
     /// For the log.
     public let cause: (any Error)?
 
+    /// A transfer in the background gave its place to a client.
+    public static func madeWay(_ name: String) -> UpstreamError {
+        UpstreamError(.capped(retryAfter: 5), "\(name) is left to clients that wait for a connection")
+    }
+
     public init(_ kind: Kind, _ message: String, cause: (any Error)? = nil) {
         self.kind = kind
         self.message = message

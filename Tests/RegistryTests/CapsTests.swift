@@ -2,6 +2,7 @@ import Hashing
 import NIOCore
 import OCI
 import Registry
+import Storage
 import TestSupport
 import Testing
 import Upstream
@@ -103,6 +104,35 @@ import Upstream
             let bytes = try await blob(shop, "mirror/x", digest).bytes()
             #expect(bytes == content)
             #expect(shop.upstream.questions.count == 4)
+        }
+    }
+
+    @Test func whatNobodyWaitsForMakesWayAndIsContinuedLater() async throws {
+        let caps = UpstreamCaps(connections: 1)
+        try await Workshop.open(limits: limits, completesPulls: true, caps: caps) { shop in
+            let image = Image()
+            image.hold(on: shop.upstream)
+            let repository = try shop.repository("mirror/x")
+            _ = try await shop.registry.manifest(repository, .tag(try #require(Tag("v1"))))
+            try await image.pullBlobs(shop, without: [1])
+            let layer = image.layers[0]
+            let digest = Digest(hashing: layer)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 300), as: digest)
+            await shop.timers.asleep(for: .seconds(60))
+            shop.timers.pass(.seconds(60))
+            while !shop.upstream.questions.contains("GET blob x \(digest)") { await Task.yield() }
+            valve.send(try #require(layer.getSlice(at: 0, length: 100)))
+
+            let wanted = shop.upstream.hold(content)
+            let client = Task { try await blob(shop, "mirror/y", wanted).bytes() }
+            await shop.timers.asleep(for: .seconds(20))
+            shop.upstream.hold(.bytes(layer), as: digest)
+            valve.send(try #require(layer.getSlice(at: 100, length: 100)))
+            #expect(try await client.value == content)
+            while try await !shop.store.isGranted(digest, in: repository.name) { await Task.yield() }
+            #expect(shop.upstream.questions.suffix(2) == ["GET blob y \(wanted)", "GET blob x \(digest)@200-"])
+            #expect(shop.health.states["upstream0"]?.failures ?? 0 == 0)
         }
     }
 

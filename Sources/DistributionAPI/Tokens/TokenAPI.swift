@@ -181,7 +181,7 @@ extension TokenAPI {
 
     private static func count(_ request: Request, _ outcome: String) {
         let form = request.method == .POST ? "oauth" : "query"
-        Counter(label: "token_requests_total", dimensions: [("form", form), ("outcome", outcome)]).increment()
+        Counter(label: "entrepot_token_requests_total", dimensions: [("form", form), ("outcome", outcome)]).increment()
     }
 }
 

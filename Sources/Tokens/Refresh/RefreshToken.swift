@@ -1,6 +1,3 @@
-internal import Crypto
-internal import FoundationEssentials
-
 /// What a client keeps after `login`, in place of the password: 256 random bits, behind a hash of whom it is for, by
 /// which all of one subject's can be found and revoked. Never printed, never stored.
 public struct RefreshToken: Sendable, CustomStringConvertible, CustomReflectable {
@@ -39,7 +36,7 @@ public struct RefreshTokenOwner: Hashable, Sendable, CustomStringConvertible {
     let bytes: [UInt8]
 
     public init(_ subject: TokenSubject) {
-        bytes = Array(SHA256.hash(data: Data(subject.id.utf8)).prefix(Self.length))
+        bytes = Array(OpenSSL.sha256(Array(subject.id.utf8)).prefix(Self.length))
     }
 
     init(bytes: [UInt8]) { self.bytes = bytes }
@@ -56,7 +53,7 @@ public struct RefreshTokenID: Hashable, Sendable, CustomStringConvertible {
 
     init(owner: RefreshTokenOwner, text: String) {
         self.owner = owner
-        hash = Array(SHA256.hash(data: Data(text.utf8))).hexadecimal
+        hash = OpenSSL.sha256(Array(text.utf8)).hexadecimal
     }
 
     public var description: String { hash }

@@ -1,4 +1,3 @@
-internal import Crypto
 internal import FoundationEssentials
 
 /// Decides whether a token is one of ours.
@@ -50,7 +49,7 @@ public struct TokenVerifier: Sendable {
         guard let id = header.kid, let key = keys.key(id) else { throw .unknownKey }
         guard key.algorithm == algorithm else { throw .wrongAlgorithm }
         guard let signature = Base64URL.decode(parts[2]) else { throw .malformed }
-        guard key.isValid(signature, for: Data(bytes[..<parts[1].endIndex])) else { throw .badSignature }
+        guard key.isValid(signature, for: bytes[..<parts[1].endIndex]) else { throw .badSignature }
 
         guard let claims: TokenClaims = Self.decode(parts[1]) else { throw .malformed }
         guard claims.iss == issuer else { throw .wrongIssuer }
@@ -74,6 +73,6 @@ struct TokenHash: Hashable {
     private let words: SIMD4<UInt64>
 
     init(_ bytes: [UInt8]) {
-        words = SHA256.hash(data: bytes).withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
+        words = OpenSSL.sha256(bytes).withUnsafeBytes { $0.loadUnaligned(as: SIMD4<UInt64>.self) }
     }
 }

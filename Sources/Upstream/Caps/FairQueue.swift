@@ -14,6 +14,9 @@ struct FairQueue {
 
     func contains(_ id: Int) -> Bool { entries.contains { $0.id == id } }
 
+    /// How many clients wait for.
+    var urgent: Int { entries.count { $0.errand.urgency.rank < .background } }
+
     mutating func append(_ id: Int, _ errand: UpstreamErrand) { entries.append((id, errand)) }
 
     mutating func remove(_ id: Int) { entries.removeAll { $0.id == id } }

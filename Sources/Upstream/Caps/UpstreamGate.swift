@@ -38,6 +38,8 @@ public final class UpstreamGate: Sendable {
         var queue = FairQueue()
         var waiters: [Int: Waiter] = [:]
         var lastID = 0
+        /// Background transfers that are ending because clients wait.
+        var makingWay = 0
 
         var inUse: Int { questions + contents }
 
@@ -158,11 +160,23 @@ public final class UpstreamGate: Sendable {
 
     private func pass(_ errand: UpstreamErrand, _ rank: Urgency.Rank) -> UpstreamPass {
         report()
-        return UpstreamPass(errand, bucket) { [self] in leave(rank) }
+        return UpstreamPass(errand, bucket, makesWay: { [self] in makesWay() }) { [self] isMakingWay in
+            leave(rank, isMakingWay)
+        }
     }
 
-    private func leave(_ rank: Urgency.Rank) {
+    /// Whether a background transfer should end for the sake of a client that waits; as many are told so as clients wait.
+    private func makesWay() -> Bool {
+        state.withLockedValue { state in
+            guard state.queue.urgent > state.makingWay else { return false }
+            state.makingWay += 1
+            return true
+        }
+    }
+
+    private func leave(_ rank: Urgency.Rank, _ isMakingWay: Bool) {
         let admitted = state.withLockedValue { state in
+            if isMakingWay { state.makingWay -= 1 }
             if rank == .question { state.questions -= 1 } else { state.contents -= 1 }
             return state.admitWaiting()
         }

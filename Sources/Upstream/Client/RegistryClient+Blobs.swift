@@ -57,6 +57,10 @@ extension RegistryClient {
         _ length: Int64?
     ) -> UpstreamBody {
         UpstreamBody { () async throws(UpstreamError) in
+            if lease.withLockedValue({ $0 })?.makesWay() == true {
+                _ = lease.withLockedValue { $0.take() }
+                throw UpstreamError.madeWay(name)
+            }
             var iterator = body.makeAsyncIterator()
             let piece: ByteBuffer?
             do throws(CurlError) {

@@ -30,8 +30,14 @@ struct AdmittedUpstream: UpstreamRegistry {
         _ repository: RepositoryName, _ digest: Digest, range: UpstreamRange?
     ) async throws(UpstreamError) -> UpstreamBlob {
         let blob = try await upstream.blob(repository, digest, range: range)
+        let name = upstream.name
+        // And not `self`, whose pass would live as long as the body.
         let lease = NIOLockedValueBox<UpstreamPass?>(pass)
         let body = UpstreamBody { () async throws(UpstreamError) in
+            if lease.withLockedValue({ $0 })?.makesWay() == true {
+                _ = lease.withLockedValue { $0.take() }
+                throw UpstreamError.madeWay(name)
+            }
             do throws(UpstreamError) {
                 let piece = try await blob.body.next()
                 if let piece {
