@@ -16,7 +16,8 @@ enum LoadedCode {
             defer { fclose(maps) }
             var line = [CChar](repeating: 0, count: 4096)
             while fgets(&line, CInt(line.count), maps) != nil {
-                guard let (start, end) = code(String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)),
+                let text = line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+                guard let (start, end) = code(String(decoding: text, as: UTF8.self)),
                     let address = UnsafeMutableRawPointer(bitPattern: start)
                 else { continue }
                 // Advice: where it is not taken, nothing is lost.
