@@ -242,7 +242,7 @@ import Testing
         try await Workshop.open { shop in
             let client = PushClient(shop, access: try Self.access())
             for number in 0..<10 {
-                let guess = Data("alice:guess \(number)").base64
+                let guess = Words("alice:guess \(number)").base64
                 let response = await client.send(.GET, "/v2/", "", ["Authorization": "Basic \(guess)"])
                 #expect(response.status == .unauthorized)
             }
@@ -328,7 +328,7 @@ import Testing
 }
 
 /// Base64 for the few words of these tests.
-private struct Data {
+private struct Words {
     private let bytes: [UInt8]
 
     init(_ text: String) { bytes = Array(text.utf8) }
@@ -348,7 +348,5 @@ private struct Data {
 }
 
 extension Result where Success == [String: PasswordHash], Failure == any Error {
-    fileprivate init(_ body: () throws -> Success) { self.init(catching: body) }
-
     fileprivate func get(_ name: String) throws -> PasswordHash { try #require(try get()[name]) }
 }

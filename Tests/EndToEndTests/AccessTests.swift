@@ -17,17 +17,20 @@ import Testing
 
             """
         for (name, groups) in [("alice", "\"ops\""), ("bob", "")] {
-            let line = try await Command("htpasswd", ["-nbBC", "5", name, "\(name)-secret"]).run()
-            let hash = line.split(separator: ":").last?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
             text += """
                 [identity.\(name)]
                 username = "\(name)"
-                password = "\(hash)"
+                password = "\(try await hash(name, "\(name)-secret"))"
                 groups = [\(groups)]
 
                 """
         }
         return text
+    }
+
+    private static func hash(_ name: String, _ password: String) async throws -> String {
+        let line = try await Command("htpasswd", ["-nbBC", "5", name, password]).run()
+        return line.split(separator: ":").last?.trimmingCharacters(in: .whitespacesAndNewlines) ?? ""
     }
 
     private static let layout = Paths.cache.appendingPathComponent("images").path
@@ -142,6 +145,30 @@ import Testing
             #expect(try await entrepot.get("/v2/up.test/test/app/manifests/multi").status == 403)
             request.presentsCertificate = true
             #expect(try await client.pull(request).contains(images.facts.index))
+        }
+    }
+
+    @Test func aChangedPasswordFileChangesThePassword() async throws {
+        try await Stage.with { stage in
+            let file = try stage.write(try await Self.hash("alice", "old"), to: "alice")
+            let text = """
+                [repository.local]
+                [identity.alice]
+                username = "alice"
+                password_file = "\(file.path)"
+
+                """
+            let admin = try EntrepotServer.adminTable(on: stage)
+            let entrepot = try await EntrepotServer.start(on: stage, repositories: text + admin)
+            func status(_ password: String) async throws -> Int {
+                try await entrepot.get("/v2/", options: ["-u", "alice:\(password)"]).status
+            }
+            #expect(try await status("old") == 200)
+            #expect(try await status("new") == 401)
+            try stage.write(try await Self.hash("alice", "new"), to: "alice")
+            try await entrepot.reloaded { $0.outcome == "applied" }
+            #expect(try await status("old") == 401)
+            #expect(try await status("new") == 200)
         }
     }
 

@@ -7,6 +7,7 @@ public struct AccessPolicies: Sendable, Equatable {
     /// By the key of the namespace.
     public let repositories: [RepositoryName: AccessPolicy]
     public let fallback: DefaultAccess
+    private let mentions: PolicyVariables.Mentions
 
     public init(
         global: AccessPolicy? = nil, repositories: [RepositoryName: AccessPolicy] = [:],
@@ -15,6 +16,7 @@ public struct AccessPolicies: Sendable, Equatable {
         self.global = global
         self.repositories = repositories
         self.fallback = fallback
+        mentions = PolicyVariables.Mentions(Array(repositories.values) + (global.map { [$0] } ?? []))
     }
 
     public static let open = AccessPolicies(fallback: .open)
@@ -59,7 +61,7 @@ public struct AccessPolicies: Sendable, Equatable {
             let isAllowed = fallback == .open || request.action.operation.isReading || identity.isKnown
             return Decision(isAllowed: isAllowed, .noPolicy(fallback))
         }
-        let activation = PolicyVariables.activation(request, identity)
+        let activation = PolicyVariables.activation(request, identity, mentions)
         var decision: Decision?
         if let global {
             let first = global.decide(activation, scope: .global)

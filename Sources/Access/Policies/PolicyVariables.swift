@@ -30,7 +30,6 @@ enum PolicyVariables {
         let groups: Value
         let commonNames: Value
         let organizations: Value
-        let clientIP: Value
 
         init(id: IdentityID?, username: Username?, groups: [String], origin: ClientOrigin) {
             self.id = id.map { .string($0.value) } ?? .null
@@ -38,7 +37,6 @@ enum PolicyVariables {
             self.groups = .list(groups.map { .string($0) })
             commonNames = .list(origin.certificate?.commonNames.map { .string($0) } ?? [])
             organizations = .list(origin.certificate?.organizations.map { .string($0) } ?? [])
-            clientIP = origin.address.map { .string($0.description) } ?? .null
         }
     }
 
@@ -68,8 +66,43 @@ enum PolicyVariables {
         }
     }
 
+    /// Variables that cost something to bind, and whether any rule has their name in its text.
+    struct Mentions: Sendable, Equatable {
+        private let clientIP: Bool
+        private let segments: Bool
+        private let digest: Bool
+        private let reference: Bool
+
+        init(_ policies: some Sequence<AccessPolicy>) {
+            let texts = policies.flatMap { $0.rules.map(\.text) }
+            func mention(_ word: String) -> Bool { texts.contains { $0.contains(word) } }
+            clientIP = mention("client_ip")
+            segments = mention("segments")
+            digest = mention("digest")
+            reference = mention("reference")
+        }
+
+        fileprivate func clientIP(_ identity: Identity) -> Value {
+            clientIP ? identity.origin.address.map { .string($0.description) } ?? .null : .null
+        }
+
+        fileprivate func segments(_ request: AccessRequest) -> Value {
+            .list(segments ? request.repository?.components.map { .string(String($0)) } ?? [] : [])
+        }
+
+        fileprivate func digest(_ request: AccessRequest) -> Value {
+            digest ? request.digest.map { .string($0.description) } ?? .null : .null
+        }
+
+        fileprivate func reference(_ request: AccessRequest) -> Value {
+            reference ? request.reference.map { .string($0.description) } ?? .null : .null
+        }
+    }
+
     /// All variables bound: what is unset is null, lists are empty.
-    static func activation(_ request: AccessRequest, _ identity: Identity) -> Activation {
+    ///
+    /// - Parameter mentions: Of the rules that the activation is for.
+    static func activation(_ request: AccessRequest, _ identity: Identity, _ mentions: Mentions) -> Activation {
         var activation = environment.activation()
         func bind(_ slot: VariableSlot?, _ value: Value) {
             if let slot { activation[slot] = value }
@@ -80,15 +113,15 @@ enum PolicyVariables {
         bind(slots.groups, values.groups)
         bind(slots.commonNames, values.commonNames)
         bind(slots.organizations, values.organizations)
-        bind(slots.clientIP, values.clientIP)
+        bind(slots.clientIP, mentions.clientIP(identity))
         bind(slots.action, .string(request.action.rawValue))
         bind(slots.operation, .string(request.action.operation.rawValue))
         let name: Value = request.repository.map { .string($0.value) } ?? .null
         bind(slots.namespace, name)
         bind(slots.name, name)
-        bind(slots.segments, .list(request.repository?.components.map { .string(String($0)) } ?? []))
-        bind(slots.digest, request.digest.map { .string($0.description) } ?? .null)
-        bind(slots.reference, request.reference.map { .string($0.description) } ?? .null)
+        bind(slots.segments, mentions.segments(request))
+        bind(slots.digest, mentions.digest(request))
+        bind(slots.reference, mentions.reference(request))
         bind(slots.tag, request.tag.map { .string($0.value) } ?? .null)
         return activation
     }

@@ -51,6 +51,7 @@ private func services(
         handler: current, logger: parts.logger,
         onBound: { address in
             let host = address.ipAddress ?? "?"
+            LoadedCode.releaseWhatTheStartNeeded()
             parts.logger.notice(
                 "serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(parts.root)"])
         })
