@@ -163,10 +163,14 @@ import Upstream
             }
             _ = try await pullOne()
             #expect(try await pullOne() == .hit)
+            let stored = try await shop.store.blobInfo(digest)
+            shop.pass(seconds: 5)
             _ = try await pull(shop)
             while try await pullOne() != .hit { await Task.yield() }
             let fetches = shop.upstream.questions.count { $0.hasPrefix("GET blob") && $0.contains("\(digest)") }
             #expect(fetches == 2)
+            // A whole file stays as it is: it may be a push's, and durable.
+            #expect(try await shop.store.blobInfo(digest)?.modified == stored?.modified)
         }
     }
 
