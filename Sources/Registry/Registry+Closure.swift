@@ -29,23 +29,34 @@ enum MissingPart: Sendable {
 extension Registry {
     /// How many children of an index are looked at.
     private static let mostChildren = 100
+    /// How much is looked up for one answer: indexes within indexes could ask for a million times as much.
+    private static let mostLooks = 20_000
 
     /// Something without which the image cannot be pulled from what is held; nil if it can be. An index is as good as one
-    /// of its images.
+    /// of its images. What lies deeper or is more than is looked at counts as held.
     func missingPart(
-        of manifest: StoredManifest, _ repository: Repository, depth: Int = 0
+        of manifest: StoredManifest, _ repository: Repository
+    ) async throws(RegistryError) -> MissingPart? {
+        var looks = Self.mostLooks
+        return try await missingPart(of: manifest, repository, depth: 0, looks: &looks)
+    }
+
+    private func missingPart(
+        of manifest: StoredManifest, _ repository: Repository, depth: Int, looks: inout Int
     ) async throws(RegistryError) -> MissingPart? {
         guard let content = try? Manifest(manifest.bytes.readableBytesView) else { return .manifest(manifest.digest) }
-        for blob in content.blobs where blob.isAskedFor {
+        for blob in content.blobs where blob.isAskedFor && looks > 0 {
+            looks -= 1
             if try await !holds(blob, repository) { return .blob(blob.digest) }
         }
         guard !content.manifests.isEmpty, depth < 3 else { return nil }
         var missing: MissingPart?
         for child in content.manifests.prefix(Self.mostChildren) {
+            guard looks > 0 else { return nil }
+            looks -= 1
             if let held = try await heldManifest(repository, child.digest) {
-                guard let part = try await missingPart(of: held.manifest, repository, depth: depth + 1) else {
-                    return nil
-                }
+                let part = try await missingPart(of: held.manifest, repository, depth: depth + 1, looks: &looks)
+                guard let part else { return nil }
                 missing = part
             } else if missing == nil {
                 missing = .manifest(child.digest)
