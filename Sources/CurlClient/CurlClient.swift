@@ -4,11 +4,16 @@
 /// One thread of its own does all the work; it starts with the first request. `shutdown()` ends it; so does dropping the
 /// client. Bodies of requests are sent from memory.
 public final class CurlClient: Sendable {
-    private let thread = CurlThread()
+    private let thread: CurlThread
     private let proxies: CurlProxies
 
-    public init(proxies: CurlProxies = .environment()) {
+    public convenience init(proxies: CurlProxies = .environment()) {
+        self.init(proxies: proxies, thread: CurlThread())
+    }
+
+    init(proxies: CurlProxies, thread: CurlThread) {
         self.proxies = proxies
+        self.thread = thread
     }
 
     deinit {

@@ -29,6 +29,7 @@ final class CurlLoop {
         guard let easy = spareHandles.popLast() ?? curl_easy_init() else {
             return order.mailbox.finish(CurlError(.other(27), "libcurl is out of memory", host: order.authority))
         }
+        // Unowned: this loop holds the transfers, and libcurl calls them back only within the loop's own calls.
         let transfer = Transfer(easy: easy, order: order) { [unowned self] transfer in
             if transfer.gathering == nil { gatherers.append(transfer) }
             transfer.gathering = (since: transfer.gathering?.since ?? turns, latest: turns)

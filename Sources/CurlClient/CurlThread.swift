@@ -47,8 +47,13 @@ final class CurlThread: Sendable {
     private let multi: Multi
     private let inbox = NIOLockedValueBox(Inbox())
 
-    init() {
+    private let launch: @Sendable (CurlThread) -> Int32
+
+    /// - Parameter launch: Starts a thread that runs this; an error number if there is none to be had.
+    init(launch: @escaping @Sendable (CurlThread) -> Int32 = CurlThread.launch) {
+        self.launch = launch
         _ = CurlDefaults.shared
+        // Made once for each client, as the process starts: without memory for this there is nothing to serve with.
         guard let handle = curl_multi_init() else { fatalError("libcurl: out of memory") }
         _ = entrepot_multi_setopt_long(handle, CURLMOPT_PIPELINING, 0)
         _ = entrepot_multi_setopt_long(handle, CURLMOPT_MAXCONNECTS, Self.idleConnections)
@@ -116,7 +121,8 @@ final class CurlThread: Sendable {
             }
         }
         if starts {
-            spawn()
+            let failure = launch(self)
+            if failure != 0 { giveUp(failure) }
         } else if wakes {
             curl_multi_wakeup(multi.handle)
         }
@@ -127,8 +133,23 @@ final class CurlThread: Sendable {
         CurlError(.cancelled, "the HTTP client is shut down", host: host)
     }
 
-    private func spawn() {
-        let this = Unmanaged.passRetained(self).toOpaque()
+    /// No thread took what waits: it fails. The next request tries for a thread again.
+    private func giveUp(_ failure: Int32) {
+        let (commands, waiters) = inbox.withLockedValue { inbox in
+            defer { (inbox.commands, inbox.stopWaiters) = ([], []) }
+            inbox.phase = inbox.phase == .stopping ? .stopped : .idle
+            return (inbox.commands, inbox.stopWaiters)
+        }
+        let message = "no thread for libcurl: \(String(cString: strerror(failure)))"
+        for case .start(_, let order) in commands {
+            order.mailbox.finish(
+                CurlError(.other(Int(CURLE_OUT_OF_MEMORY.rawValue)), message, host: order.authority))
+        }
+        for waiter in waiters { waiter.resume() }
+    }
+
+    @Sendable static func launch(_ new: CurlThread) -> Int32 {
+        let this = Unmanaged.passRetained(new)
         #if canImport(Darwin)
             var thread: pthread_t?
             let body: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = {
@@ -142,12 +163,17 @@ final class CurlThread: Sendable {
                 return nil
             }
         #endif
-        guard pthread_create(&thread, nil, body, this) == 0 else { fatalError("no thread for libcurl") }
+        let failure = pthread_create(&thread, nil, body, this.toOpaque())
+        guard failure == 0 else {
+            this.release()
+            return failure
+        }
         #if canImport(Darwin)
             if let thread { pthread_detach(thread) }
         #else
             pthread_detach(thread)
         #endif
+        return 0
     }
 
     // MARK: on the thread

@@ -16,7 +16,7 @@ final class Mailbox: Sendable {
     static let highMark = CurlSettings.usualReadAhead
     static let lowMark = highMark / 2
 
-    private let state: NIOLockedValueBox<MailboxState>
+    let state: NIOLockedValueBox<MailboxState>
     /// Called without the lock held.
     private let wish: @Sendable (Wish) -> Void
     let host: String
@@ -100,9 +100,6 @@ final class Mailbox: Sendable {
         wakeUp?()
         if running { wish(.abort) }
     }
-
-    /// Somebody waits for the head or for bytes.
-    var hasReader: Bool { state.withLockedValue { $0.headReader != nil || $0.bodyReader != nil } }
 
     /// How many bytes are held now.
     var waiting: Int { state.withLockedValue { $0.held } }

@@ -27,8 +27,10 @@ extension DistributionAPI {
 
     /// end-2
     func blob(_ repository: Repository, _ digest: Digest, _ request: Request) async throws(RegistryError) -> Response {
+        let isUnchanged = Conditions.isUnchanged(request.headers, digest)
+        // What the client has already is worth no download, only a look whether it is there.
         let served =
-            request.method == .HEAD
+            request.method == .HEAD || isUnchanged
             ? try await registry.blobHead(repository, digest)
             : try await registry.blob(repository, digest, range: Conditions.range(request.headers, digest))
         let answer = served.content
@@ -42,7 +44,7 @@ extension DistributionAPI {
             response.headers.add(name: "Content-Range", value: "bytes */\(answer.size ?? 0)")
             return response
         }
-        if Conditions.isUnchanged(request.headers, digest) { return Response(status: .notModified, headers: headers) }
+        if isUnchanged { return Response(status: .notModified, headers: headers) }
         headers.add(name: "Content-Type", value: MediaType.octetStream.value)
         if let range = answer.range, let size = answer.size {
             headers.add(name: "Content-Range", value: "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)")

@@ -26,5 +26,4 @@ public struct Exchange: Sendable {
     public let note: (any Sendable)?
 
     public var method: HTTPMethod? { request?.method }
-    public var isAborted: Bool { outcome != .complete }
 }

@@ -72,7 +72,7 @@ extension Registry {
         let content = try await stored { (store) async throws(StorageError) in
             try await store.isGranted(digest, in: repository.name) ? try await store.blob(digest) : nil
         }
-        guard let content, isPlausible(content, digest) else { return nil }
+        guard let content, isPlausible(content.size, repository, digest) else { return nil }
         guard content.size <= HotContent.largestBlob, case .file(let file, let size) = content,
             let bytes = file.bytes(count: Int(size))
         else { return content }
@@ -80,9 +80,21 @@ extension Registry {
         return .bytes(bytes)
     }
 
-    /// A power loss can leave a cached file empty; only one blob is.
-    private func isPlausible(_ content: ObjectContent, _ digest: Digest) -> Bool {
-        content.size > 0 || digest == Digest(hashing: ByteBuffer(), with: digest.algorithm)
+    /// Whether a blob is stored that is not known to be damaged.
+    private func isStored(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> Bool {
+        let info = try await stored { (store) async throws(StorageError) in try await store.blobInfo(digest) }
+        return info.map { isPlausible($0.size, repository, digest) } ?? false
+    }
+
+    /// A power loss can leave a cached file empty, which only one blob is, or shorter than its manifest says. What is
+    /// longer was whole when it came, so that the manifest is wrong.
+    private func isPlausible(_ size: Int64, _ repository: Repository, _ digest: Digest) -> Bool {
+        guard size > 0 || digest == Digest(hashing: ByteBuffer(), with: digest.algorithm) else { return false }
+        // What was pushed is durable, and perhaps to be had from nowhere else, whatever a manifest says of it.
+        guard !repository.namespace.isWritable,
+            let claimed = sizes.size(BlobKey(repository: repository.name, digest: digest))
+        else { return true }
+        return size >= claimed || fills.isDisproved(claimed, digest)
     }
 
     private func answer(_ content: ObjectContent, _ range: ByteRange?) -> BlobAnswer {
@@ -102,13 +114,13 @@ extension Registry {
         _ repository: Repository, _ digest: Digest, _ rank: Urgency.Rank = .content
     ) async throws(RegistryError) -> (FillReader?, isCollapsed: Bool) {
         let isMine = fills.isRunning(digest, for: repository.name)
-        let mayBeStored = try await stored { (store) async throws(StorageError) in try await store.blobInfo(digest) }
-        if isMine == false || (isMine == nil && (mayBeStored?.size ?? 0) > 0) {
+        let mayBeStored = try await isStored(repository, digest)
+        if isMine == false || (isMine == nil && mayBeStored) {
             // The bytes are here, or on their way, for somebody else. This repository's own upstream must vouch for
             // them before they are shared.
             _ = try await vouch(repository, digest)
             if let reader = fills.joinRunning(digest, for: repository.name, rank) { return (reader, true) }
-            if try await stored({ (store) async throws(StorageError) in try await store.blobInfo(digest) }) != nil {
+            if try await isStored(repository, digest) {
                 try await stored { (store) async throws(StorageError) in
                     try await store.grant(digest, in: repository.name, .cached)
                 }

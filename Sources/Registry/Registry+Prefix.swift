@@ -51,6 +51,10 @@ extension Registry {
         below prefix: RepositoryName, _ namespaces: Namespaces,
         after last: (repository: RepositoryName, tag: Tag)? = nil
     ) async throws(RegistryError) -> PrefixRefresh {
+        if let last, !last.repository.hasPrefix(prefix) {
+            throw RegistryError(
+                .nameInvalid, "the repository \(last.repository), after which to go on, is not below \(prefix)")
+        }
         let start = health.timers.now()
         var done: [PrefixRefresh.Tagged] = []
         func isEnough() -> Bool {

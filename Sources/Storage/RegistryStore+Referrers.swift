@@ -23,8 +23,11 @@ extension RegistryStore {
     }
 
     /// The manifests known to name `subject`, in the order of their digests.
+    ///
+    /// - Parameter unreadable: Told of each record that is none, such as one that a power loss cut short; the others are
+    ///   returned without it.
     public func referrers(
-        of subject: Digest, in repository: RepositoryName
+        of subject: Digest, in repository: RepositoryName, unreadable: (ObjectKey) -> Void
     ) async throws(StorageError) -> [Descriptor] {
         let folder = RegistryLayout.referrers(of: subject, in: repository)
         var found: [Descriptor] = []
@@ -32,10 +35,14 @@ extension RegistryStore {
         while true {
             let names = try await objects.list(folder, after: after, limit: 1000)
             for name in names {
-                guard let key = folder.child(name), let (bytes, _) = try await objects.read(key, limit: 8 << 20),
-                    let record = try? JSONDecoder().decode(ReferrerRecord.self, from: Data(bytes.readableBytesView)),
-                    let descriptor = record.descriptor
+                guard let key = folder.child(name), let (bytes, _) = try await objects.read(key, limit: 8 << 20)
                 else { continue }
+                guard let record = try? JSONDecoder().decode(ReferrerRecord.self, from: Data(bytes.readableBytesView)),
+                    let descriptor = record.descriptor
+                else {
+                    unreadable(key)
+                    continue
+                }
                 found.append(descriptor)
             }
             guard names.count == 1000, let last = names.last else { return found }

@@ -7,7 +7,7 @@ import subprocess
 
 
 class Row:
-    """One comparison. `at_most` or `at_least` is what issue and README promise; neither is information only."""
+    """One comparison. `at_most` or `at_least` is what must be reached; neither is information only."""
 
     def __init__(self, what, entrepot, other, value, unit, at_most=None, at_least=None):
         self.what, self.entrepot, self.other = what, entrepot, other
@@ -53,7 +53,7 @@ def machine():
     with open("/proc/cpuinfo") as info:
         cores = sum(1 for line in info if line.startswith("processor"))
     return (
-        f"{cores} cores of {model}, Linux {platform.release()}, "
+        f"{cores} cores of {model}, Linux {re.match(r'[0-9.]+', platform.release())[0]}, "
         f"docker-registry {version('docker-registry', '--version')}, nginx {version('/usr/sbin/nginx', '-v')}")
 
 

@@ -54,6 +54,26 @@ import Testing
         #expect(other.adapted(to: secure).server.tls == other.server.tls)
     }
 
+    private static let global = "[global]\ndefault_access = \"open\"\n"
+    private static let policy = "[repository.x.access_policy]\ndefault_allow = true\n"
+    private static let moved = "[server]\nbind_address = \"127.0.0.2\"\n"
+
+    @Test(arguments: [
+        ("", moved, false), (global, global + "[repository.y]\n", false), ("", global, false), ("", policy, false),
+        ("", moved + "[repository.y]\n", false), ("", moved + "[repository.x]\n[log]\nlevel = \"debug\"", false),
+        ("", moved + global, true), ("", moved + policy, true), (policy, moved, true),
+    ])
+    func whoMayDoWhatDoesNotChangeBeforeWhoCanConnect(before: String, after: String, relies: Bool) throws {
+        #expect(try configuration(after).reliesOnRestart(running: try configuration(before)) == relies)
+    }
+
+    @Test func whoMayDoWhatDoesNotChangeBeforeTLS() throws {
+        let open = try configuration(Self.global)
+        let secure = Configuration(server: ServerSection(tls: tls))
+        #expect(open.reliesOnRestart(running: secure))
+        #expect(!Configuration().reliesOnRestart(running: secure))
+    }
+
     @Test func everyRestartKeyIsAKeyOrATableOfTheSchema() {
         for key in Configuration.restartKeys {
             #expect(ConfigurationKeys.all.contains { $0 == key || $0.hasPrefix(key + ".") }, "\(key)")

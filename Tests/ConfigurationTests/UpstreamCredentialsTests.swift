@@ -38,7 +38,7 @@ import Testing
         #expect(try credentials("username = \"u\"\npassword_file = \"\(file)\"")?.password.reveal() == password)
     }
 
-    /// The example of Simple-Registry's own manual (S29): client certificate, account, anonymous.
+    /// The example of Simple-Registry's own manual: client certificate, account, anonymous.
     @Test func `Simple-Registry's example of three upstreams means what it meant`() throws {
         let certificate = try files.write("client.crt", "c")
         let key = try files.write("client.key", "k")

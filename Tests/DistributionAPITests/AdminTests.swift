@@ -246,6 +246,9 @@ import Upstream
                 }
             }
             shop.upstream.forget(tag: "v2")
+            let (elsewhere, _) = try await ask(
+                shop, .POST, "/_entrepot/refresh?prefix=mirror/team&after=mirror/other:v1")
+            #expect(elsewhere == 400)
             let (_, text) = try await ask(shop, .POST, "/_entrepot/refresh?prefix=mirror/team/&after=mirror/team/a:v1")
             #expect(
                 text == """

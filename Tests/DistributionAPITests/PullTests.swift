@@ -92,6 +92,31 @@ import Upstream
         if case .filling(let reader) = served.content.source { while try await reader.end(after: 10) != nil {} }
     }
 
+    @Test(arguments: [(HTTPMethod.GET, true), (.HEAD, true), (.HEAD, false)])
+    func aBlobTheClientHasOrOnlyAsksAboutIsNotDownloaded(method: HTTPMethod, isConditional: Bool) async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(content)
+            let headers: HTTPHeaders = isConditional ? ["If-None-Match": "\"\(digest)\""] : [:]
+            let target = "/v2/mirror/x/blobs/\(digest)"
+            let response = await api(shop).respond(to: Request(method: method, target: target, headers: headers))
+            #expect(response.status == (isConditional ? .notModified : .ok))
+            #expect(response.headers["ETag"] == ["\"\(digest)\""])
+            #expect(shop.upstream.questions == ["HEAD blob x \(digest)"])
+            let other = await api(shop).respond(
+                to: Request(method: method, target: target, headers: ["If-None-Match": "\"x\""]))
+            #expect(other.status == .ok)
+        }
+    }
+
+    @Test func aBlobNobodyHasIsNotUnchanged() async throws {
+        try await Workshop.open { shop in
+            let digest = Digest(hashing: content)
+            let response = await api(shop).respond(
+                to: Request(target: "/v2/mirror/x/blobs/\(digest)", headers: ["If-None-Match": "*"]))
+            #expect(response.status == .notFound)
+        }
+    }
+
     @Test func aBlobHasAllItsHeadersOnHeadAndGetAlike() async throws {
         try await Workshop.open { shop in
             let digest = shop.upstream.hold(content)
@@ -158,10 +183,8 @@ import Upstream
         }
     }
 
-    @Test func whatAnUpstreamSaysCannotBreakTheJSONOrTheWarning() async throws {
+    @Test func theTextOfARefusedRequestCannotBreakTheJSON() async throws {
         try await Workshop.open { shop in
-            let error = RegistryError(.denied, "quote \" backslash \\ newline \n bell \u{7}")
-            #expect(!error.description.isEmpty)
             let refused = api(shop).refuse(.malformedRequest("a \"b\""), requestID: "1")
             #expect(text(refused).contains(#"a \"b\""#))
         }

@@ -126,6 +126,56 @@ import Testing
         }
     }
 
+    /// What an identity alone brings about: everybody pulls, and who logs in pushes.
+    private static func onlyAlice() async throws -> String {
+        """
+        [repository.local]
+        [identity.alice]
+        username = "alice"
+        password = "\(try await hash("alice", "alice-secret"))"
+
+        """
+    }
+
+    @Test(.enabled(if: ClientKind.enabled.contains(.docker))) func dockerPushesWhereEverybodyPulls() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let origin = try await DockerRegistry.start(on: stage, store: images.store)
+            let entrepot = try await EntrepotServer.start(on: stage, repositories: try await Self.onlyAlice())
+            let client = try await DockerDaemon(stage: stage, mirror: origin.url)
+            let source = PullRequest(host: origin.host, tag: "amd64")
+            _ = try await client.pull(source)
+            let target = "\(entrepot.host)/local/app:v1"
+            try await client.docker("tag", "\(source.name):\(source.tag)", target)
+            await #expect(throws: (any Error).self) { try await client.docker("push", "--quiet", target) }
+            try await client.docker("login", "-u", "alice", "-p", "alice-secret", entrepot.host)
+            try await client.docker("push", "--quiet", target)
+            try await client.docker("logout", entrepot.host)
+            try await client.remove(target)
+            try await client.docker("pull", "--quiet", target)
+        }
+    }
+
+    @Test func skopeoPushesWhereEverybodyPulls() async throws {
+        _ = try await Images.ready
+        try await Stage.with { stage in
+            let entrepot = try await EntrepotServer.start(on: stage, repositories: try await Self.onlyAlice())
+            let target = "docker://\(entrepot.host)/local/app:v1"
+            func push(_ options: String...) async throws -> Bool {
+                let arguments = ["copy", "--all", "--dest-tls-verify=false"] + options
+                return try await Command("skopeo", arguments + ["oci:\(Self.layout):multi", target])
+                    .outcome().status == .success
+            }
+            #expect(try await !push())
+            #expect(try await !push("--dest-creds", "alice:wrong"))
+            #expect(try await push("--dest-creds", "alice:alice-secret"))
+            _ = try await Command("skopeo", ["inspect", "--raw", "--tls-verify=false", target]).run()
+            let key = entrepot.root.appendingPathComponent(".entrepot/token-key.pem").path
+            let attributes = try FileManager.default.attributesOfItem(atPath: key)
+            #expect(attributes[.posixPermissions] as? Int == 0o600)
+        }
+    }
+
     @Test(.enabled(if: ClientKind.enabled.contains(.ctr))) func containerdIsKnownByItsCertificate() async throws {
         let images = try await Images.ready
         try await Stage.with { stage in

@@ -103,14 +103,20 @@ import Upstream
         }
     }
 
-    @Test func aBlobThatWasDamagedIsFetchedAgain() async throws {
+    /// - Parameter left: Bytes of the file that are left; nil for no file.
+    @Test(arguments: [nil, 0, 1, 399])
+    func aBlobThatWasDamagedIsFetchedAgain(left: Int?) async throws {
         try await Workshop.open { shop in
             image.hold(on: shop.upstream)
             _ = try await pull(shop)
             try await image.pullBlobs(shop)
             shop.pass(seconds: 61)
             let key = RegistryLayout.blob(Digest(hashing: image.layers[1]))
-            try await shop.objects.delete(key)
+            if let left {
+                try await shop.objects.write(key, ByteBuffer(repeating: 2, count: left), .cached)
+            } else {
+                try await shop.objects.delete(key)
+            }
             shop.upstream.fail(.refused)
             await #expect(throws: RegistryError.self) { try await pull(shop) }
             shop.upstream.fail(nil)
@@ -118,7 +124,53 @@ import Upstream
             shop.pass(seconds: 10)
             let again = try await shop.registry.blob(
                 try shop.repository("mirror/x"), Digest(hashing: image.layers[1]), range: nil)
-            #expect(again.content.size == 400)
+            #expect(again.status.forward == .miss)
+            #expect(try await again.content.bytes() == image.layers[1])
+            let info = try await shop.store.blobInfo(Digest(hashing: image.layers[1]))
+            #expect(info?.size == 400)
+        }
+    }
+
+    /// The repository that asks next has no claim to the damaged file, and does not get it.
+    @Test func aDamagedBlobIsNotSharedWithAnotherRepository() async throws {
+        try await Workshop.open { shop in
+            image.hold(on: shop.upstream)
+            _ = try await pull(shop)
+            try await image.pullBlobs(shop)
+            let digest = Digest(hashing: image.layers[1])
+            try await shop.objects.write(
+                RegistryLayout.blob(digest), ByteBuffer(repeating: 2, count: 100), .cached)
+            let repository = try shop.repository("mirror/y")
+            _ = try await shop.registry.manifest(repository, .tag(try #require(Tag("v1"))))
+            let again = try await shop.registry.blob(repository, digest, range: nil)
+            #expect(try await again.content.bytes() == image.layers[1])
+        }
+    }
+
+    @Test func aManifestThatOverstatesABlobHasItFetchedOnceMoreAndNotAlways() async throws {
+        let blob = ByteBuffer(repeating: 9, count: 50)
+        let digest = Digest(hashing: blob)
+        let lie = Image(
+            extraLayers: [#"{"mediaType":"\#(MediaType.octetStream)","digest":"\#(digest)","size":60}"#])
+        try await Workshop.open { shop in
+            lie.hold(on: shop.upstream)
+            _ = shop.upstream.hold(blob)
+            let repository = try shop.repository("mirror/x")
+            let pullOne = {
+                let served = try await shop.registry.blob(repository, digest, range: nil)
+                #expect(try await served.content.bytes() == blob)
+                return served.status
+            }
+            _ = try await pullOne()
+            #expect(try await pullOne() == .hit)
+            let stored = try await shop.store.blobInfo(digest)
+            shop.pass(seconds: 5)
+            _ = try await pull(shop)
+            while try await pullOne() != .hit { await Task.yield() }
+            let fetches = shop.upstream.questions.count { $0.hasPrefix("GET blob") && $0.contains("\(digest)") }
+            #expect(fetches == 2)
+            // A whole file stays as it is: it may be a push's, and durable.
+            #expect(try await shop.store.blobInfo(digest)?.modified == stored?.modified)
         }
     }
 

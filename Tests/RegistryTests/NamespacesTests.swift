@@ -42,6 +42,29 @@ import Testing
         #expect(repository.remoteName.value == remote)
     }
 
+    /// However a name is written, it is that of the namespace with the longest key: its policy and upstreams count.
+    @Test(
+        arguments: [
+            ("team/app", "quay.io", "quay.io/team"), ("quay.io/team/app", "quay.io", "quay.io/team"),
+            ("secret/x", nil, "local/secret"), ("local/secret/x", nil, "local/secret"), ("secret", nil, "local/secret"),
+            ("docker.io/debian", nil, "docker.io/library"), ("debian", "docker.io", "docker.io/library"),
+            ("other/x", nil, "local"), ("teams/app", "quay.io", "quay.io"),
+        ] as [(String, String?, String)])
+    func noWayLeadsAroundANamespaceWithinAnother(path: String, host: String?, key: String) throws {
+        func name(_ text: String) throws -> RepositoryName { try #require(RepositoryName(text)) }
+        let upstream = ScriptedUpstream()
+        let namespaces = Namespaces(
+            [
+                Namespace(key: try name("quay.io"), host: "quay.io", upstreams: [upstream]),
+                Namespace(key: try name("quay.io/team"), host: nil, upstreams: [upstream]),
+                Namespace(key: try name("docker.io"), host: "docker.io", upstreams: [upstream], impliesLibrary: true),
+                Namespace(key: try name("docker.io/library"), host: nil, upstreams: [upstream]),
+                Namespace(key: try name("local"), host: nil, upstreams: []),
+                Namespace(key: try name("local/secret"), host: nil, upstreams: []),
+            ], fallback: try name("local"))
+        #expect(try namespaces.repository(try name(path), host: host).namespace.key.value == key)
+    }
+
     @Test func anUnknownRegistryGetsNothingNotEvenTheDefault() throws {
         let name = try #require(RepositoryName("library/debian"))
         let error = #expect(throws: RegistryError.self) { try namespaces().repository(name, host: "evil.example") }

@@ -1,3 +1,6 @@
+internal import Access
+internal import OCI
+
 extension Configuration {
     /// The keys, and the tables, whose change takes effect only when the server starts anew.
     public static let restartKeys = [
@@ -14,6 +17,30 @@ extension Configuration {
                 (server.tls == nil) != (running.server.tls == nil), storage != running.storage,
             ]
         ).filter(\.1).map(\.0)
+    }
+
+    /// Whether who may do what changes along with who can connect, which needs a restart. The one may rely on the other:
+    /// users may be gone because the server is to listen on loopback from now on, or to ask for certificates.
+    public func reliesOnRestart(running: Configuration) -> Bool {
+        let isReachedOtherwise =
+            server.bindAddress != running.server.bindAddress || (server.tls == nil) != (running.server.tls == nil)
+        return isReachedOtherwise && accessRules != running.accessRules
+    }
+
+    private var accessRules: AccessRules {
+        AccessRules(
+            identities: identities, policy: accessPolicy, declared: declaredAccess, token: token,
+            repositories: Dictionary(
+                repositories.compactMap { section in section.accessPolicy.map { (section.name, $0) } },
+                uniquingKeysWith: { first, _ in first }))
+    }
+
+    private struct AccessRules: Equatable {
+        let identities: [IdentitySection]
+        let policy: AccessPolicy?
+        let declared: DefaultAccess?
+        let token: TokenSection?
+        let repositories: [RepositoryName: AccessPolicy]
     }
 
     /// This configuration as far as a server that runs `running` can take it on: what cannot change live stays as it is

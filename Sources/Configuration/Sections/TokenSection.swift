@@ -1,6 +1,6 @@
 public import Tokens
 
-/// `[token]`: this server gives tokens, and takes them. Absent: it does neither.
+/// `[token]`: this server gives tokens, and takes them.
 public struct TokenSection: Sendable, Equatable {
     /// `iss` of the tokens.
     public let issuer: String

@@ -15,13 +15,20 @@ struct TOMLKeyLines {
     /// Lengths of the arrays of tables seen so far.
     private var arrayLengths: [[KeyStep]: Int] = [:]
 
-    private struct Stop: Error {}
+    private enum Stop: Error {
+        case malformed
+        case tooDeep
+    }
 
     init(_ text: [UInt8], maximumDepth: Int) {
         self.text = text
         self.maximumDepth = maximumDepth
         if text.starts(with: [0xEF, 0xBB, 0xBF]) { position = 3 }  // a byte order mark is no part of the first key
-        do throws(Stop) { try scan() } catch {}
+        do throws(Stop) {
+            try scan()
+        } catch {
+            if error == .tooDeep { tooDeepAt = line }
+        }
     }
 
     private mutating func scan() throws(Stop) {
@@ -35,7 +42,7 @@ struct TOMLKeyLines {
                 try assignment(in: table)
             }
             skipBlank(newlines: false)
-            guard peek() == nil || peek() == UInt8(ascii: "\n") else { throw Stop() }
+            guard peek() == nil || peek() == UInt8(ascii: "\n") else { throw .malformed }
         }
     }
 
@@ -78,7 +85,7 @@ struct TOMLKeyLines {
     private mutating func assignment(in table: [KeyStep]) throws(Stop) {
         let start = line
         let path = try table + dottedKey()
-        guard path.count <= maximumDepth else { throw tooDeep() }
+        guard path.count <= maximumDepth else { throw .tooDeep }
         note(path, at: start)
         skipBlank(newlines: false)
         try expect("=")
@@ -87,7 +94,7 @@ struct TOMLKeyLines {
     }
 
     private mutating func value(at path: [KeyStep]) throws(Stop) {
-        guard path.count <= maximumDepth else { throw tooDeep() }
+        guard path.count <= maximumDepth else { throw .tooDeep }
         switch peek() {
         case UInt8(ascii: "\""), UInt8(ascii: "'"): _ = try quoted()
         case UInt8(ascii: "["): try array(at: path)
@@ -102,7 +109,7 @@ struct TOMLKeyLines {
         while true {
             skipBlank(newlines: true)
             if accept("]") { return }
-            guard peek() != nil else { throw Stop() }
+            guard peek() != nil else { throw .malformed }
             lines[path + [.index(index)]] = line
             try value(at: path + [.index(index)])
             index += 1
@@ -119,7 +126,7 @@ struct TOMLKeyLines {
         while true {
             skipBlank(newlines: true)
             if accept("}") { return }
-            guard peek() != nil else { throw Stop() }
+            guard peek() != nil else { throw .malformed }
             try assignment(in: path)
             skipBlank(newlines: true)
             if !accept(",") {
@@ -127,11 +134,6 @@ struct TOMLKeyLines {
                 return
             }
         }
-    }
-
-    private mutating func tooDeep() -> Stop {
-        tooDeepAt = line
-        return Stop()
     }
 }
 
@@ -156,7 +158,7 @@ extension TOMLKeyLines {
     }
 
     private mutating func expect(_ character: Unicode.Scalar) throws(Stop) {
-        guard accept(character) else { throw Stop() }
+        guard accept(character) else { throw .malformed }
     }
 
     private mutating func skipBlank(newlines: Bool) {
@@ -188,7 +190,7 @@ extension TOMLKeyLines {
             case UInt8(ascii: "\""), UInt8(ascii: "'"): path.append(.key(try quoted()))
             default: path.append(.key(try bareKey()))
             }
-            guard path.count <= maximumDepth else { throw tooDeep() }
+            guard path.count <= maximumDepth else { throw .tooDeep }
             skipBlank(newlines: false)
         } while accept(".")
         return path
@@ -197,13 +199,13 @@ extension TOMLKeyLines {
     private mutating func bareKey() throws(Stop) -> String {
         let start = position
         while let byte = peek(), !" \t\r\n.=[]{},#\"'".utf8.contains(byte) { advance() }
-        guard position > start else { throw Stop() }
+        guard position > start else { throw .malformed }
         return String(decoding: text[start..<position], as: UTF8.self)
     }
 
     /// A string of any of TOML's four forms. Escapes other than those of quotes are kept: no key we know has them.
     private mutating func quoted() throws(Stop) -> String {
-        guard let quote = peek() else { throw Stop() }
+        guard let quote = peek() else { throw .malformed }
         let isMultiline = peek(1) == quote && peek(2) == quote
         let isBasic = quote == UInt8(ascii: "\"")
         advance(isMultiline ? 3 : 1)
@@ -215,7 +217,7 @@ extension TOMLKeyLines {
                 while isMultiline, accept(Unicode.Scalar(quote)) {}
                 return String(decoding: bytes, as: UTF8.self)
             }
-            if byte == UInt8(ascii: "\n"), !isMultiline { throw Stop() }
+            if byte == UInt8(ascii: "\n"), !isMultiline { throw .malformed }
             if isBasic, byte == UInt8(ascii: "\\"), let next = peek(1) {
                 if next != quote && next != UInt8(ascii: "\\") { bytes.append(byte) }
                 bytes.append(next)
@@ -225,6 +227,6 @@ extension TOMLKeyLines {
                 advance()
             }
         }
-        throw Stop()
+        throw .malformed
     }
 }

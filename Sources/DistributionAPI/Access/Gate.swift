@@ -125,7 +125,8 @@ struct Gate: Sendable {
         return access.challenger.challenges(
             ChallengeOccasion(
                 wanted: wanted, failure: denial?.failure, host: request.headers.first(name: "Host"),
-                isSecure: request.isSecure))
+                // Whoever lies in this field is sent to a better place than without.
+                isSecure: request.isSecure || request.headers.first(name: "X-Forwarded-Proto") == "https"))
     }
 
     /// At `/v2/` clients find out whether to bring credentials: before a login, and some (Docker) before everything.

@@ -90,7 +90,8 @@ public struct AdminAPI: RequestHandler {
         }
         guard let prefix = try? prefix(request) else { return [AccessRequest(action)] }
         let own = try? namespaces.repository(prefix)
-        return [AccessRequest(action, repository: own?.name ?? prefix, namespace: own?.namespace.key)]
+        // Judged by the name it acts on, which is the prefix as it stands.
+        return [AccessRequest(action, repository: prefix, namespace: own?.namespace.key)]
             + namespaces.all.map(\.key).filter { $0.hasPrefix(prefix) }
             .map { AccessRequest(action, repository: $0, namespace: $0) }
     }

@@ -60,8 +60,17 @@ public struct TokenAPI: RequestHandler {
     private var keys: TokenKeys { service.issuer.keys }
 
     private func document(_ request: Request, _ type: String, _ make: () throws -> ByteBuffer) -> Response {
-        guard request.method == .GET || request.method == .HEAD, let bytes = try? make() else {
+        guard request.method == .GET || request.method == .HEAD else {
             return ErrorResponse.make(RegistryError(.unsupported, "the path takes GET and HEAD"))
+        }
+        let bytes: ByteBuffer
+        do {
+            bytes = try make()
+        } catch {
+            logger.error(
+                "a document of keys cannot be written",
+                metadata: ["request_id": "\(request.id)", "path": "\(request.path)", "error": "\(error)"])
+            return ErrorResponse.make(RegistryError(.unknown, "the document cannot be written", cause: error))
         }
         // Short enough for a change of keys to be seen before the first token of the new one is old.
         return Response(
@@ -102,10 +111,7 @@ public struct TokenAPI: RequestHandler {
             let answer = try await service.answer(asked, authority(request))
             Self.count(request, "issued")
             note(answer, asked, request)
-            guard let json = try? Self.json(answer) else {
-                throw .unavailable(RegistryError(.unknown, "the answer cannot be written as JSON"))
-            }
-            return Response(status: .ok, headers: Self.secretHeaders, body: .bytes(json))
+            return Response(status: .ok, headers: Self.secretHeaders, body: .bytes(try Self.written(answer)))
         } catch {
             Self.count(request, error.code)
             logger.info(
@@ -171,6 +177,14 @@ extension TokenAPI {
     private static func addRetry(_ refusal: TokenRefusal, to headers: inout HTTPHeaders) {
         guard case .unavailable(let error) = refusal, let seconds = error.retryAfter else { return }
         headers.add(name: "Retry-After", value: String(seconds))
+    }
+
+    private static func written(_ answer: TokenAnswer) throws(TokenRefusal) -> ByteBuffer {
+        do {
+            return try json(answer)
+        } catch {
+            throw .unavailable(RegistryError(.unknown, "the answer cannot be written as JSON", cause: error))
+        }
     }
 
     private static func json(_ value: some Encodable) throws -> ByteBuffer {

@@ -20,6 +20,8 @@ public final class Fills: Sendable {
         var running: [Digest: Running] = [:]
         /// Upstreams that sent wrong bytes for a digest, until somebody sends the right ones.
         var liars: [Digest: Set<String>] = [:]
+        /// True sizes, in bytes, of blobs of which a manifest said that they are larger.
+        var overstated: [Digest: Int64] = [:]
     }
 
     private let store: RegistryStore
@@ -63,6 +65,12 @@ public final class Fills: Sendable {
     /// Whether a fill of `digest` is under way that `repository` itself began, or was vouched for.
     func isRunning(_ digest: Digest, for repository: RepositoryName) -> Bool? {
         state.withLockedValue { $0.running[digest].map { $0.beneficiaries.contains(repository) } }
+    }
+
+    /// Whether the blob was fetched and verified to be smaller than `size`: a manifest that lies must not have it fetched
+    /// for every pull.
+    func isDisproved(_ size: Int64, _ digest: Digest) -> Bool {
+        state.withLockedValue { $0.overstated[digest].map { $0 < size } ?? false }
     }
 
     /// In the order of their digests.
@@ -130,7 +138,7 @@ public final class Fills: Sendable {
         do throws(Fill.Failure) {
             let (file, size) = try await fill.fetch(into: spool)
             do throws(StorageError) {
-                try await keep(file, fill)
+                try await keep(file, size, fill)
             } catch {
                 file.remove()
                 throw Fill.Failure(error: RegistryError(error))
@@ -160,8 +168,13 @@ public final class Fills: Sendable {
     }
 
     /// Into the store, then the grants, then out of the table: whoever looks finds the blob in one place or the other.
-    private func keep(_ file: SpoolFile, _ fill: Fill) async throws(StorageError) {
-        try await store.adoptBlob(file: file.path, fill.digest, .cached)
+    private func keep(_ file: SpoolFile, _ size: Int64, _ fill: Fill) async throws(StorageError) {
+        if try await store.blobInfo(fill.digest)?.size == size {
+            // Stored already, perhaps durably by a push: not to be replaced by what a power loss may take.
+            file.remove()
+        } else {
+            try await store.adoptBlob(file: file.path, fill.digest, .cached)
+        }
         var granted: Set<RepositoryName> = []
         while true {
             let missing = state.withLockedValue { state -> Set<RepositoryName> in
@@ -170,6 +183,10 @@ public final class Fills: Sendable {
                 if missing.isEmpty {
                     state.running[fill.digest] = nil
                     state.liars[fill.digest] = nil
+                    if let claimed = fill.source.claimedSize, claimed > size {
+                        if state.overstated.count > 10_000 { state.overstated = [:] }
+                        state.overstated[fill.digest] = size
+                    }
                 }
                 return missing
             }

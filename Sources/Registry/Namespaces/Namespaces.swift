@@ -40,14 +40,24 @@ public struct Namespaces: Sendable {
                 ?? RepositoryName(host).flatMap { name.dropping(prefix: $0) } ?? name
             return try repository(rest, in: namespace)
         }
-        for namespace in byLength where name.hasPrefix(namespace.key) {
-            if let rest = name.dropping(prefix: namespace.key) { return try repository(rest, in: namespace) }
-            if namespace.isLocal { return Repository(namespace: namespace, name: name, remoteName: name) }
+        if let owner = owner(of: name) {
+            guard let rest = name.dropping(prefix: owner.key) else {
+                return Repository(namespace: owner, name: name, remoteName: name)
+            }
+            return try repository(rest, in: owner)
         }
         if let fallback { return try repository(name, in: fallback) }
         throw RegistryError(
             .nameUnknown,
             "no namespace takes the repository \(name); add repository.\"<namespace>\" to the configuration")
+    }
+
+    /// The namespace that names like this are stored under and judged by: that of the longest key.
+    private func owner(of name: RepositoryName) -> Namespace? {
+        byLength.first { namespace in
+            // A local namespace has a repository of its own name; an upstream has none without a name.
+            name.dropping(prefix: namespace.key) != nil || (namespace.isLocal && name == namespace.key)
+        }
     }
 
     private func repository(_ rest: RepositoryName, in namespace: Namespace) throws(RegistryError) -> Repository {
@@ -63,6 +73,9 @@ public struct Namespaces: Sendable {
             throw RegistryError(
                 .nameInvalid, "the repository name is longer than \(RepositoryName.maximumLength) characters")
         }
+        // A namespace within this one may own the name that `?ns=`, the default or `library/` led to. It must not be
+        // reached past that one's upstreams and policy.
+        if let owner = owner(of: full), owner.key != namespace.key { return try self.repository(full) }
         return Repository(namespace: namespace, name: full, remoteName: remote)
     }
 

@@ -1,3 +1,4 @@
+internal import Logging
 internal import NIOCore
 internal import OCI
 internal import Storage
@@ -10,7 +11,11 @@ extension Registry {
     /// the fallback tag because the registry it pushed to did not know referrers ("Enabling the Referrers API").
     func heldReferrers(_ repository: Repository, _ subject: Digest) async throws(RegistryError) -> [Descriptor] {
         let recorded = try await stored { (store) async throws(StorageError) in
-            try await store.referrers(of: subject, in: repository.name)
+            try await store.referrers(of: subject, in: repository.name) { key in
+                logger.warning(
+                    "a referrer's record cannot be read, and is left out; push or pull the referrer again",
+                    metadata: ["key": "\(key)"])
+            }
         }
         guard repository.namespace.isWritable else { return recorded }
         let (_, tagged) = try await heldTag(repository, Tag(referrersOf: subject))

@@ -90,7 +90,7 @@ extension Registry {
                     (name) async throws(StorageError) in
                     // Bytes that came from an upstream are for those it vouches to.
                     guard asked < Self.mountWalk, let candidate = try? namespaces.repository(name),
-                        candidate.namespace.isLocal, mayPull(candidate)
+                        candidate.name == name, candidate.namespace.isLocal, mayPull(candidate)
                     else { return false }
                     asked += 1
                     return try await store.isGranted(digest, in: name)

@@ -10,7 +10,8 @@ public struct TokenIssuer: Sendable {
     /// Seconds.
     public let lifetime: Int64
 
-    private let header: String
+    /// Made once; why it could not be is told to whoever asks for a token.
+    private let header: Result<String, any Error>
 
     public init(issuer: String, keys: TokenKeys, lifetime: Int64) {
         self.issuer = issuer
@@ -18,7 +19,7 @@ public struct TokenIssuer: Sendable {
         self.lifetime = lifetime
         let header = TokenHeader(
             typ: "JWT", alg: keys.signing.algorithm.rawValue, kid: keys.id, x5c: keys.chain?.encoded)
-        self.header = (try? Self.part(header)) ?? ""
+        self.header = Result { try Self.part(header) }
     }
 
     /// A signed token in compact serialisation (RFC 7515, section 7.1).
@@ -33,7 +34,7 @@ public struct TokenIssuer: Sendable {
         let claims = TokenClaims(
             iss: issuer, sub: subject.id, aud: .init(service.text), exp: now + lifetime, nbf: now - Self.skew, iat: now,
             jti: RandomText.make(bytes: 16), access: access)
-        let signed = "\(header).\(try Self.part(claims))"
+        let signed = "\(try header.get()).\(try Self.part(claims))"
         let signature = try keys.signing.signature(for: Array(signed.utf8))
         return "\(signed).\(Base64URL.encode(signature))"
     }

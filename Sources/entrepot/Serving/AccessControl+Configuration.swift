@@ -7,11 +7,13 @@ import Tokens
 extension AccessControl {
     /// Who may do what, as the configuration has it.
     ///
-    /// - Parameter passwords: Outlives configurations.
-    init(_ configuration: Configuration, passwords: PasswordVerifier) {
+    /// - Parameters:
+    ///   - token: The token service, where there is one.
+    ///   - passwords: Outlives configurations.
+    init(_ configuration: Configuration, token: TokenSection?, passwords: PasswordVerifier) {
         let users = Users(configuration.identities.map(\.user))
         let policies = AccessPolicies(configuration)
-        guard let token = configuration.token else {
+        guard let token else {
             self.init(users: users, policies: policies, passwords: passwords)
             return
         }

@@ -23,11 +23,13 @@ final class Snapshot: Sendable {
             configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? UpstreamClients()
         ).build()
         self.clients = clients
-        let access = AccessControl(configuration, passwords: parts.passwords)
+        let section =
+            try configuration.token ?? (configuration.identities.isEmpty ? nil : OwnTokens.section(root: parts.root))
+        let access = AccessControl(configuration, token: section, passwords: parts.passwords)
         let api = DistributionAPI(
             registry: parts.registry, namespaces: namespaces, readiness: parts.readiness, access: access,
             logger: parts.logger)
-        let tokens = configuration.token.map { TokenService($0, refreshTokens: parts.refreshTokens) }
+        let tokens = section.map { TokenService($0, refreshTokens: parts.refreshTokens) }
         let open: any RequestHandler =
             tokens.map {
                 TokenAPI(next: api, service: $0, access: access, namespaces: namespaces, logger: parts.logger)

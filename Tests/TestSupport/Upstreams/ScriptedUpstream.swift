@@ -15,6 +15,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
         var tags: [Tag] = []
         var referrers: [Digest: [Descriptor]] = [:]
         var failure: UpstreamError.Kind?
+        var excuse: String?
         var isSilent = false
         var claim: Digest?
         var waiting: [AsyncStream<Never>.Continuation] = []
@@ -58,7 +59,14 @@ public final class ScriptedUpstream: UpstreamRegistry {
     }
 
     /// From now on every question is answered with this failure; nil to work again.
-    public func fail(_ kind: UpstreamError.Kind?) { state.withLockedValue { $0.failure = kind } }
+    ///
+    /// - Parameter excuse: The error's message; nil for one that says nothing special.
+    public func fail(_ kind: UpstreamError.Kind?, saying excuse: String? = nil) {
+        state.withLockedValue { state in
+            state.failure = kind
+            state.excuse = excuse
+        }
+    }
 
     /// From now on nothing is answered until this is taken back; who gives up waiting is let go.
     public func beSilent(_ isSilent: Bool) {
@@ -203,8 +211,8 @@ public final class ScriptedUpstream: UpstreamRegistry {
             for await _ in silence {}
             if Task.isCancelled { throw UpstreamError(.cancelled, "\(name) is not waited for any more") }
         }
-        let (failure, value) = state.withLockedValue { state in (state.failure, look(state)) }
-        if let failure { throw UpstreamError(failure, "\(name) was told to fail") }
+        let (failure, excuse, value) = state.withLockedValue { state in (state.failure, state.excuse, look(state)) }
+        if let failure { throw UpstreamError(failure, excuse ?? "\(name) was told to fail") }
         guard let value else { throw UpstreamError(.notFound, "\(name) has no such thing") }
         return value
     }
