@@ -14,7 +14,7 @@ extension DistributionAPI {
     ) async throws(RegistryError) -> Response {
         let query = try Query(request.query)
         let limit = try query.limit()
-        let served = try await visibleTags(repository, identity, after: query["last"], limit: limit)
+        let served = try await visibleTags(repository, name, identity, after: query["last"], limit: limit)
         var headers = Self.headers(served, request)
         headers.add(name: "Content-Type", value: MediaType.json.value)
         if served.content.hasMore, let limit, let last = served.content.tags.last {
@@ -32,13 +32,14 @@ extension DistributionAPI {
 
     /// Those tags that this client may pull.
     private func visibleTags(
-        _ repository: Repository, _ identity: Identity, after last: String?, limit: Int?
+        _ repository: Repository, _ name: RepositoryName, _ identity: Identity, after last: String?, limit: Int?
     ) async throws(RegistryError) -> Served<TagPage> {
         let key = repository.namespace.key
+        let alias = gate.alias(name, of: repository)
         guard gate.access.policies.looksAtTags(namespace: key) else {
             var served = try await registry.tags(repository, after: last, limit: limit)
             // They all look alike to the policy.
-            if let tag = served.content.tags.first, !gate.allows(pulling(tag, of: repository), identity) {
+            if let tag = served.content.tags.first, !gate.allows(pulling(tag, of: repository, alias), identity) {
                 served.content = TagPage(tags: [], hasMore: false)
             }
             return served
@@ -49,7 +50,7 @@ extension DistributionAPI {
         for (position, tag) in served.content.tags.enumerated() {
             // Others on this event loop get their turn.
             if position % 100 == 99 { await Task.yield() }
-            guard gate.allows(pulling(tag, of: repository), identity) else { continue }
+            guard gate.allows(pulling(tag, of: repository, alias), identity) else { continue }
             visible.append(tag)
             if let limit, visible.count > limit { break }
         }
@@ -59,9 +60,10 @@ extension DistributionAPI {
         return served
     }
 
-    private func pulling(_ tag: Tag, of repository: Repository) -> AccessRequest {
+    private func pulling(_ tag: Tag, of repository: Repository, _ alias: RepositoryName?) -> AccessRequest {
         AccessRequest(
-            .getManifest, repository: repository.name, namespace: repository.namespace.key, reference: .tag(tag))
+            .getManifest, repository: repository.name, namespace: repository.namespace.key, reference: .tag(tag),
+            alias: alias)
     }
 
     /// The most repositories of one answer, and their number where the client says none.

@@ -10,17 +10,21 @@ extension DistributionAPI {
     private static let mostTags = 100
 
     /// end-7a, end-7b
+    ///
+    /// - Parameter name: As the client calls the repository.
     func putManifest(
-        _ repository: Repository, _ reference: Reference, _ identity: Identity, _ request: Request
+        _ repository: Repository, _ name: RepositoryName, _ reference: Reference, _ identity: Identity,
+        _ request: Request
     ) async throws(RegistryError) -> Response {
         try repository.checkWritable()
         let tags = try Self.tags(try Query(request.query), reference)
         // The gate knows the path; these tags are written as well.
+        let alias = tags.isEmpty ? nil : gate.alias(name, of: repository)
         for tag in tags {
             try gate.check(
                 AccessRequest(
                     .putManifest, repository: repository.name, namespace: repository.namespace.key,
-                    reference: .tag(tag)),
+                    reference: .tag(tag), alias: alias),
                 identity)
         }
         let type = try Self.mediaType(request.headers)

@@ -37,7 +37,7 @@ extension DistributionAPI {
             // A source that cannot be is one that does not hold the blob: then the client uploads it.
             // One that this client may not pull from looks the same.
             guard let name = RepositoryName(from), let found = try? namespaces.repository(name),
-                gate.allowsPulling(found, identity, digest: digest)
+                gate.allowsPulling(found, as: name, identity, digest: digest)
             else { return false }
             source = found
         }

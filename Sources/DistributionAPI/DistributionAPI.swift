@@ -91,7 +91,7 @@ public struct DistributionAPI: RequestHandler {
         case .cancelUpload(let name, let id):
             return try await cancelUpload(try writable(name, request), id)
         case .putManifest(let name, let reference):
-            return try await putManifest(try writable(name, request), reference, identity, request)
+            return try await putManifest(try writable(name, request), name, reference, identity, request)
         case .deleteManifest(let name, let reference):
             return try await deleteManifest(try writable(name, request), reference)
         case .deleteBlob(let name, let digest):

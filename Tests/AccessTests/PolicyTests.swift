@@ -213,6 +213,55 @@ import Testing
         #expect(decision.basis == .rule(.repository(acme), index: 0, text: "identity.id == null"))
     }
 
+    /// `nil`: it depends on the tag or the digest.
+    @Test(
+        arguments: [
+            (false, "request.tag == 'v1'", nil), (false, "identity.id == 'alice' || request.tag == 'v1'", true),
+            (false, "identity.id == 'bob' && request.tag == 'v1'", false), (false, "request.tag != 'v1'", nil),
+            (false, "request.tag == null", nil), (false, "request.digest != null || request.reference == 'x'", nil),
+            (true, "request.tag == 'v1'", nil), (true, "identity.id == 'alice' && request.tag == 'v1'", nil),
+            (true, "identity.id == 'bob' && request.tag == 'v1'", true), (true, "identity.id == 'alice'", false),
+            (true, "['v1', 'v2'].exists(x, x == request.tag)", nil), (true, "repository.segments[7] == 'x'", false),
+            (false, "false", false), (true, "false", true),
+        ] as [(Bool, String, Bool?)])
+    func `what holds for every tag is known before the tag is`(
+        defaultAllow: Bool, rule: String, isAllowed: Bool?
+    ) throws {
+        let alice = try Self.identity("alice")
+        let policy = try Self.policy(defaultAllow, rule)
+        let acme = try #require(RepositoryName("acme"))
+        for policies in [AccessPolicies(global: policy), AccessPolicies(repositories: [acme: policy])] {
+            let forecast = policies.forecast(Self.request(.getManifest), for: alice)
+            #expect(forecast.isAlwaysAllowed == (isAllowed == true))
+            #expect(forecast.isNeverAllowed == (isAllowed == false))
+        }
+        // Without tag and digest there is nothing to leave open.
+        let decision = AccessPolicies(global: policy).decide(Self.request(.listTags), for: alice)
+        #expect(AccessPolicies(global: policy).forecast(Self.request(.listTags), for: alice) == .certain(decision))
+    }
+
+    @Test(arguments: [
+        (["request.tag == 'v1'", "true"], false, true), (["request.tag == 'v1'", "true"], true, false),
+        (["repository.segments[7] == 'x'", "request.tag == 'v1'"], false, false),
+    ])
+    func `a rule that does not look at the tag decides for all tags`(
+        rules: [String], defaultAllow: Bool, isAllowed: Bool
+    ) throws {
+        let policy = AccessPolicy(defaultAllow: defaultAllow, rules: try rules.map { try AccessRule($0) })
+        let forecast = AccessPolicies(global: policy).forecast(Self.request(.putManifest), for: .anonymous)
+        #expect(forecast.isAlwaysAllowed == isAllowed)
+        #expect(forecast.isNeverAllowed == !isAllowed)
+    }
+
+    @Test func `a repository's policy narrows what the global one leaves open`() throws {
+        let acme = try #require(RepositoryName("acme"))
+        let tagged = try Self.policy(false, "request.tag == 'v1'")
+        let closed = AccessPolicies(global: tagged, repositories: [acme: try Self.policy(false)])
+        #expect(closed.forecast(Self.request(.getManifest), for: .anonymous).isNeverAllowed)
+        let open = AccessPolicies(global: tagged, repositories: [acme: try Self.policy(true)])
+        #expect(open.forecast(Self.request(.getManifest), for: .anonymous) == .uncertain)
+    }
+
     @Test func `only policies that mention tags have them judged one by one`() throws {
         let acme = try #require(RepositoryName("acme"))
         let policies = AccessPolicies(

@@ -79,6 +79,10 @@ import Tokens
         ),
         (#"key = "DIR/key"\#nttl = "2d""#, "token.ttl", "2d is too long"),
         (#"key = "DIR/key"\#nservices = []"#, "token.services", "names no service"),
+        (
+            #"key = "DIR/key"\#nservices = ["registry.example.com"]"#, "token.default_service",
+            "is missing beside services"
+        ),
         (#"key = "DIR/key"\#nrealm = "https://""#, "token.realm", "the host is missing"),
         (#"key = "DIR/key"\#nrealm = "https://a/b c""#, "token.realm", "spaces"),
         (#"key = "DIR/key"\#nissuer = "a\nb""#, "token.issuer", "control characters"),

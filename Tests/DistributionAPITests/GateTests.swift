@@ -181,6 +181,21 @@ import Testing
         }
     }
 
+    @Test func `a rule that fails while a list is made is told of once`() async throws {
+        try await Workshop.open { shop in
+            for name in ["local/one", "local/two"] { try await PushClient(shop).pushImage(name, tag: "v1") }
+            let access = try Self.access(
+                global: try Self.policy(true, "request.action == 'get-manifest' && request.tag.startsWith('x')"))
+            let log = LoggedLines()
+            let api = DistributionAPI(
+                registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(), access: access,
+                logger: Logger(label: "test") { _ in log })
+            let list = await api.respond(to: Request(target: "/v2/_catalog"))
+            #expect(try await PushClient.text(list) == #"{"repositories":[]}"#)
+            #expect(log.messages == ["an access rule failed, which denies"])
+        }
+    }
+
     @Test func `a blob is mounted only from where its mounter may pull`() async throws {
         try await Workshop.open { shop in
             let digest = try await PushClient(shop).push("content", to: "local/secret")

@@ -34,7 +34,9 @@ import Tokens
             return username == "alice" && password == "se cret" ? TokenSubject("alice") : nil
         }
 
-        func admits(_ subject: TokenSubject) async -> Bool { subject.id == "alice" }
+        func credentials(of subject: TokenSubject) async -> CredentialMark? {
+            subject.id == "alice" ? CredentialMark(of: "hash") : nil
+        }
 
         func allows(_ access: ScopedAccess, to subject: TokenSubject, at service: ServiceName) async -> Bool {
             guard case .repository(_, .pull) = access else { return false }

@@ -34,9 +34,11 @@ import Tokens
     }
 
     private func api(
-        _ shop: Workshop, people: [String] = ["alice", "bob"], rules: [String], defaultAllow: Bool = false
+        _ shop: Workshop, people: [String] = ["alice", "bob"], rules: [String], defaultAllow: Bool = false,
+        namespaces: Namespaces? = nil
     ) throws -> TokenAPI {
         let users = Users(try people.map(user))
+        let namespaces = namespaces ?? shop.namespaces
         let keys = TokenKeys(signing: key)
         let policy = AccessPolicy(defaultAllow: defaultAllow, rules: try rules.map { try AccessRule($0) })
         let access = AccessControl(
@@ -47,13 +49,13 @@ import Tokens
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         return TokenAPI(
             next: DistributionAPI(
-                registry: shop.registry, namespaces: shop.namespaces, readiness: Readiness(), access: access,
+                registry: shop.registry, namespaces: namespaces, readiness: Readiness(), access: access,
                 logger: logger),
             service: TokenService(
                 issuer: TokenIssuer(issuer: "us", keys: keys, lifetime: 300), services: [own, other],
                 defaultService: own, refreshLifetime: 60,
                 refreshTokens: StoredRefreshTokens(objects: MemoryStore()) { Self.now }, now: { Self.now }),
-            access: access, namespaces: shop.namespaces, logger: logger)
+            access: access, namespaces: namespaces, logger: logger)
     }
 
     private func token(_ name: String, _ scope: String, service: ServiceName? = nil) throws -> String {
@@ -168,6 +170,113 @@ import Tokens
             let token = try token("", "repository:local/app:pull")
             #expect(try await ask(api, .GET, "/v2/local/app/manifests/public", token: token).status == 404)
             #expect(try await ask(api, .GET, "/v2/local/app/manifests/secret", token: token).status == 401)
+        }
+    }
+
+    @Test func whatNoTagCouldMakeAllowedIsNotGranted() async throws {
+        try await Workshop.open { shop in
+            let api = try api(shop, rules: ["identity.id == 'alice' && request.tag != 'x'"])
+            for service in [own, other] {
+                #expect(try await granted(api, "repository:local/app:*", at: service) == "")
+            }
+            let reading = try self.api(shop, rules: ["request.operation == 'pull' && request.tag == 'public'"])
+            #expect(try await granted(reading, "repository:local/app:*", at: own) == "repository:local/app:pull")
+        }
+    }
+
+    @Test(arguments: ["request.tag == 'secret'", "request.reference == 'secret'", "request.digest == 'sha256:0'"])
+    func whatSomeTagIsDeniedIsNotGrantedElsewhere(rule: String) async throws {
+        try await Workshop.open { shop in
+            let api = try api(shop, rules: [rule], defaultAllow: true)
+            #expect(try await granted(api, "repository:local/app:pull,push", at: own) != "")
+            #expect(try await granted(api, "repository:local/app:pull,push,delete", at: other) == "")
+            let pushes = try self.api(shop, rules: ["request.operation == 'push' && \(rule)"], defaultAllow: true)
+            #expect(
+                try await granted(pushes, "repository:local/app:pull,push", at: other) == "repository:local/app:pull")
+        }
+    }
+
+    @Test func refreshTokensEndWhenThePasswordIsStoredAnew() async throws {
+        try await Workshop.open { shop in
+            let store = StoredRefreshTokens(objects: MemoryStore()) { Self.now }
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            func tokens(_ access: AccessControl) -> TokenAPI {
+                TokenAPI(
+                    next: PushClient(shop).api,
+                    service: TokenService(
+                        issuer: TokenIssuer(issuer: "us", keys: TokenKeys(signing: key), lifetime: 300),
+                        services: [own], defaultService: own, refreshLifetime: 60, refreshTokens: store,
+                        now: { Self.now }),
+                    access: access, namespaces: shop.namespaces, logger: logger)
+            }
+            let before = tokens(try GateTests.access())
+            let login = await before.respond(
+                to: Request(target: "/auth/token?client_id=docker&offline_token=true", headers: GateTests.alice))
+            let body = try await login.body.collect(upTo: 1 << 16)
+            let json = try JSONSerialization.jsonObject(with: Data(body.readableBytesView)) as? [String: Any]
+            let text = try #require(json?["refresh_token"] as? String)
+            let form = "grant_type=refresh_token&service=entrepot&client_id=docker&refresh_token=\(text)"
+            func refresh(_ api: TokenAPI) async -> UInt {
+                await api.respond(
+                    to: Request(
+                        method: .POST, target: "/auth/token",
+                        headers: ["Content-Type": "application/x-www-form-urlencoded"], body: ByteBuffer(string: form))
+                ).status.code
+            }
+            #expect(await refresh(before) == 200)
+            // The same id with another password, and gone.
+            for people in [[try user("alice")], []] {
+                let after = AccessControl(users: Users(people), policies: AccessPolicies())
+                #expect(await refresh(tokens(after)) == 401)
+            }
+            #expect(await refresh(tokens(try GateTests.access())) == 200)
+        }
+    }
+
+    // MARK: Other names of a repository
+
+    private func shortNames(_ shop: Workshop) -> Namespaces {
+        Namespaces(shop.namespaces.all, fallback: RepositoryName("local"))
+    }
+
+    @Test func aTokenForAShortNameServesForAllOfARequest() async throws {
+        try await Workshop.open { shop in
+            let (digest, manifest) = try await PushClient(shop).pushImage("local/app", tag: "v1")
+            let layer = try await PushClient(shop).push("layer", to: "local/app")
+            for rule in ["identity.id == 'alice'", "identity.id == 'alice' && request.tag != 'hidden'"] {
+                let api = try api(shop, rules: [rule], namespaces: shortNames(shop))
+                let scopes = "\(Self.scope.replacing("local/", with: "")) repository:local/mine:pull,push"
+                let headers: HTTPHeaders = [
+                    "Authorization": "Bearer \(try token("alice", scopes))", "Host": "reg.test",
+                    "Content-Type": MediaType.imageManifest.value,
+                ]
+                let put = await api.respond(
+                    to: Request(
+                        method: .PUT, target: "/v2/app/manifests/\(digest)?tag=v2", headers: headers,
+                        body: ByteBuffer(string: manifest)))
+                #expect(put.status == .created)
+                let list = await api.respond(to: Request(target: "/v2/app/tags/list", headers: headers))
+                #expect(try await PushClient.text(list) == #"{"name":"app","tags":["v1","v2"]}"#)
+                let mount = await api.respond(
+                    to: Request(
+                        method: .POST, target: "/v2/local/mine/blobs/uploads/?mount=\(layer)&from=app",
+                        headers: headers))
+                #expect(mount.status == .created)
+            }
+        }
+    }
+
+    @Test func aTokenForANameIsNotForWhatTheNameMeansAtAnotherHost() async throws {
+        try await Workshop.open { shop in
+            let api = try api(shop, rules: ["true"], namespaces: shortNames(shop))
+            let path = "/v2/app/tags/list"
+            for scope in ["repository:app:pull", "repository:local/app:pull"] {
+                let token = try token("alice", scope)
+                #expect(try await ask(api, .GET, path, token: token).status == 404)
+                #expect(try await ask(api, .GET, path + "?ns=mirror.example", token: token).status == 401)
+            }
+            let right = try token("alice", "repository:mirror/app:pull")
+            #expect(try await ask(api, .GET, path + "?ns=mirror.example", token: right).status != 401)
         }
     }
 }

@@ -111,6 +111,27 @@ import Testing
         }
     }
 
+    @Test func aRefreshTokenEndsWithItsPassword() async throws {
+        let text = try await login("alice")
+        await #expect { try await refresh(text, household: Household(hash: "another hash")) } throws: {
+            ($0 as? TokenRefusal)?.status == 401
+        }
+        _ = try await refresh(text)
+    }
+
+    @Test func aRecordThatDoesNotTellThePasswordIsWorthNothing() async throws {
+        let text = try await login("alice")
+        let path = try #require(objects.keys.first)
+        let key = try #require(ObjectKey(path))
+        let stored = try #require(try await objects.read(key, limit: 4096))
+        var json = try #require(
+            try JSONSerialization.jsonObject(with: Data(stored.bytes.readableBytesView)) as? [String: Any])
+        #expect(json.removeValue(forKey: "credentials") is String)
+        let old = try JSONSerialization.data(withJSONObject: json)
+        try await objects.write(key, ByteBuffer(bytes: old), .durable)
+        await #expect { try await refresh(text) } throws: { ($0 as? TokenRefusal)?.status == 401 }
+    }
+
     @Test func aRefreshTokenIsForItsServiceAndItsClient() async throws {
         let text = try await login("alice")
         await #expect(throws: TokenRefusal.self) { try await refresh(text, service: "other") }

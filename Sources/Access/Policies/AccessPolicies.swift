@@ -7,7 +7,7 @@ public struct AccessPolicies: Sendable, Equatable {
     /// By the key of the namespace.
     public let repositories: [RepositoryName: AccessPolicy]
     public let fallback: DefaultAccess
-    private let mentions: PolicyVariables.Mentions
+    let mentions: PolicyVariables.Mentions
 
     public init(
         global: AccessPolicy? = nil, repositories: [RepositoryName: AccessPolicy] = [:],

@@ -125,4 +125,13 @@ enum PolicyVariables {
         bind(slots.tag, request.tag.map { .string($0.value) } ?? .null)
         return activation
     }
+
+    /// The same, but what requests of this action name content by is left unbound.
+    static func unnamed(_ request: AccessRequest, _ identity: Identity, _ mentions: Mentions) -> Activation {
+        var activation = activation(request, identity, mentions)
+        if let slot = slots.digest, request.action.namesDigest { activation[slot] = nil }
+        guard request.action.namesManifest else { return activation }
+        for case let slot? in [slots.reference, slots.tag] { activation[slot] = nil }
+        return activation
+    }
 }

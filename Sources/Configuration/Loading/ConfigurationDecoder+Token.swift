@@ -1,14 +1,15 @@
 import Tokens
 
 extension ConfigurationDecoder {
-    private static let standardService = "entrepot"
+    private static let standardServices = [ServiceName("entrepot")].compactMap { $0 }
 
     func token(_ root: TableReader) -> TokenSection? {
         guard let reader = root.table("token", as: .token) else { return nil }
         let issuer = issuer(reader)
         let keys = keys(reader)
-        let services = services(reader)
-        let defaultService = defaultService(reader, services)
+        let named = services(reader)
+        let defaultService = defaultService(reader, named)
+        let services = named.isEmpty ? Self.standardServices : named
         let realm = realm(reader)
         let ttl = reader.duration("ttl", least: .seconds(60), default: TokenSection.standardTTL)
         if ttl > .seconds(86_400) {
@@ -95,12 +96,22 @@ extension ConfigurationDecoder {
         if reader.isSet("services"), services.isEmpty {
             reader.report("services", "names no service", "name one, or remove it")
         }
-        if services.isEmpty, let name = ServiceName(Self.standardService) { services.append(name) }
         return services
     }
 
-    private func defaultService(_ reader: TableReader, _ services: [ServiceName]) -> ServiceName? {
-        guard let text = reader.text("default_service") else { return services.first }
+    /// It is never guessed from `services`: tokens for this server hold what policy is asked about again, tokens for
+    /// others are the last word.
+    private func defaultService(_ reader: TableReader, _ named: [ServiceName]) -> ServiceName? {
+        guard let text = reader.text("default_service") else {
+            guard named.isEmpty else {
+                reader.report(
+                    "default_service", "is missing beside services, which may be other registries",
+                    "write this server's own name, like default_service = \"entrepot\", and have it in services")
+                return nil
+            }
+            return Self.standardServices.first
+        }
+        let services = named.isEmpty ? Self.standardServices : named
         if let name = services.first(where: { $0.text == text }) { return name }
         let names = services.map(\.text)
         let meant = Suggestion.closest(to: text, among: names).map { "did you mean \"\($0)\"?" }

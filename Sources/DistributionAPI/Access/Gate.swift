@@ -12,6 +12,7 @@ struct Gate: Sendable {
     let namespaces: Namespaces
     let logger: Logger
     private let subjects = CertificateSubjects()
+    private let failures = FailedRules()
 
     init(access: AccessControl, namespaces: Namespaces, logger: Logger) {
         self.access = access
@@ -55,14 +56,7 @@ struct Gate: Sendable {
     func check(_ request: AccessRequest, _ identity: Identity) throws(RegistryError) {
         let decision = access.policies.decide(request, for: identity)
         guard !decision.isAllowed else { return }
-        if case .failedRule = decision.basis {
-            logger.warning(
-                "an access rule failed, which denies",
-                metadata: [
-                    "rule": "\(decision.basis)", "action": "\(request.action.rawValue)",
-                    "repository": "\(request.repository?.value ?? "-")", "identity": "\(identity)",
-                ])
-        }
+        if case .failedRule = decision.basis { warn(decision, request, identity) }
         let couldHelp = decision.basis == .grants || (identity.id == nil && access.takesCredentials)
         throw RegistryError(
             couldHelp ? .unauthorized : .denied,
@@ -71,16 +65,55 @@ struct Gate: Sendable {
             cause: AccessDenial.decision(decision, request))
     }
 
+    /// For what is asked often in one request: each rule that fails is logged once.
     func allows(_ request: AccessRequest, _ identity: Identity) -> Bool {
-        access.policies.decide(request, for: identity).isAllowed
+        let decision = access.policies.decide(request, for: identity)
+        warnOnce(decision, request, identity)
+        return decision.isAllowed
+    }
+
+    /// What can be said before tag and digest are known; failures are logged as by ``allows(_:_:)``.
+    func forecast(_ request: AccessRequest, _ identity: Identity) -> AccessForecast {
+        let forecast = access.policies.forecast(request, for: identity)
+        if case .certain(let decision) = forecast { warnOnce(decision, request, identity) }
+        return forecast
+    }
+
+    private func warnOnce(_ decision: Decision, _ request: AccessRequest, _ identity: Identity) {
+        guard case .failedRule(let scope, let index, _, _) = decision.basis, failures.isNew(scope, index) else {
+            return
+        }
+        warn(decision, request, identity)
+    }
+
+    private func warn(_ decision: Decision, _ request: AccessRequest, _ identity: Identity) {
+        logger.warning(
+            "an access rule failed, which denies",
+            metadata: [
+                "rule": "\(decision.basis)", "action": "\(request.action.rawValue)",
+                "repository": "\(request.repository?.value ?? "-")", "identity": "\(identity)",
+            ])
     }
 
     /// Whether pulling from a repository is allowed.
-    func allowsPulling(_ repository: Repository, _ identity: Identity, digest: Digest? = nil) -> Bool {
+    ///
+    /// - Parameter name: As the client calls it, if it does.
+    func allowsPulling(
+        _ repository: Repository, as name: RepositoryName? = nil, _ identity: Identity, digest: Digest? = nil
+    ) -> Bool {
         let action: AccessAction = digest == nil ? .getManifest : .getBlob
         return allows(
-            AccessRequest(action, repository: repository.name, namespace: repository.namespace.key, digest: digest),
+            AccessRequest(
+                action, repository: repository.name, namespace: repository.namespace.key, digest: digest,
+                alias: name.flatMap { alias($0, of: repository) }),
             identity)
+    }
+
+    /// The name, if it is another one that tokens may have for this repository. A name that means it only together with
+    /// `?ns=` is not: a token for that name is for another repository.
+    func alias(_ name: RepositoryName, of repository: Repository) -> RepositoryName? {
+        guard name != repository.name, (try? namespaces.repository(name))?.name == repository.name else { return nil }
+        return name
     }
 
     /// Values of `WWW-Authenticate` for a refusal; none for what credentials do not help with.
@@ -114,7 +147,8 @@ struct Gate: Sendable {
         // What no namespace takes is judged by the name the client gave, so that it looks like what is forbidden.
         return AccessRequest(
             word, repository: repository?.name ?? name, namespace: repository?.namespace.key,
-            reference: action.reference, digest: action.digest, alias: name)
+            reference: action.reference, digest: action.digest,
+            alias: repository.flatMap { alias(name, of: $0) })
     }
 
     func origin(of request: Request) throws(RegistryError) -> ClientOrigin {

@@ -38,7 +38,9 @@ struct AccessAuthority: TokenAuthority {
         }
     }
 
-    func admits(_ subject: TokenSubject) async -> Bool { user(subject) != nil }
+    func credentials(of subject: TokenSubject) async -> CredentialMark? {
+        user(subject).map { CredentialMark(of: $0.password.reveal()) }
+    }
 
     func allows(_ access: ScopedAccess, to subject: TokenSubject, at service: ServiceName) async -> Bool {
         guard let origin = try? gate.origin(of: request), let identity = identity(subject, origin) else { return false }
@@ -52,19 +54,19 @@ struct AccessAuthority: TokenAuthority {
     }
 
     /// Policy is asked again with each request, so a token may hold what is allowed in part, or depends on what is not
-    /// known yet: the tag.
+    /// known yet: tag and digest. What no tag and no digest could make allowed it does not hold.
     private func allowsHere(
         _ name: RepositoryName, _ operation: ScopedAccess.Operation, _ identity: Identity
     ) -> Bool {
         let repository = try? gate.namespaces.repository(name)
-        let key = repository?.namespace.key
-        return gate.access.policies.looksAtTags(namespace: key)
-            || operation.actions.contains {
-                gate.allows(AccessRequest($0, repository: repository?.name ?? name, namespace: key), identity)
-            }
+        return operation.actions.contains {
+            let request = AccessRequest(
+                $0, repository: repository?.name ?? name, namespace: repository?.namespace.key)
+            return !gate.forecast(request, identity).isNeverAllowed
+        }
     }
 
-    /// At another registry the token is the last word: all that it stands for has to be allowed there.
+    /// At another registry the token is the last word: all that it stands for has to be allowed there, for every tag.
     private func allowsElsewhere(
         _ name: RepositoryName, _ operation: ScopedAccess.Operation, _ identity: Identity
     ) -> Bool {
@@ -72,7 +74,7 @@ struct AccessAuthority: TokenAuthority {
             $0.value.utf8.count < $1.value.utf8.count
         }
         return operation.actions.allSatisfy {
-            gate.allows(AccessRequest($0, repository: name, namespace: key), identity)
+            gate.forecast(AccessRequest($0, repository: name, namespace: key), identity).isAlwaysAllowed
         }
     }
 

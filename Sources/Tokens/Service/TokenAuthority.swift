@@ -12,6 +12,6 @@ public protocol TokenAuthority: ScopePolicy {
     /// - Throws: If it cannot be told now.
     func subject(username: String, password: String) async throws(RegistryError) -> TokenSubject?
 
-    /// Whether this subject, who once showed a password, is still one that may come.
-    func admits(_ subject: TokenSubject) async -> Bool
+    /// What this subject's password is now; nil for one that may not come any more. Refresh tokens end when it changes.
+    func credentials(of subject: TokenSubject) async -> CredentialMark?
 }

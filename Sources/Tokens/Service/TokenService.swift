@@ -39,7 +39,8 @@ public struct TokenService: Sendable {
         if case .refresh(let text) = request.grant {
             refreshToken = text
         } else if request.wantsRefreshToken, !subject.isAnonymous {
-            refreshToken = try await newRefreshToken(subject, service, request.client, issuedAt)
+            guard let mark = await authority.credentials(of: subject) else { throw .badCredentials }
+            refreshToken = try await newRefreshToken(subject, service, request.client, mark, issuedAt)
         }
         let token = try await sign(subject, service, granted, issuedAt)
         return TokenAnswer(
@@ -115,17 +116,18 @@ public struct TokenService: Sendable {
         }
         guard let record, record.expires > now(), record.service == service.text,
             client.sharesCredentials(with: record.client), let subject = TokenSubject(record.subject),
-            await authority.admits(subject)
+            let mark = record.credentials, await authority.credentials(of: subject) == mark
         else { throw .badCredentials }
         return subject
     }
 
     private func newRefreshToken(
-        _ subject: TokenSubject, _ service: ServiceName, _ client: ClientID, _ now: Int64
+        _ subject: TokenSubject, _ service: ServiceName, _ client: ClientID, _ mark: CredentialMark, _ now: Int64
     ) async throws(TokenRefusal) -> String {
         let token = RefreshToken(for: subject)
         let record = RefreshRecord(
-            subject: subject.id, service: service.text, client: client, issued: now, expires: now + refreshLifetime)
+            subject: subject.id, service: service.text, client: client, credentials: mark, issued: now,
+            expires: now + refreshLifetime)
         do throws(StorageError) {
             try await refreshTokens.save(record, as: token.id)
         } catch {

@@ -28,7 +28,7 @@ struct TokenHousehold: Sendable {
     func tables(token: String = "", people: [String] = ["alice", "bob"]) -> String {
         var lines = [
             "[token]", "key = \"\(key.path)\"", "cert_chain = \"\(certificate.path)\"",
-            "services = [\"entrepot\", \"\(TrustingRegistry.service)\"]", token,
+            "services = [\"entrepot\", \"\(TrustingRegistry.service)\"]", "default_service = \"entrepot\"", token,
         ]
         for name in people {
             lines += ["[identity.\(name)]", "username = \"\(name)\"", "password = '\(hash)'"]

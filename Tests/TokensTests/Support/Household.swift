@@ -7,6 +7,8 @@ struct Household: TokenAuthority {
     /// Whom the header names.
     var shown: String?
     var failure: RegistryError?
+    /// How everybody's password is stored.
+    var hash = "hash"
 
     func subject(username: String, password: String) async throws(RegistryError) -> TokenSubject? {
         if let failure { throw failure }
@@ -19,7 +21,9 @@ struct Household: TokenAuthority {
         return try await subject(username: shown, password: "secret of \(shown)")
     }
 
-    func admits(_ subject: TokenSubject) async -> Bool { present.contains(subject.id) }
+    func credentials(of subject: TokenSubject) async -> CredentialMark? {
+        present.contains(subject.id) ? CredentialMark(of: "\(hash) of \(subject)") : nil
+    }
 
     func allows(_ access: ScopedAccess, to subject: TokenSubject, at service: ServiceName) async -> Bool {
         switch access {

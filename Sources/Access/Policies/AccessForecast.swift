@@ -1,0 +1,79 @@
+internal import CEL
+
+/// What policy says of an action whose tag and digest are not known yet.
+public enum AccessForecast: Sendable, Equatable {
+    /// Whatever they are, this is the decision.
+    case certain(Decision)
+    /// It depends on them, or it cannot be told whether it does.
+    case uncertain
+
+    /// Whether it is allowed for any tag and digest.
+    public var isAlwaysAllowed: Bool {
+        if case .certain(let decision) = self { decision.isAllowed } else { false }
+    }
+
+    /// Whether it is denied for any tag and digest.
+    public var isNeverAllowed: Bool {
+        if case .certain(let decision) = self { !decision.isAllowed } else { false }
+    }
+}
+
+extension AccessPolicies {
+    /// What can be decided of a request before its tag and its digest are known; the request's own are not looked at.
+    ///
+    /// Rules are evaluated with these variables unbound. As `&&`, `||` and their like swallow the error of one side only
+    /// where the other decides, what still gives a bool gives the same one whatever is bound.
+    public func forecast(_ request: AccessRequest, for identity: Identity) -> AccessForecast {
+        let own = request.namespace.map { (PolicyScope.repository($0), repositories[$0]) }
+        let policies = [(PolicyScope.global, global)] + (own.map { [$0] } ?? [])
+        let decision = decide(request, for: identity)
+        switch decision.basis {
+        case .grants, .noPolicy, .unknownAdministrator: return .certain(decision)
+        case .rule, .failedRule, .defaultOf: break
+        }
+        let activation = PolicyVariables.unnamed(request, identity, mentions)
+        var forecast = AccessForecast.certain(decision)
+        var isUncertain = false
+        for case (let scope, let policy?) in policies {
+            forecast = policy.forecast(activation, scope: scope)
+            if forecast.isNeverAllowed { return forecast }
+            isUncertain = isUncertain || forecast == .uncertain
+        }
+        return isUncertain ? .uncertain : forecast
+    }
+}
+
+extension AccessPolicy {
+    fileprivate func forecast(_ activation: Activation, scope: PolicyScope) -> AccessForecast {
+        var isUncertain = false
+        for (index, rule) in rules.enumerated() {
+            switch rule.evaluate(activation) {
+            case .doesNotApply: continue
+            case .applies:
+                // An uncertain rule before it would have said the same.
+                return .certain(Decision(isAllowed: !defaultAllow, .rule(scope, index: index, text: rule.text)))
+            case .failed where rule.looksAtContent:
+                isUncertain = true
+            case .failed(let reason):
+                // Only a rule that allows could have come before it.
+                guard defaultAllow || !isUncertain else { return .uncertain }
+                return .certain(
+                    Decision(isAllowed: false, .failedRule(scope, index: index, text: rule.text, reason: reason)))
+            }
+        }
+        return isUncertain ? .uncertain : .certain(Decision(isAllowed: defaultAllow, .defaultOf(scope)))
+    }
+}
+
+extension AccessRule {
+    /// Whether it may look at what a forecast leaves open.
+    fileprivate var looksAtContent: Bool { ["tag", "reference", "digest"].contains { text.contains($0) } }
+}
+
+extension AccessAction {
+    /// Whether its requests name a manifest, by tag or digest.
+    var namesManifest: Bool { [.getManifest, .putManifest, .deleteManifest].contains(self) }
+
+    /// Whether its requests name content by its digest.
+    var namesDigest: Bool { namesManifest || [.getBlob, .deleteBlob, .getReferrers].contains(self) }
+}
