@@ -62,8 +62,9 @@ def document(rows, rounds):
 
 `make bench` measures this table in one run, everything on loopback and on the machine that also runs the clients;
 `make bench ARGS=--write` writes this page. Numbers are medians of {rounds} interleaved rounds. CPU is user and system time of
-the whole server process and its workers. Downloads in plain text discard the bytes in the kernel, so that the server is what
-is measured; over TLS the client is curl; small requests are wrk with 32 connections. The upstream of the cold pulls is nginx.
+the whole server process and its workers, by the scheduler's clock. Downloads in plain text discard the bytes in the kernel,
+so that the server is what is measured, and in the first of them servers and client have a processor each, with three times
+the rounds; over TLS the client is curl; small requests are wrk with 32 connections. The upstream of the cold pulls is nginx.
 
 Machine: {machine()}.
 
