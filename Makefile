@@ -52,11 +52,12 @@ format: ## Format all Swift code in place
 lint: ## Check format and style; any finding fails
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
-# Unit tests of the parts that share memory between threads, each sanitizer in its own scratch path.
-CONCURRENT := AccessTests|CurlClientTests|RegistryTests|HTTPServerTests|FileStorageTests|UpstreamTests
+# Unit tests of the parts that share memory between threads, each sanitizer in its own scratch path. Leaks are not looked
+# for: TOMLKit frees no table, and what the tests hold to their end counts as one.
+CONCURRENT := ^(AccessTests|CurlClientTests|RegistryTests|HTTPServerTests|FileStorageTests|UpstreamTests)\.
 sanitize: libraries ## Run the concurrent parts' unit tests under the thread and address sanitizers
 	swift test --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'
-	swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)'
+	ASAN_OPTIONS=detect_leaks=0 swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)'
 
 libraries: ## Install the C libraries the build needs, where missing
 	@.ci/install-packages $(LIBRARIES)
