@@ -1,3 +1,4 @@
+internal import Access
 public import OCI
 
 /// One operation of the registry, parsed from method and path. The same value is what is answered, authorised, counted
@@ -34,33 +35,14 @@ public enum Action: Sendable, Hashable {
     case listCatalog
 
     /// The word for policies, metrics and logs.
-    public var name: String {
-        switch self {
-        case .health: "healthz"
-        case .readiness: "readyz"
-        case .getAPIVersion: "get-api-version"
-        case .getBlob: "get-blob"
-        case .getManifest: "get-manifest"
-        case .startUpload: "start-upload"
-        case .updateUpload: "update-upload"
-        case .completeUpload: "complete-upload"
-        case .getUpload: "get-upload"
-        case .cancelUpload: "cancel-upload"
-        case .putManifest: "put-manifest"
-        case .deleteManifest: "delete-manifest"
-        case .deleteBlob: "delete-blob"
-        case .listTags: "list-tags"
-        case .getReferrers: "get-referrers"
-        case .listCatalog: "list-catalog"
-        }
-    }
+    public var name: String { access?.rawValue ?? (self == .readiness ? Self.readinessName : Self.healthName) }
 
     /// Every ``name`` there is.
-    static let names = [
-        "healthz", "readyz", "get-api-version", "get-blob", "get-manifest", "start-upload", "update-upload",
-        "complete-upload", "get-upload", "cancel-upload", "put-manifest", "delete-manifest", "delete-blob",
-        "list-tags", "get-referrers", "list-catalog",
-    ]
+    static let names =
+        [healthName, readinessName] + AccessAction.allCases.filter { $0.operation != .admin }.map(\.rawValue)
+
+    private static let healthName = "healthz"
+    private static let readinessName = "readyz"
 
     /// The repository it is about, as the path names it.
     public var repository: RepositoryName? {
