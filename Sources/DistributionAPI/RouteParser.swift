@@ -9,10 +9,14 @@ enum RouteParser {
     /// - Parameter path: The path as sent, before the query.
     /// - Throws: The error to answer with: unknown path, invalid name, digest or tag, or a method the path does not take.
     static func action(_ method: HTTPMethod, _ path: some StringProtocol) throws(RegistryError) -> Action {
-        guard let path = PercentEncoding.decoded(path) else {
+        guard let decoded = PercentEncoding.decoded(path) else {
             throw RegistryError(.nameInvalid, "the path is not percent-encoded UTF-8")
         }
-        let parts = path.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
+        // A proxy or policy in front that does not decode it would judge another path.
+        if path.utf8.contains(UInt8(ascii: "%")), path.lowercased().contains("%2f") {
+            throw RegistryError(.nameInvalid, "the path holds an encoded slash; write it as /")
+        }
+        let parts = decoded.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         switch (parts.first, parts.count) {
         case ("healthz", 1): return try get(method, .health)
         case ("readyz", 1): return try get(method, .readiness)

@@ -59,7 +59,12 @@ struct RequestBodyDecoder {
                 state = .chunkHead
             case .trailer(let bytesLeft):
                 guard let line = try Self.line(from: &buffer, maxBytes: bytesLeft) else { return .needsMore }
-                state = line.readableBytes == 0 ? .finished : .trailer(bytesLeft: bytesLeft - line.readableBytes - 2)
+                guard line.readableBytes > 0 else {
+                    state = .finished
+                    return .finished
+                }
+                try Self.checkTrailerField(line)
+                state = .trailer(bytesLeft: bytesLeft - line.readableBytes - 2)
             }
         }
     }
@@ -80,8 +85,20 @@ struct RequestBodyDecoder {
         guard length > 0, view[feed - 1] == UInt8(ascii: "\r"), let line = buffer.readSlice(length: length - 1) else {
             throw .malformed("a line feed without a carriage return")
         }
+        // A proxy that takes a bare CR or a NUL for the end of the line would see another request behind it.
+        guard line.readableBytesView.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || $0 == UInt8(ascii: "\t") }) else {
+            throw .malformed("a control character in a line of the chunked coding")
+        }
         buffer.moveReaderIndex(forwardBy: 2)
         return line
+    }
+
+    /// `field-name ":" field-value`, without the folding of old; what it says is ignored.
+    private static func checkTrailerField(_ line: ByteBuffer) throws(RequestBodyError) {
+        let name = line.readableBytesView.prefix { $0 != UInt8(ascii: ":") }
+        guard name.count < line.readableBytes, !name.isEmpty, name.allSatisfy(ByteSet.token.contains) else {
+            throw .malformed("a trailer is not a header field")
+        }
     }
 
     /// `chunk-size [ chunk-ext ]`; extensions are ignored.

@@ -15,10 +15,10 @@ struct ResponseHeadEncoder {
         case keepAlive
     }
 
-    /// `Server: ...` with its CRLF.
-    let serverLine: String
+    /// What every answer says, with its CRLFs. No browser shall take content that strangers pushed for a page.
+    let constantLines: String
 
-    init(serverName: String) { serverLine = "Server: \(serverName)\r\n" }
+    init(serverName: String) { constantLines = "Server: \(serverName)\r\nX-Content-Type-Options: nosniff\r\n" }
 
     func encode(
         _ response: Response, length: Length, connection: ConnectionField, requestID: String, date: String,
@@ -50,7 +50,7 @@ struct ResponseHeadEncoder {
         case .keepAlive: buffer.writeStaticString("Connection: keep-alive\r\n")
         }
         buffer.writeString(date)
-        buffer.writeString(serverLine)
+        buffer.writeString(constantLines)
         buffer.writeStaticString("X-Request-Id: ")
         buffer.writeString(requestID)
         buffer.writeStaticString("\r\n\r\n")

@@ -50,6 +50,15 @@ struct EnvironmentTests {
         #expect(throws: CELIssues.self) { try plain.compile("['a'].contains('b')") }
     }
 
+    @Test(arguments: [
+        ("ip('::ffff:c0a8:1') == ip('192.168.0.1')", true), ("ip('0:0:0:0:0:ffff:c0a8:1').family() == 4", true),
+        ("cidr('192.168.0.0/24').containsIP(ip('::ffff:c0a8:1'))", true), ("isIP('::ffff:192.168.0.1')", false),
+        ("string(ip('::FFFF:c0a8:0001')) == '192.168.0.1'", true), ("ip('::fffe:c0a8:1').family() == 6", true),
+    ])
+    func aMappedAddressInHexadecimalIsTheIPv4Address(source: String, expected: Bool) throws {
+        #expect(try evaluate(source) == .bool(expected))
+    }
+
     @Test func dottedVariablesAreSlotsAndHasTellsWhetherTheyAreBound() throws {
         let environment = CELEnvironment(variables: [
             VariableDeclaration("identity.username", .nullable(.string)), VariableDeclaration("request.tag", .string),

@@ -38,6 +38,15 @@ import Testing
         #expect(configuration.storage == .fileSystem(rootDirectory: root))
     }
 
+    @Test(arguments: ["", "\n\n", "# all of it is commented out\n", "  \t"])
+    func `a file that has lost its last key is refused at a reload`(text: String) throws {
+        let paths = [try files.write("0.toml", "[server]\nport = 6000"), try files.write("1.toml", text)]
+        let reading = ConfigurationLoader.read(files: paths, environment: [:])
+        #expect(try reading.reloaded(emptyBefore: [paths[1]]).server.port == 6000)
+        let error = #expect(throws: ConfigurationProblems.self) { try reading.reloaded(emptyBefore: [paths[0]]) }
+        #expect(error?.problems.map(\.file) == [paths[1]])
+    }
+
     @Test func `a file without repositories keeps the embedded ones`() throws {
         let configuration = try load("[server]\nport = 6000\n[storage.fs]\nroot_dir = \"/srv\"")
         let embedded = try ConfigurationLoader.load(files: [], environment: [:])

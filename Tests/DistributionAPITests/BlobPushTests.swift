@@ -174,7 +174,7 @@ import Testing
         (.POST, "/v2/local/a/blobs/uploads/?digest-algorithm=md5", 400, "DIGEST_INVALID"),
         (.POST, "/v2/nobody/a/blobs/uploads/", 404, "NAME_UNKNOWN"),
         (.PATCH, "/v2/local/a/blobs/uploads/unknown", 404, "BLOB_UPLOAD_UNKNOWN"),
-        (.PATCH, "/v2/local/a/blobs/uploads/..%2f..", 404, "UNSUPPORTED"),
+        (.PATCH, "/v2/local/a/blobs/uploads/..%2f..", 400, "NAME_INVALID"),
         (.GET, "/v2/local/a/blobs/uploads/unknown", 404, "BLOB_UPLOAD_UNKNOWN"),
         (.DELETE, "/v2/local/a/blobs/uploads/unknown", 404, "BLOB_UPLOAD_UNKNOWN"),
         (.PUT, "/v2/local/a/blobs/uploads/unknown", 400, "DIGEST_INVALID"),

@@ -43,6 +43,9 @@ import Testing
         (.GET, "/v2/../../etc/manifests/v1", .nameInvalid, 400), (.GET, "/v2/%2e%2e/manifests/v1", .nameInvalid, 400),
         (.GET, "/v2/a/blobs/sha256:short", .digestInvalid, 400), (.GET, "/v2/a/blobs/latest", .digestInvalid, 400),
         (.GET, "/v2/a/manifests/sha256:x", .digestInvalid, 400), (.GET, "/v2/a/manifests/.bad", .manifestUnknown, 404),
+        (.GET, "/v2/a%2Fb/manifests/v1", .nameInvalid, 400), (.PUT, "/v2/a%2fb/manifests/v1", .nameInvalid, 400),
+        (.POST, "/v2/a%2Fb/blobs/uploads/", .nameInvalid, 400), (.DELETE, "/v2/a/tags%2Flist", .nameInvalid, 400),
+        (.PATCH, "/v2/a%2Fb/blobs/uploads/xyz", .nameInvalid, 400), (.GET, "/%76%32%2Fa/tags/list", .nameInvalid, 400),
         (.GET, "/v2/a/manifests/%zz", .nameInvalid, 400), (.GET, "/v2/a/manifests/%ff", .nameInvalid, 400),
     ])
     func badPaths(method: HTTPMethod, path: String, code: RegistryError.Code, status: Int) {

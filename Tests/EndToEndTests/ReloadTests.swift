@@ -27,6 +27,28 @@ import Testing
         }
     }
 
+    /// The embedded defaults, which an empty file would bring back, let everybody in.
+    @Test(arguments: [String?.some(""), "# later\n", nil])
+    func anEmptiedOrRemovedFileOpensNothing(content: String?) async throws {
+        try await Stage.with { stage in
+            let admin = try EntrepotServer.adminTable(on: stage)
+            let closed = admin + "[global.access_policy]\ndefault_allow = false\n[repository.team]\n"
+            let entrepot = try await EntrepotServer.start(on: stage, repositories: closed)
+            #expect(try await entrepot.get("/v2/team/app/tags/list").status == 403)
+            let file = entrepot.configuration
+            if let content {
+                try Data(content.utf8).write(to: file)
+            } else {
+                try FileManager.default.removeItem(at: file)
+            }
+            let reload = try await entrepot.reloaded(Self.refused)
+            #expect(reload.problems.count == 1)
+            #expect(reload.problems.first?.contains(file.lastPathComponent) == true)
+            #expect(try await entrepot.get("/v2/team/app/tags/list").status == 403)
+            #expect(try await begins(entrepot, "team/app") == 403)
+        }
+    }
+
     @Test func aConfigurationBehindKubernetesLinksTakesEffect() async throws {
         try await Stage.with { stage in
             let admin = try EntrepotServer.adminTable(on: stage)

@@ -41,6 +41,37 @@ struct RequestBodyDecoderTests {
         }
     }
 
+    /// What a front proxy and this server could see two requests in, or a different one.
+    @Test(arguments: (0...UInt8.max).filter { ($0 < 0x20 && $0 != 0x09) || $0 == 0x7f })
+    func aControlCharacterAnywhereInTheChunkGrammarIsRefused(byte: UInt8) throws {
+        let valid = Array("2;a=\"b\"\r\nhi\r\n0;c\r\nTrailer: x\r\n\r\n".utf8)
+        let data = 9..<11
+        // Among the bytes of a chunk all are allowed; one more there makes it longer than its size.
+        for position in 0..<valid.count - 1 where !data.contains(position) {
+            var bytes = valid
+            bytes.insert(byte, at: position)
+            var decoder = RequestBodyDecoder(.chunked)
+            var buffer = ByteBuffer(bytes: bytes)
+            #expect(throws: RequestBodyError.self, "at \(position)") {
+                while true {
+                    let step = try decoder.next(from: &buffer)
+                    if step == .finished || step == .needsMore { break }
+                }
+                // Waiting for more is as good as refusing only if nothing follows that could be taken for a request.
+                buffer.writeString("GET / HTTP/1.1\r\n\r\n")
+                while true {
+                    let step = try decoder.next(from: &buffer)
+                    if step == .finished || step == .needsMore { break }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: ["0\r\n x\r\n\r\n", "0\r\nx\r\n\r\n", "0\r\n: x\r\n\r\n", "0\r\nA : x\r\n\r\n"])
+    func aTrailerThatIsNoHeaderFieldIsRefused(text: String) {
+        #expect(throws: RequestBodyError.self) { _ = try decode(text, by: 1000) }
+    }
+
     @Test
     func aFixedBodyEndsAtItsLength() throws {
         var decoder = RequestBodyDecoder(.length(3))

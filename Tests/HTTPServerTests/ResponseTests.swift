@@ -19,6 +19,7 @@ struct ResponseTests {
                     try await client.send(get())
                     let response = try await client.response()
                     #expect(response.headers["content-length"] == "\(length)")
+                    #expect(response.headers["x-content-type-options"] == "nosniff")
                     #expect(response.body == file.expected(offset, length))
                 }
                 let exchange = await server.handler.nextExchange()

@@ -19,7 +19,9 @@ public struct IPAddress: OpaqueValue, Hashable {
 
     /// Parses an address as text.
     ///
-    /// - Throws: ``CELError`` for a zone, an IPv4-mapped IPv6 address and everything that is no address.
+    /// An IPv4-mapped IPv6 address in hexadecimal (`::ffff:c0a8:1`) is the IPv4 address that it maps.
+    ///
+    /// - Throws: ``CELError`` for a zone, a mapped address in the mixed form (`::ffff:192.168.0.1`) and all that is no address.
     public init(_ text: String) throws(CELError) {
         guard text.utf8.count <= 64, !text.utf8.contains(0) else {
             throw CELError(.conversion, "not an IP address")
@@ -33,7 +35,10 @@ public struct IPAddress: OpaqueValue, Hashable {
             throw CELError(.conversion, "not an IP address")
         }
         if isVersion6 && buffer[..<10].allSatisfy({ $0 == 0 }) && buffer[10] == 0xFF && buffer[11] == 0xFF {
-            throw CELError(.conversion, "an IPv4-mapped IPv6 address is not allowed")
+            guard !text.utf8.contains(UInt8(ascii: ".")) else {
+                throw CELError(.conversion, "an IPv4-mapped IPv6 address with dots is not allowed")
+            }
+            buffer.removeFirst(12)
         }
         bytes = buffer
     }

@@ -29,7 +29,9 @@ public enum ConfigurationLoader {
         }
         // The rest would be judged without the text that did not parse; that gives misleading problems.
         if !problems.isEmpty { return ConfigurationReading(.failure(ConfigurationProblems(problems))) }
-        return reading(of: documents, files: files, environment: environment)
+        var reading = reading(of: documents, files: files, environment: environment)
+        reading.emptyFiles = Set(zip(files, documents).lazy.filter { $1.table?.isEmpty == true }.map(\.0))
+        return reading
     }
 
     /// The same for a text that is in no file.

@@ -55,13 +55,13 @@ struct Reloader: Service, CustomStringConvertible {
             time: WallClock.timestamp(), cause: cause.rawValue, outcome: .refused, generation: parts.status.generation)
         do {
             let reading = try await blocking { source.read() }
-            if let files = reading.namedFiles { parts.status.watch(namedFiles: files, isInForce: false) }
-            let configuration = try reading.result.get()
+            parts.status.watch(reading)
+            let configuration = try reading.reloaded(emptyBefore: parts.status.emptyFiles)
             let running = current.value
             report.restartRequired = configuration.keysWaitingForRestart(running: running.configuration)
             let prepared = try await blocking { try prepare(configuration, replacing: running) }
             await takeOn(prepared)
-            if let files = reading.namedFiles { parts.status.watch(namedFiles: files, isInForce: true) }
+            parts.status.takeOn(reading)
             report.outcome = .applied
             report.generation += 1
         } catch let error as ConfigurationProblems {

@@ -27,7 +27,7 @@ func serve(_ source: ConfigurationSource) async throws {
     LogOutput.bootstrap(configuration.log)
     let logger = Logger(label: "entrepot")
     do {
-        let status = ServerStatus(configurationFiles: source.files, namedFiles: reading.namedFiles ?? [])
+        let status = ServerStatus(configurationFiles: source.files, reading: reading)
         let parts = try Parts(configuration, status: status, logger: logger)
         try await ServiceGroup(configuration: try services(configuration, source, parts, watch)).run()
     } catch {

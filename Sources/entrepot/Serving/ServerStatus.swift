@@ -10,6 +10,7 @@ final class ServerStatus: Sendable {
         var lastReload: ReloadReport?
         var restartRequired: [String] = []
         var watchedFiles: Set<String>
+        var emptyFiles: Set<String>
         var server: HTTPServer?
     }
 
@@ -18,23 +19,34 @@ final class ServerStatus: Sendable {
     private let start = ContinuousClock.now
     private let state: NIOLockedValueBox<State>
 
-    /// - Parameter namedFiles: Those that the configuration names.
-    init(configurationFiles: [String], namedFiles: Set<String>) {
+    /// - Parameter reading: How the configuration in force was read.
+    init(configurationFiles: [String], reading: ConfigurationReading) {
         self.configurationFiles = configurationFiles
-        state = NIOLockedValueBox(State(watchedFiles: namedFiles.union(configurationFiles)))
+        state = NIOLockedValueBox(
+            State(
+                watchedFiles: (reading.namedFiles ?? []).union(configurationFiles), emptyFiles: reading.emptyFiles))
     }
+
+    /// The configuration files that have no key in the configuration in force.
+    var emptyFiles: Set<String> { state.withLockedValue { $0.emptyFiles } }
 
     /// The configuration files and all that they name.
     var watchedFiles: Set<String> { state.withLockedValue { $0.watchedFiles } }
 
     var generation: Int { state.withLockedValue { $0.generation } }
 
-    /// - Parameters:
-    ///   - isInForce: The configuration that names the files is the one that runs from now on.
-    func watch(namedFiles: Set<String>, isInForce: Bool) {
+    /// Watches the files that a configuration names which is not in force, beside those of the one that is.
+    func watch(_ reading: ConfigurationReading) {
+        guard let namedFiles = reading.namedFiles else { return }
+        state.withLockedValue { $0.watchedFiles.formUnion(namedFiles) }
+    }
+
+    /// What was read is in force from now on: its files are watched, and no others.
+    func takeOn(_ reading: ConfigurationReading) {
         state.withLockedValue { state in
-            let old = isInForce ? [] : state.watchedFiles
-            state.watchedFiles = namedFiles.union(configurationFiles).union(old)
+            state.emptyFiles = reading.emptyFiles
+            guard let namedFiles = reading.namedFiles else { return }
+            state.watchedFiles = namedFiles.union(configurationFiles)
         }
     }
 
