@@ -35,11 +35,17 @@ public struct Manifest: Sendable {
     ///
     /// - Throws: `Invalid` when they are not JSON, are Docker's schema 1, or describe neither an image nor an index.
     public init(_ bytes: some Sequence<UInt8>) throws(Invalid) {
+        let bytes = Array(bytes)
+        do throws(JSONSyntaxError) {
+            try JSONSyntax.check(bytes)
+        } catch {
+            throw Invalid(description: "the manifest is not JSON: \(error)")
+        }
         let fields: Fields
         do {
             fields = try JSONDecoder().decode(Fields.self, from: Data(bytes))
         } catch {
-            throw Invalid(description: "the manifest is not the JSON of a manifest or index: \(error)")
+            throw Invalid(description: "the manifest \(Self.fault(error))")
         }
         guard fields.schemaVersion == 2, fields.fsLayers == nil else {
             throw Invalid(
@@ -66,6 +72,28 @@ public struct Manifest: Sendable {
         subject = try fields.subject.map { (field) throws(Invalid) in try field.descriptor() }
         artifactType = fields.artifactType
         annotations = fields.annotations
+    }
+
+    /// What is wrong with a field, in the words of the specification and none of the decoder's.
+    private static func fault(_ error: any Error) -> String {
+        switch error as? DecodingError {
+        case .keyNotFound(let key, let context)?:
+            "lacks `\(key.stringValue)` in \(place(context.codingPath))"
+        case .typeMismatch(_, let context)?, .valueNotFound(_, let context)?:
+            "has a value of the wrong kind in \(place(context.codingPath))"
+        // The syntax was right, so this is what is left; the decoder does not say where.
+        case .dataCorrupted?: "holds a number that is out of range"
+        default: "is not the JSON of a manifest or index"
+        }
+    }
+
+    /// Only keys that this type knows are on the path, so no text of a stranger's is repeated; but annotations are.
+    private static func place(_ path: [any CodingKey]) -> String {
+        let names = path.prefix { $0.stringValue != "annotations" }
+        let steps = names.map { key in key.intValue.map { "[\($0)]" } ?? ".\(key.stringValue)" }
+        let isCut = names.count < path.count
+        let text = steps.joined() + (isCut ? ".annotations" : "")
+        return text.isEmpty ? "its outermost object" : "`\(text.drop { $0 == "." })`"
     }
 
     private static func descriptors(_ fields: [Fields.DescriptorFields]) throws(Invalid) -> [Descriptor] {

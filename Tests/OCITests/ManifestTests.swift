@@ -43,4 +43,57 @@ import Testing
     func whatIsNoManifestIsRefused(json: String) {
         #expect(throws: Manifest.Invalid.self) { try Manifest(json.utf8) }
     }
+
+    private static let image =
+        #""schemaVersion": 2, "config": {"digest": "sha256:\#(String(repeating: "a", count: 64))", "size": 1}"#
+
+    @Test(arguments: [
+        "{\(image),}", "{\(image)} // c", "{\(image), /* c */ \"a\": 1}", "{\(image), \"a\": NaN}",
+        "{\(image), 'a': 1}",
+        "{\(image), \"a\": 1, \"a\": 2}", "{\(image), \"a\": 1, \"\\u0061\": 2}", "\u{FEFF}{\(image)}",
+        "{\(image), \"a\": \"\u{1}\"}", "{\(image), \"a\": \"\\x\"}", "{\(image), \"a\": \"\\uD800\"}",
+        "{\(image), \"a\": 01}",
+        "{\(image), \"a\": 1.}", "{\(image), \"a\": +1}", "{\(image), \"a\": .5}", "{\(image), \"a\": 0x1}",
+        "{\(image), \"a\": [1,]}",
+        "{\(image)} {}", "{\(image)", "{\(image), \"a\": tru}", "{\(image), \"a\" 1}", "{\(image), a: 1}",
+        "{\(image), \"a\": Infinity}",
+        "", " ", "\"", "[", "{", "{\"", "{\"a\"", "{\"a\":", "nul", "-", "1e", "\u{0}{\(image)}",
+        String(repeating: "[", count: 100_000), String(repeating: "{\"a\":", count: 100_000),
+        "{\(image), \"a\": " + String(repeating: "[", count: 64) + String(repeating: "]", count: 64) + "}",
+    ])
+    func whatIsNotStrictJSONIsToldInOurWords(text: String) throws {
+        let error = #expect(throws: Manifest.Invalid.self) { try Manifest(text.utf8) }
+        #expect(error?.description.hasPrefix("the manifest is not JSON: ") == true)
+    }
+
+    @Test(arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80]] as [[UInt8]])
+    func bytesThatAreNotUTF8AreNoManifest(bytes: [UInt8]) {
+        let text = Array("{\(Self.image), \"a\": \"".utf8) + bytes + Array("\"}".utf8)
+        #expect(throws: Manifest.Invalid.self) { try Manifest(text) }
+    }
+
+    @Test(arguments: [
+        ("[]", "its outermost object"), ("7", "its outermost object"), (#"{"schemaVersion": "2"}"#, "`schemaVersion`"),
+        (#"{"schemaVersion": 2, "layers": [{}]}"#, "`layers[0]`"), (#"{"schemaVersion": 2, "layers": 1}"#, "`layers`"),
+        (#"{"schemaVersion": 2, "layers": [{"digest": "", "size": 1e400}]}"#, "out of range"),
+        (#"{"schemaVersion": 2, "layers": [{"digest": "", "size": 9223372036854775808}]}"#, "out of range"),
+        (#"{"schemaVersion": 2, "layers": [], "annotations": {"secret": 1}}"#, "`annotations`"),
+        (
+            #"{"schemaVersion": 2, "layers": [{"digest": "", "size": 1, "annotations": {"k": []}}]}"#,
+            "`layers[0].annotations`"
+        ),
+    ])
+    func aWrongFieldIsNamedAndNothingOfTheDecoders(text: String, place: String) throws {
+        let error = try #require(#expect(throws: Manifest.Invalid.self) { try Manifest(text.utf8) })
+        #expect(error.description.contains(place))
+        for word in ["Decoding", "Swift", "CodingKeys", "Context", "secret"] {
+            #expect(!error.description.contains(word))
+        }
+    }
+
+    @Test func whatIsStrictJSONIsTaken() throws {
+        let text =
+            "\t{\(Self.image), \"a\": [1, -0.5e+3, true, null, {}, [], \"\\uD83D\\uDE00\\n\"], \"b\": {\"a\": {}}}\r\n"
+        #expect(try Manifest(text.utf8).kind == .image)
+    }
 }
