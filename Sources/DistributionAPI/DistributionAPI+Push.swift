@@ -58,9 +58,12 @@ extension DistributionAPI {
     /// Without its parameters, which a registry is to ignore.
     private static func mediaType(_ headers: HTTPHeaders) throws(RegistryError) -> MediaType? {
         guard let field = headers.first(name: "Content-Type") else { return nil }
-        let text = field.prefix { $0 != ";" }.filter { $0 != " " }
-        guard let type = MediaType(text) else {
+        guard let type = MediaType(field: field) else {
             throw RegistryError(.manifestInvalid, "the Content-Type is not a media type")
+        }
+        guard type.mayNameManifest || type.isSchema1 else {
+            throw RegistryError(
+                .manifestInvalid, status: 415, "the Content-Type is no manifest's; send it as its `mediaType` says")
         }
         return type
     }

@@ -26,6 +26,15 @@ public struct Manifest: Sendable {
     public let subject: Descriptor?
     public let annotations: [String: String]?
 
+    /// The type to serve it as: what the bytes say counts. The field that came beside them does where they are silent and it
+    /// does not contradict their shape; static hosts and proxies send `text/plain` and the like.
+    public func mediaType(besides field: MediaType?) -> MediaType {
+        guard declaredMediaType == nil, let field, field.mayNameManifest, field != .json, field != .octetStream,
+            (field.manifestKind ?? kind) == kind
+        else { return mediaType }
+        return field
+    }
+
     /// What a client fetches as blobs: configuration, then layers.
     public var blobs: [Descriptor] {
         (config.map { [$0] } ?? []) + layers
@@ -52,6 +61,9 @@ public struct Manifest: Sendable {
                 description: "the manifest has schema version \(fields.schemaVersion ?? 0); only 2 is supported")
         }
         let declared = fields.mediaType.flatMap { MediaType($0) }
+        guard declared?.mayNameManifest ?? true else {
+            throw Invalid(description: "the manifest's `mediaType` is not a manifest's")
+        }
         declaredMediaType = declared
         switch (fields.manifests, fields.config, fields.layers ?? fields.blobs) {
         case (let manifests?, nil, nil):

@@ -10,6 +10,12 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
         self.value = String(text)
     }
 
+    /// The type that a `Content-Type` field names, without its parameters: they say nothing of a manifest.
+    public init?(field: some StringProtocol) {
+        let type = field.prefix { $0 != ";" }
+        self.init(String(type.filter { $0 != " " && $0 != "\t" }))
+    }
+
     private init(known value: String) { self.value = value }
 
     public var description: String { value }
@@ -20,6 +26,24 @@ public struct MediaType: Hashable, Sendable, CustomStringConvertible {
     public static let dockerManifestList = MediaType(known: "application/vnd.docker.distribution.manifest.list.v2+json")
     public static let octetStream = MediaType(known: "application/octet-stream")
     public static let json = MediaType(known: "application/json")
+
+    /// What a manifest of this type is; nil where the type does not tell.
+    public var manifestKind: Manifest.Kind? {
+        switch self {
+        case .imageManifest, .dockerManifest: .image
+        case .imageIndex, .dockerManifestList: .index
+        default: nil
+        }
+    }
+
+    /// Whether a manifest may go by it: `application/vnd.*+json`, or one of the two that say nothing. A browser shows none
+    /// of them as a page.
+    public var mayNameManifest: Bool {
+        if self == .json || self == .octetStream { return true }
+        let parts = value.split(separator: "/", maxSplits: 1)
+        return parts[0] == "application" && parts[1].hasPrefix("vnd.") && parts[1].hasSuffix("+json")
+            && value.utf8.allSatisfy { $0 > 0x20 && $0 != UInt8(ascii: ";") && $0 != UInt8(ascii: ",") }
+    }
 
     /// A layer that its publisher lets nobody else distribute: clients fetch it from there and do not push it.
     public var isForeignLayer: Bool {

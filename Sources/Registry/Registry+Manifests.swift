@@ -205,7 +205,7 @@ extension Registry {
         if let fetched, let content = try? Manifest(fetched.bytes.readableBytesView) {
             let algorithm: Digest.Algorithm =
                 if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }
-            let type = fetched.mediaType ?? content.mediaType
+            let type = content.mediaType(besides: fetched.mediaType)
             sizes.note(content, in: repository.name)
             manifest = StoredManifest(
                 digest: Digest(hashing: fetched.bytes, with: algorithm), mediaType: type, bytes: fetched.bytes)

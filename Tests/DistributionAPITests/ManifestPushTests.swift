@@ -96,6 +96,25 @@ import Testing
         }
     }
 
+    @Test(
+        arguments: [
+            ("text/html", "{}", 415), ("image/svg+xml", "{}", 415), ("text/html; charset=utf-8", "{}", 415),
+            ("application/xhtml+xml", "{}", 415), ("multipart/form-data", "{}", 415),
+            (MediaType.imageManifest.value, #"{"schemaVersion":2,"mediaType":"text/html","layers":[]}"#, 400),
+            (nil, #"{"schemaVersion":2,"mediaType":"image/svg+xml","layers":[]}"#, 400),
+        ] as [(String?, String, Int)])
+    func noTypeButAManifestsIsStored(type: String?, manifest: String, status: Int) async throws {
+        try await Workshop.open { shop in
+            let client = PushClient(shop)
+            let headers: HTTPHeaders = type.map { ["Content-Type": $0] } ?? [:]
+            let refused = await client.send(.PUT, "/v2/local/a/manifests/v1", manifest, headers)
+            #expect(Int(refused.status.code) == status)
+            let code = try await self.code(refused)
+            #expect(code == "MANIFEST_INVALID")
+            #expect(await client.send(.GET, "/v2/local/a/manifests/v1").status == .notFound)
+        }
+    }
+
     @Test func schema1IsRefusedWithAClearMessage() async throws {
         try await Workshop.open { shop in
             let refused = await PushClient(shop).send(

@@ -96,4 +96,20 @@ import Testing
             "\t{\(Self.image), \"a\": [1, -0.5e+3, true, null, {}, [], \"\\uD83D\\uDE00\\n\"], \"b\": {\"a\": {}}}\r\n"
         #expect(try Manifest(text.utf8).kind == .image)
     }
+
+    @Test(
+        arguments: [
+            ("text/plain", MediaType.imageManifest), ("binary/octet-stream", .imageManifest),
+            ("text/html; q=1", .imageManifest),
+            ("application/json", .imageManifest), ("application/octet-stream", .imageManifest),
+            ("application/vnd.docker.distribution.manifest.v2+json; charset=utf-8", .dockerManifest),
+            ("application/vnd.oci.image.index.v1+json", .imageManifest), (nil, .imageManifest),
+        ] as [(String?, MediaType)])
+    func whereTheBytesAreSilentTheFieldCountsOnlyIfItNamesAFittingType(field: String?, type: MediaType) throws {
+        let field = field.flatMap { MediaType(field: $0) }
+        let silent = try Manifest("{\(Self.image)}".utf8)
+        #expect(silent.mediaType(besides: field) == type)
+        let spoken = try Manifest("{\(Self.image), \"mediaType\": \"\(MediaType.imageManifest)\"}".utf8)
+        #expect(spoken.mediaType(besides: field) == .imageManifest)
+    }
 }

@@ -148,13 +148,18 @@ import Upstream
         }
     }
 
-    @Test func theMediaTypePassesAsTheUpstreamSentIt() async throws {
+    /// Static hosts and stores that manifests are redirected to know no types.
+    @Test(arguments: [
+        "application/vnd.oci.image.manifest.v1+json; charset=utf-8", "text/plain", "binary/octet-stream", "text/html",
+    ])
+    func whatTheUpstreamSaysOfTheTypeCountsLessThanTheBytes(field: String) async throws {
         try await Workshop.open { shop in
-            let type = try #require(MediaType("application/vnd.oci.image.manifest.v1+json; charset=utf-8"))
-            _ = shop.upstream.hold(manifest, tag: "v1", as: type)
+            _ = shop.upstream.hold(manifest, tag: "v1", as: try #require(MediaType(field)))
             let repository = try shop.repository("mirror/x")
-            #expect(try await shop.registry.manifest(repository, try tag()).content.mediaType == type)
-            #expect(try await shop.registry.manifest(repository, try tag()).content.mediaType == type)
+            for _ in 0..<2 {
+                let served = try await shop.registry.manifest(repository, try tag())
+                #expect(served.content.mediaType == .imageManifest)
+            }
         }
     }
 

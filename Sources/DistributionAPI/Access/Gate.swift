@@ -28,7 +28,8 @@ struct Gate: Sendable {
         guard let word = action.access else { return .anonymous }
         let showsNothing = !request.headers.contains(name: "Authorization")
         if action == .getAPIVersion {
-            if showsNothing { try invite(request) }
+            // Whom a certificate names needs no invitation.
+            if showsNothing, request.clientCertificates.isEmpty { try invite(request) }
         } else if showsNothing, access.policies.isOpen(to: word.operation) {
             return .anonymous
         }

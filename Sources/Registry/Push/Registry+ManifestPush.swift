@@ -67,13 +67,7 @@ extension Registry {
                 .manifestInvalid,
                 "the manifest says that it is \(declared), and was sent as \(given); send it as what it is")
         }
-        let kind: Manifest.Kind? =
-            switch given {
-            case .imageManifest, .dockerManifest: .image
-            case .imageIndex, .dockerManifestList: .index
-            default: nil
-            }
-        if let kind, kind != content.kind {
+        if let kind = given.manifestKind, kind != content.kind {
             throw RegistryError(.manifestInvalid, "what was sent as \(given) has not the fields of one")
         }
         return given

@@ -113,7 +113,7 @@ public struct RegistryClient: UpstreamRegistry {
     private func manifestHeaders(
         of answer: CurlResponse, _ reference: Reference
     ) throws(UpstreamError) -> (Digest?, MediaType?) {
-        let mediaType = answer.headers["Content-Type"].flatMap { MediaType($0) }
+        let mediaType = answer.headers["Content-Type"].flatMap { MediaType(field: $0) }
         if let mediaType, mediaType.isSchema1 {
             throw invalid("sent a manifest of Docker's schema 1, which is not supported; push the image anew there")
         }
