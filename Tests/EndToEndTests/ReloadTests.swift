@@ -283,7 +283,7 @@ import Testing
             let entrepot = try await EntrepotServer.start(on: stage, repositories: tables)
             func push() async throws -> Int {
                 try await entrepot.get(
-                    "/v2/a/app/manifests/v1", method: "PUT",
+                    "/v2/a/app/manifests/v1", headers: ["Content-Type": "application/json"], method: "PUT",
                     options: ["--data-binary", String(repeating: "x", count: 2000)]
                 ).status
             }
