@@ -57,6 +57,9 @@ let package = Package(
 
         .systemLibrary(name: "CFileStatus"),
 
+        // Without its pkg-config file, whose flags the package manager does not take.
+        .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
+
         .target(name: "CRE2", linkerSettings: [.linkedLibrary("re2")]),
 
         // Leaves: reusable, know no server.
@@ -67,6 +70,7 @@ let package = Package(
         library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
 
         // Ports, layout, typed configuration.
+        library("Coordination", [nioConcurrency]),
         library("Storage", ["Hashing", "OCI", nioCore]),
         library(
             "Access",
@@ -76,12 +80,17 @@ let package = Package(
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
+        library("RedisCoordination", ["CHiredis", "Coordination", nioPosix, nioConcurrency]),
         library("Upstream", ["OCI", "CurlClient", nioCore, nioPosix, nioConcurrency, logging, metrics]),
 
         // Use cases.
         library(
             "Registry",
-            ["OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioConcurrency, logging, metrics, lifecycle]),
+            [
+                "Coordination", "OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioConcurrency, logging,
+                metrics,
+                lifecycle,
+            ]),
 
         // The edge and the specification's endpoints.
         library(
@@ -121,6 +130,7 @@ let package = Package(
         tests("HashingTests", ["Hashing", "OCI", nioCore]),
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
+        tests("CoordinationTests", ["Coordination", "RedisCoordination", "TestSupport", nioConcurrency]),
         tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
         tests("AccessTests", ["Access", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
         tests("ConfigurationTests", ["Access", "Configuration", "OCI", "Tokens", "TestSupport"]),

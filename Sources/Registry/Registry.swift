@@ -1,3 +1,4 @@
+internal import Coordination
 public import Logging
 internal import NIOCore
 public import NIOPosix

@@ -1,3 +1,4 @@
+internal import Coordination
 internal import Hashing
 internal import NIOCore
 public import OCI

@@ -1,3 +1,4 @@
+internal import Coordination
 internal import Logging
 internal import OCI
 public import ServiceLifecycle

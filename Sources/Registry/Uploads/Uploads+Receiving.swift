@@ -1,3 +1,4 @@
+internal import Coordination
 internal import Hashing
 internal import NIOCore
 internal import OCI

@@ -1,13 +1,15 @@
-import NIOConcurrencyHelpers
+internal import NIOConcurrencyHelpers
 
-/// Lets one task at a time work on what a key names; the others wait in the order in which they came. In memory:
-/// between servers that share a store it orders nothing.
-final class KeyedLock<Key: Hashable & Sendable>: Sendable {
+/// Lets one task at a time work on what a key names; the others wait in the order in which they came. Within
+/// one process; ``ClusterLocks`` orders replicas as well.
+public final class KeyedLock<Key: Hashable & Sendable>: Sendable {
     /// Those who wait, by key; a key that is absent is free.
     private let waiters = NIOLockedValueBox<[Key: [CheckedContinuation<Void, Never>]]>([:])
 
+    public init() {}
+
     /// Runs `body` when the key is free. A task that is cancelled waits all the same, and it is for `body` to notice.
-    func withLock<Value, Failure: Error>(
+    public func withLock<Value, Failure: Error>(
         _ key: Key, _ body: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         await withCheckedContinuation { continuation in

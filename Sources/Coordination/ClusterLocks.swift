@@ -1,0 +1,118 @@
+internal import NIOConcurrencyHelpers
+
+/// One at a time in the whole cluster: those of this process in the order in which they came, and one of them at a time
+/// beside the other replicas.
+///
+/// Where nobody can be asked, the order holds within this process alone, and ``Held/isShared`` says so: what is protected
+/// must be safe without, as every write to a content-addressed store is; the lock spares work and makes outcomes orderly.
+public struct ClusterLocks: Sendable {
+    /// What the holder has in hand while it works.
+    public struct Held: Sendable {
+        /// Nil while nobody can be asked.
+        public let lease: Lease?
+        fileprivate let watch: LeaseWatch?
+
+        /// Whether other replicas respect it.
+        public var isShared: Bool { lease != nil }
+
+        /// To be called before what must not happen twice is written.
+        /// - Throws: ``CoordinationError/Code/leaseLost`` if the lease may be somebody else's by now.
+        public func check() throws(CoordinationError) {
+            guard watch?.isLost != true else {
+                throw CoordinationError(.leaseLost, "another replica may have taken over; the request can be repeated")
+            }
+        }
+    }
+
+    private let coordination: (any Coordination)?
+    private let local = KeyedLock<CoordinationKey>()
+    private let life: Duration
+    private let patience: Duration
+    private let clock: LeaseClock
+
+    /// - Parameters:
+    ///   - coordination: Nil where there is one replica: then the order within the process is all there is to keep.
+    ///   - life: After so long without renewal a holder is taken to be dead. Renewed three times within it.
+    ///   - patience: How long others are waited for.
+    public init(
+        _ coordination: (any Coordination)? = nil, life: Duration = .seconds(15), patience: Duration = .seconds(60),
+        clock: LeaseClock = .system
+    ) {
+        self.coordination = coordination
+        self.life = life
+        self.patience = patience
+        self.clock = clock
+    }
+
+    /// Runs `body` while nobody else holds the key.
+    ///
+    /// - Throws: ``CoordinationError/Code/busy`` through `translate` if others do for too long.
+    public func withLock<Value: Sendable, Failure: Error>(
+        _ key: CoordinationKey, translate: (CoordinationError) -> Failure,
+        _ body: (Held) async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await local.withLock(key) { () async throws(Failure) in
+            guard let coordination else { return try await body(Held(lease: nil, watch: nil)) }
+            let granted: (lease: Lease, asked: Duration)?
+            do throws(CoordinationError) {
+                granted = try await acquire(key, coordination)
+            } catch {
+                throw translate(error)
+            }
+            guard let (lease, asked) = granted else { return try await body(Held(lease: nil, watch: nil)) }
+            let watch = LeaseWatch(clock: clock, life: life, from: asked)
+            let result = await withTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { await keep(lease, coordination, watch) }
+                let result: Result<Value, Failure>
+                do throws(Failure) {
+                    result = .success(try await body(Held(lease: lease, watch: watch)))
+                } catch {
+                    result = .failure(error)
+                }
+                tasks.cancelAll()
+                return result
+            }
+            // Who cannot be told finds out when its life is over.
+            try? await coordination.release(lease)
+            return try result.get()
+        }
+    }
+
+    /// Nil where nobody can be asked.
+    private func acquire(
+        _ key: CoordinationKey, _ coordination: any Coordination
+    ) async throws(CoordinationError) -> (lease: Lease, asked: Duration)? {
+        let owner = LeaseOwner()
+        let end = clock.now() + patience
+        var pause = Duration.milliseconds(5)
+        while true {
+            let asked = clock.now()
+            do throws(CoordinationError) {
+                switch try await coordination.acquire(key, owner: owner, note: [], life: life) {
+                case .granted(let lease): return (lease, asked)
+                case .taken(_, let left): pause = min(pause, left)
+                }
+            } catch  where error.code == .unavailable {
+                return nil
+            }
+            guard clock.now() < end, !Task.isCancelled else {
+                throw CoordinationError(.busy, "another replica is at work on the same; try again")
+            }
+            // Jitter: two who wait must not ask in step for ever.
+            await clock.sleep(pause * Double.random(in: 0.5...1.5))
+            pause = min(pause * 2, .milliseconds(100))
+        }
+    }
+
+    private func keep(_ lease: Lease, _ coordination: any Coordination, _ watch: LeaseWatch) async {
+        while !Task.isCancelled {
+            await clock.sleep(life / 3)
+            guard !Task.isCancelled else { return }
+            let asked = clock.now()
+            // An answer that does not come leaves the end as it was: the lease runs out by this clock too.
+            let renewed = try? await coordination.renew(lease, life: life)
+            if renewed == true { watch.extend(from: asked) }
+            if renewed == false { return watch.lose() }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+#!/bin/bash
+# Builds the Dockerfile of a source tree, as it stands, with buildah: `build-container.sh TREE CACHE STORE-OPTIONS...`.
+#
+# The two images it begins with cannot be had without a registry: both are made of a Debian base by debootstrap, and the
+# toolchain of this machine is mounted where the Swift image has its own. Packages are resolved as this machine resolves
+# them. Everything else is the Dockerfile's. The last line printed is the id of the image.
+#
+# Needs root (debootstrap, chroot), buildah, git, a Swift toolchain on PATH.
+set -euo pipefail
+tree=$1 cache=$2
+shift 2
+store=("$@")
+
+base=$cache/container-base.tar
+if [ ! -f "$base" ]; then
+    work=$(mktemp -d "$cache/container-base.XXXXXX")
+    trap 'rm -rf "$work"' EXIT
+    echo "build-container.sh: debootstrap (once)" >&2
+    debootstrap --variant=minbase bookworm "$work/tree" >"$work/debootstrap.log" 2>&1 || {
+        tail -20 "$work/debootstrap.log" >&2
+        exit 1
+    }
+    tar -C "$work/tree" --numeric-owner --exclude='./dev/*' --exclude='./var/cache/apt/archives/*' -cf "$work/base.tar" .
+    mv "$work/base.tar" "$base"
+fi
+
+# $1: the name, then Dockerfile lines after FROM.
+image() {
+    local name=$1 container
+    shift
+    container=$(buildah "${store[@]}" from scratch)
+    buildah "${store[@]}" add --quiet "$container" "$base" / >&2
+    buildah "${store[@]}" config --cmd /bin/bash --env PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        "$container"
+    if [ $# -gt 0 ]; then buildah "${store[@]}" run --isolation chroot "$container" -- sh -ec "$*" >&2; fi
+    buildah "${store[@]}" commit --quiet --rm "$container" "$name" >&2
+}
+
+bases=$(sed -nE 's/^FROM ([^ ]+).*/\1/p' "$tree/Dockerfile")
+toolchain=$(dirname "$(dirname "$(readlink -f "$(command -v swift)")")")
+mounts=(-v "$toolchain:$toolchain:ro")
+for file in /etc/gitconfig; do
+    if [ -f "$file" ]; then mounts+=(-v "$file:$file:ro"); fi
+done
+# Where git is told to find packages in a folder of this machine.
+while read -r folder; do
+    if [ -d "$folder" ]; then mounts+=(-v "$folder:$folder:ro"); fi
+done < <(git config --get-regexp '^url\..*\.insteadof$' | sed -nE 's/^url\.(\/.*)\.insteadof .*/\1/p' | sort -u)
+
+for name in $bases; do
+    case $name in
+        debian:*) image "docker.io/library/$name" ;;
+        swift:*) image "docker.io/library/$name" "apt-get update -qq
+            apt-get install -y -qq --no-install-recommends binutils git libc6-dev libgcc-12-dev libstdc++-12-dev \
+                libedit2 libncurses6 libsqlite3-0 libxml2 libz3-4 ca-certificates zlib1g-dev >/dev/null
+            ln -s $(printf '%s ' "$toolchain"/bin/*) /usr/local/bin/" ;;
+        *) echo "build-container.sh: no stand-in for $name" >&2; exit 1 ;;
+    esac
+done
+buildah "${store[@]}" build --isolation chroot --pull=never --layers=false --format docker "${mounts[@]}" \
+    --file "$tree/Dockerfile" --tag localhost/entrepot:test "$tree" >&2
+buildah "${store[@]}" images --quiet localhost/entrepot:test
