@@ -18,32 +18,30 @@ import Testing
             let configuration = try await Command("buildah", store + ["inspect", "--type", "image", image]).run()
             #expect(configuration.contains(#""User": "entrepot""#))
             #expect(configuration.contains("healthcheck"))
-            let name = try await Command("buildah", store + ["from", "--quiet", image]).run().trimmed
-            let root = try await Command("buildah", store + ["mount", name]).run().trimmed
+            let name = try await Command("buildah", store + ["from", "--quiet", image]).run()
+                .trimmingCharacters(in: .whitespacesAndNewlines)
             defer { try? FileManager.default.removeItem(atPath: folder) }
 
             // A port of the host's, since the network is not its own here.
             let port = FreePorts.next()
-            try Data("[server]\nbind_address = \"127.0.0.1\"\nport = \(port)\n".utf8)
-                .write(to: URL(fileURLWithPath: root).appendingPathComponent("etc/entrepot/entrepot.toml"))
-            let files = ["-c", "/usr/share/entrepot/container.toml", "-c", "/etc/entrepot/entrepot.toml"]
-            func inside(_ arguments: [String]) -> [String] {
-                ["--userspec=entrepot:entrepot", root, "/usr/local/bin/entrepot"] + arguments
+            let file = try stage.write("[server]\nbind_address = \"127.0.0.1\"\nport = \(port)\n", to: "entrepot.toml")
+            func inside(_ command: String...) -> [String] {
+                let mount = "\(file.path):/etc/entrepot/entrepot.toml:ro"
+                return store + ["run", "--isolation", "chroot", "-v", mount, name, "--"] + command
             }
-            #expect(try await Command("chroot", inside(files + ["config", "check"])).outcome().status == .success)
-            let process = try stage.start("chroot", inside(files + ["server"]), name: "entrepot-image")
+            let program = ["entrepot", "-c", "/usr/share/entrepot/container.toml", "-c", "/etc/entrepot/entrepot.toml"]
+                .joined(separator: " ")
+            let check = try await Command("buildah", inside("sh", "-c", program + " config check")).run()
+            #expect(check.contains("data in /var/lib/entrepot"))
+            let process = try stage.start("buildah", inside("sh", "-c", "exec \(program) server"), name: "container")
             try await process.waitUntilReady {
                 (try? await HTTPProbe.get("http://127.0.0.1:\(port)/readyz").status) == 200
             }
-            #expect(try await Command("chroot", inside(files + ["healthcheck"])).outcome().status == .success)
+            try await Command("buildah", inside("sh", "-c", program + " healthcheck")).run()
             let answer = try await HTTPProbe.get("http://127.0.0.1:\(port)/v2/local/app/tags/list")
             #expect(answer.status == 404)
-            let owner = try FileManager.default.attributesOfItem(atPath: root + "/var/lib/entrepot/.entrepot")
-            #expect(owner[.ownerAccountID] as? Int == 65532)
+            let owner = try await Command("buildah", inside("stat", "-c", "%U", "/var/lib/entrepot/.entrepot")).run()
+            #expect(owner == "entrepot\n")
         }
     }
-}
-
-extension String {
-    fileprivate var trimmed: String { trimmingCharacters(in: .whitespacesAndNewlines) }
 }
