@@ -56,7 +56,7 @@ lint: ## Check format and style; any finding fails
 	swift format lint --strict --parallel --recursive Package.swift Sources Tests
 
 # Unit tests of the parts that share memory between threads, each sanitizer in its own scratch path. Leaks are not looked
-# for: TOMLKit frees no table, and what the tests hold to their end counts as one.
+# for: what the tests hold to their end counts as one.
 CONCURRENT := ^(AccessTests|CoordinationTests|CurlClientTests|RegistryTests|HTTPServerTests|FileStorageTests|UpstreamTests)\.
 sanitize: libraries ## Run the concurrent parts' unit tests under the thread and address sanitizers
 	swift test --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'

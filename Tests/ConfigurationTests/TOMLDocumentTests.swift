@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Configuration
@@ -121,5 +122,38 @@ import Testing
         let node = try TOMLDocument.parse(
             "\(TOMLText.key(text)) = \(TOMLText.string(text))", file: "f")
         #expect(node.table?[text]?.content == .string(text))
+    }
+
+    /// Each ended a process once.
+    @Test(arguments: ["toml-abort", "toml-abort-2"])
+    func `a broken file is refused with its line`(name: String) throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("BrokenFiles/\(name).toml")
+        let text = try String(contentsOf: file, encoding: .utf8)
+        let error = #expect(throws: ConfigurationProblems.self) { try TOMLDocument.parse(text, file: "f") }
+        #expect(error?.problems.first?.line != nil)
+    }
+
+    /// Tables can be opened once, whichever way.
+    @Test(arguments: [
+        ("[a]\n[a]", 2), ("[a.b]\n[a]\n[a.b]", 3), ("[a]\nb=1\n[a.b]", 3), ("a={}\n[a]", 2), ("a={b={}}\n[a.b]", 2),
+        ("[a]\nb.c=1\n[a.b]", 3), ("[a.b.c]\n[a]\nb.c.d=1", 3), ("a=[{}]\n[[a]]", 2), ("[[a]]\n[a]", 2),
+        ("[a]\n[[a]]", 2),
+        ("a.b=1\na=1", 2), ("a=1\na.b=1", 2), ("a={b=1}\na.c=1", 2), ("a=[]\na.b=1", 2), ("[a]\n\"a\"=1\na=1", 3),
+        ("a={b=1,b=2}", 1), ("a={b.c=1,b=2}", 1), ("a={b={},b.c=1}", 1), ("a={b=1,}", 1), ("a={\nb=1}", 1),
+    ])
+    func `what is defined twice, or closed, is refused`(text: String, line: Int) {
+        let error = #expect(throws: ConfigurationProblems.self) { try TOMLDocument.parse(text, file: "f") }
+        #expect(error?.problems.first?.line == line)
+    }
+
+    @Test(arguments: [
+        "[a.b]\n[a]\n[a.c]", "[a]\nb.c=1\nb.d=2\n[a.b.e]", "a.b=1\na.c=2", "[[a]]\n[a.b]\n[[a]]\n[a.b]",
+        "[a.b]\n[a]\nc=1",
+        "[[a.b]]\n[[a.b.c]]\n[a.b.c.d]", "a={b.c=1,b.d=2}", "a=[\n1,# c\n2,\n]", "[ a . \"b\" ]", "1.2=3", "-=1",
+        "\r\n\r\na=1\r\n", "a=\"\"\"\r\n\\\r\n  x\"\"\"", "", "#", "a=1#", "\u{FEFF}",
+    ])
+    func `what TOML allows is taken`(text: String) throws {
+        _ = try TOMLDocument.parse(text, file: "f")
     }
 }

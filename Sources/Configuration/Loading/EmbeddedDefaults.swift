@@ -3,7 +3,7 @@ enum EmbeddedDefaults {
     /// How problems and origins call this text.
     static let name = "(embedded defaults)"
 
-    /// Parsed once: each time costs a little memory that does not come back (see ``TOMLDocument``).
+    /// Parsed once.
     static let document: Result<SettingNode, ConfigurationProblems> = {
         do throws(ConfigurationProblems) {
             return .success(try TOMLDocument.parse(toml, file: name))
