@@ -82,6 +82,11 @@ let package = Package(
         library("RedisCoordination", ["CHiredis", "Coordination", nioPosix, nioConcurrency]),
         library("Upstream", ["OCI", "CurlClient", nioCore, nioPosix, nioConcurrency, logging, metrics]),
 
+        // What the process tells of itself.
+        library(
+            "Observability",
+            [.product(name: "CoreMetrics", package: "swift-metrics"), nioConcurrency]),
+
         // Use cases.
         library(
             "Registry",
@@ -130,6 +135,7 @@ let package = Package(
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("CoordinationTests", ["Coordination", "RedisCoordination", "TestSupport", nioConcurrency]),
+        tests("ObservabilityTests", ["Observability", .product(name: "CoreMetrics", package: "swift-metrics")]),
         tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
         tests("AccessTests", ["Access", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
         tests(

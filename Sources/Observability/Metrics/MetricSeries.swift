@@ -1,0 +1,75 @@
+internal import CoreMetrics
+internal import Synchronization
+
+/// One metric with one set of label values.
+protocol MetricSeries: AnyObject, Sendable {
+    var sample: MetricSample { get }
+}
+
+/// What a series says at a scrape.
+enum MetricSample: Equatable {
+    case number(Double)
+    /// Counts of each bucket alone, the last being what is above all bounds.
+    case histogram(counts: [UInt64], sum: Double)
+}
+
+/// Only goes up.
+final class CounterSeries: MetricSeries, CounterHandler, FloatingPointCounterHandler {
+    private let total = MetricValue()
+
+    var sample: MetricSample { .number(total.value) }
+
+    func increment(by amount: Int64) { if amount > 0 { total.add(Double(amount)) } }
+    func increment(by amount: Double) { if amount > 0 { total.add(amount) } }
+    func reset() { total.set(0) }
+}
+
+/// Goes up and down.
+final class GaugeSeries: MetricSeries, RecorderHandler, MeterHandler {
+    private let number = MetricValue()
+
+    var sample: MetricSample { .number(number.value) }
+
+    func record(_ value: Int64) { number.set(Double(value)) }
+    func record(_ value: Double) { number.set(value) }
+    func set(_ value: Int64) { number.set(Double(value)) }
+    func set(_ value: Double) { number.set(value) }
+    func increment(by amount: Double) { number.add(amount) }
+    func decrement(by amount: Double) { number.add(-amount) }
+}
+
+/// How many were how large.
+final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler {
+    private final class Bucket: Sendable {
+        let count = Atomic<UInt64>(0)
+    }
+
+    private let bounds: [Double]
+    private let buckets: [Bucket]
+    private let sum = MetricValue()
+
+    init(bounds: [Double]) {
+        self.bounds = bounds
+        buckets = (0...bounds.count).map { _ in Bucket() }
+    }
+
+    var sample: MetricSample {
+        .histogram(counts: buckets.map { $0.count.load(ordering: .relaxed) }, sum: sum.value)
+    }
+
+    func record(_ value: Int64) { record(Double(value)) }
+
+    func record(_ value: Double) {
+        guard value.isFinite else { return }
+        var low = 0
+        var high = bounds.count
+        while low < high {
+            let middle = (low + high) / 2
+            if value <= bounds[middle] { high = middle } else { low = middle + 1 }
+        }
+        buckets[low].count.wrappingAdd(1, ordering: .relaxed)
+        sum.add(value)
+    }
+
+    func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }
+}

@@ -1,0 +1,100 @@
+public import CoreMetrics
+internal import NIOConcurrencyHelpers
+
+/// All metrics of the process: the backend of swift-metrics, and what a scrape shows.
+///
+/// What is not described is counted and not shown: a name is a promise to dashboards, and stands in the reference. Label
+/// values come from configuration and code, never from a client; should one not, ``maxSeries`` bounds the harm.
+public final class MetricsRegistry: MetricsFactory {
+    struct Family {
+        let description: MetricDescription
+        var series: [[String]: any MetricSeries] = [:]
+    }
+
+    /// Of one metric; further ones are counted together in ``droppedSeries`` and shown nowhere.
+    static let maxSeries = 2000
+    static let droppedSeries = MetricDescription(
+        "entrepot_metrics_series_dropped_total", .counter, "Series that were not made since a metric had too many")
+
+    private let families: NIOLockedValueBox<[String: Family]>
+    private let collectors = NIOLockedValueBox<[@Sendable () -> Void]>([])
+    private let dropped: CounterSeries
+
+    public init(_ descriptions: [MetricDescription]) {
+        var families: [String: Family] = [:]
+        for description in descriptions + [Self.droppedSeries] {
+            families[description.name] = Family(description: description)
+        }
+        dropped = CounterSeries()
+        families[Self.droppedSeries.name]?.series[[]] = dropped
+        self.families = NIOLockedValueBox(families)
+    }
+
+    /// Called at the beginning of every scrape: for what is looked at rather than counted. Must not block.
+    public func collect(_ collector: @escaping @Sendable () -> Void) {
+        collectors.withLockedValue { $0.append(collector) }
+    }
+
+    /// The families that have series, by name, after the collectors had their turn.
+    func scrape() -> [Family] {
+        for collector in collectors.withLockedValue({ $0 }) { collector() }
+        return families.withLockedValue { families in
+            families.values.filter { !$0.series.isEmpty }.sorted { $0.description.name < $1.description.name }
+        }
+    }
+
+    // MARK: swift-metrics
+
+    public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
+        series(label, dimensions) as? CounterSeries ?? CounterSeries()
+    }
+
+    public func makeFloatingPointCounter(
+        label: String, dimensions: [(String, String)]
+    ) -> any FloatingPointCounterHandler {
+        series(label, dimensions) as? CounterSeries ?? CounterSeries()
+    }
+
+    public func makeRecorder(
+        label: String, dimensions: [(String, String)], aggregate: Bool
+    ) -> any RecorderHandler {
+        let series = series(label, dimensions)
+        return series as? HistogramSeries ?? series as? GaugeSeries ?? GaugeSeries()
+    }
+
+    public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
+        series(label, dimensions) as? GaugeSeries ?? GaugeSeries()
+    }
+
+    public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
+        series(label, dimensions) as? HistogramSeries ?? HistogramSeries(bounds: [])
+    }
+
+    // A series stays: its number is what a dashboard goes on from.
+    public func destroyCounter(_ handler: any CounterHandler) {}
+    public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) {}
+    public func destroyRecorder(_ handler: any RecorderHandler) {}
+    public func destroyMeter(_ handler: any MeterHandler) {}
+    public func destroyTimer(_ handler: any TimerHandler) {}
+
+    /// Nil if nothing of this name is described, or there are too many.
+    private func series(_ name: String, _ dimensions: [(String, String)]) -> (any MetricSeries)? {
+        families.withLockedValue { families in
+            guard let family = families[name] else { return nil }
+            let values = family.description.labels.map { label in dimensions.first { $0.0 == label }?.1 ?? "" }
+            if let series = family.series[values] { return series }
+            guard family.series.count < Self.maxSeries else {
+                dropped.increment(by: Int64(1))
+                return nil
+            }
+            let series: any MetricSeries =
+                switch family.description.kind {
+                case .counter: CounterSeries()
+                case .gauge: GaugeSeries()
+                case .histogram(let bounds): HistogramSeries(bounds: bounds)
+                }
+            families[name]?.series[values] = series
+            return series
+        }
+    }
+}
