@@ -13,7 +13,7 @@ LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-d
     pkg-config
 # Registries, proxies, clients and tools that the end-to-end tests and the benchmarks run for real.
 TOOLS := docker-registry nginx-light redis-server skopeo podman buildah umoci containerd docker.io debootstrap crun uidmap \
-    apache2-utils openssl curl wrk strace iproute2 python3 ca-certificates
+    apache2-utils openssl curl wrk strace prometheus iproute2 python3 ca-certificates
 
 .PHONY: help run build test bench cel-vectors format lint deps libraries sanitize clean
 

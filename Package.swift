@@ -103,15 +103,15 @@ let package = Package(
         library(
             "DistributionAPI",
             [
-                "Access", "HTTPServer", "OCI", "Registry", "Storage", "Tokens", "Upstream", nioCore, nioHTTP1, nioSSL,
-                nioConcurrency, logging, metrics,
+                "Access", "HTTPServer", "OCI", "Observability", "Registry", "Storage", "Tokens", "Upstream", nioCore,
+                nioHTTP1, nioSSL, nioConcurrency, logging, metrics,
             ]),
 
         .executableTarget(
             name: "entrepot",
             dependencies: [
                 "Access", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer", "Hashing",
-                "OCI",
+                "OCI", "Observability",
                 "Registry", "Storage", "Tokens", "Upstream", logging, metrics, lifecycle, unixSignals, nioCore,
                 nioPosix,
                 nioConcurrency, nioSSL,
@@ -157,8 +157,8 @@ let package = Package(
         tests(
             "DistributionAPITests",
             [
-                "Access", "DistributionAPI", "HTTPServer", "Registry", "Upstream", "FileStorage", "Storage", "OCI",
-                "Hashing", "Tokens", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+                "Access", "DistributionAPI", "HTTPServer", "Observability", "Registry", "Upstream", "FileStorage",
+                "Storage", "OCI", "Hashing", "Tokens", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
             ]),
         tests(
             "EndToEndTests",

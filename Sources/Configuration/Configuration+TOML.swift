@@ -19,6 +19,8 @@ extension Configuration {
         writer.table("log")
         writer.value("level", log.level.rawValue)
         writer.value("format", log.format.rawValue)
+        writer.table("observability")
+        writer.value("listen", observability.listen?.description)
         writer.table("fills")
         writer.value("max_orphans", fills.maxOrphans)
         writer.value("max_concurrent", fills.maxConcurrent)

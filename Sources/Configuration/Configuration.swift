@@ -14,6 +14,7 @@ public struct Configuration: Sendable, Equatable {
     public let fills: FillsSection
     public let uploads: UploadsSection
     public let resilience: ResilienceSection
+    public internal(set) var observability: ObservabilitySection
     public let admin: AdminSection?
     public let token: TokenSection?
     /// No upstream of any repository is asked.
@@ -35,6 +36,7 @@ public struct Configuration: Sendable, Equatable {
         fills: FillsSection = FillsSection(),
         uploads: UploadsSection = UploadsSection(),
         resilience: ResilienceSection = ResilienceSection(),
+        observability: ObservabilitySection = ObservabilitySection(),
         admin: AdminSection? = nil,
         token: TokenSection? = nil,
         isOffline: Bool = false,
@@ -50,6 +52,7 @@ public struct Configuration: Sendable, Equatable {
         self.fills = fills
         self.uploads = uploads
         self.resilience = resilience
+        self.observability = observability
         self.admin = admin
         self.token = token
         self.isOffline = isOffline

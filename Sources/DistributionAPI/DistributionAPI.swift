@@ -14,7 +14,7 @@ public struct DistributionAPI: RequestHandler {
     let readiness: Readiness
     let gate: Gate
     let logger: Logger
-    let counters = RequestCounters()
+    let metrics: RequestMetrics
 
     /// - Parameter access: Who may do what.
     public init(
@@ -25,6 +25,7 @@ public struct DistributionAPI: RequestHandler {
         self.readiness = readiness
         gate = Gate(access: access, namespaces: namespaces, logger: logger)
         self.logger = logger
+        metrics = RequestMetrics()
     }
 
     public func respond(to request: Request) async -> Response {

@@ -19,7 +19,7 @@ extension DistributionAPI {
         let story = exchange.note as? Story
         let action = story?.action?.name ?? "none"
         let status = exchange.status.code
-        counters.count(story?.action, status: status)
+        metrics.count(action, RequestMetrics.Cache(story?.cache), exchange)
         // The server's own failures and cut answers are news; the rest is for who wants it.
         let level: Logger.Level = status >= 500 || exchange.outcome == .failed ? .warning : .debug
         logger.log(

@@ -65,7 +65,9 @@ import Testing
         Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),
         Mistake("[cache_store]", 1, "cache_store", "is not in this version"),
         Mistake("[auth]", 1, "auth", "is not in this version"),
-        Mistake("[observability.tracing]", 1, "observability", "is not in this version"),
+        Mistake("[retention_policy]", 1, "retention_policy", "is not in this version"),
+        Mistake("[observability.tracing]", 1, "observability.tracing", "is not in this version"),
+        Mistake("[observability]\nlisten = \"127.0.0.1\"", 2, "observability.listen", "the port is missing"),
         Mistake("[repository.x.retention_policy]", 1, "repository.x.retention_policy", "is not in this version"),
         // Types.
         Mistake("server = 1", 1, "server", "expected a table, found an integer; write it as [server]"),

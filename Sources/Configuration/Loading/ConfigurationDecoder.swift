@@ -25,6 +25,7 @@ struct ConfigurationDecoder {
             fills: fills(root),
             uploads: uploads(root),
             resilience: resilience(root),
+            observability: observability(root),
             admin: admin(root),
             token: token(root),
             isOffline: root.flag("offline", default: false),
@@ -136,6 +137,19 @@ struct ConfigurationDecoder {
         return LogSection(
             level: reader.choice("level", default: standard.level),
             format: reader.choice("format", default: standard.format))
+    }
+
+    private func observability(_ root: TableReader) -> ObservabilitySection {
+        guard let reader = root.table("observability", as: .observability), let text = reader.text("listen") else {
+            return ObservabilitySection()
+        }
+        do throws(Authority.Malformed) {
+            return ObservabilitySection(listen: try ListenAddress(text))
+        } catch {
+            reader.report(
+                "listen", "'\(text)' is not an address with a port: \(error.message)", "write it as \"127.0.0.1:9090\"")
+            return ObservabilitySection()
+        }
     }
 
     private func fills(_ root: TableReader) -> FillsSection {

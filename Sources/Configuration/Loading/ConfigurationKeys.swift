@@ -7,15 +7,15 @@ public enum ConfigurationKeys {
 
     /// Tables of the schema that this version does not act on. Ignoring one would be worse than refusing it.
     static let notInThisVersion: Set<String> = [
-        "lock_store", "cache_store", "auth", "retention_policy", "observability",
+        "lock_store", "cache_store", "auth", "retention_policy", "tracing",
         "blob_store", "metadata_store", "account", "tenant", "notifications", "registry", "s3",
     ]
 }
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, log, fills, uploads, resilience, admin
-    case identities, identity, token, repositories, repository, repositoryAccessPolicy, upstream
+    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, log, fills, uploads, resilience
+    case observability, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy, upstream
 
     var path: String {
         switch self {
@@ -27,6 +27,7 @@ enum ConfigurationTable: CaseIterable {
         case .storage: "storage"
         case .storageFS: "storage.fs"
         case .log: "log"
+        case .observability: "observability"
         case .fills: "fills"
         case .uploads: "uploads"
         case .resilience: "resilience"
@@ -58,6 +59,7 @@ enum ConfigurationTable: CaseIterable {
         case .identity: ["username", "password", "password_file", "groups"]
         case .storageFS: ["root_dir"]
         case .log: ["level", "format"]
+        case .observability: ["listen"]
         case .fills: ["max_orphans", "max_concurrent"]
         case .uploads: ["expiry"]
         case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
@@ -89,14 +91,16 @@ enum ConfigurationTable: CaseIterable {
         switch self {
         case .root:
             [
-                "global", "server", "storage", "log", "fills", "uploads", "resilience", "admin", "token", "identity",
+                "global", "server", "storage", "log", "observability", "fills", "uploads", "resilience", "admin",
+                "token", "identity",
                 "repository",
             ]
         case .global: ["access_policy"]
         case .server: ["tls"]
         case .storage: ["fs"]
         case .repository: ["access_policy", "upstream"]
-        case .globalAccessPolicy, .serverTLS, .storageFS, .log, .fills, .uploads, .resilience, .admin, .token,
+        case .globalAccessPolicy, .serverTLS, .storageFS, .log, .observability, .fills, .uploads, .resilience, .admin,
+            .token,
             .identities, .identity, .repositories, .repositoryAccessPolicy, .upstream:
             []
         }

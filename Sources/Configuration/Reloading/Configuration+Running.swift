@@ -4,7 +4,7 @@ internal import OCI
 extension Configuration {
     /// The keys, and the tables, whose change takes effect only when the server starts anew.
     public static let restartKeys = [
-        "server.bind_address", "server.port", "server.tls", "storage.fs.root_dir",
+        "server.bind_address", "server.port", "server.tls", "storage.fs.root_dir", "observability.listen",
     ]
 
     /// Those of ``restartKeys`` in which this configuration differs from the one that is running. `server.tls` is among
@@ -15,6 +15,7 @@ extension Configuration {
             [
                 server.bindAddress != running.server.bindAddress, server.port != running.server.port,
                 (server.tls == nil) != (running.server.tls == nil), storage != running.storage,
+                observability.listen != running.observability.listen,
             ]
         ).filter(\.1).map(\.0)
     }
@@ -51,6 +52,7 @@ extension Configuration {
         adapted.server.port = running.server.port
         if (server.tls == nil) != (running.server.tls == nil) { adapted.server.tls = running.server.tls }
         adapted.storage = running.storage
+        adapted.observability = running.observability
         return adapted
     }
 }

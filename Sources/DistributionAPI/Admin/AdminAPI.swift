@@ -5,11 +5,12 @@ public import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
+public import Observability
 public import Registry
 public import Tokens
 internal import Upstream
 
-/// Steering by hand, below `/_entrepot/`, for who shows the token or whom policy lets administer; everything else goes on
+/// Steering by hand, below `/_entrepot/`, and metrics, for who shows the token or whom policy lets administer; everything else goes on
 /// to the registry's own API.
 public struct AdminAPI: RequestHandler {
     static let root = "/_entrepot/"
@@ -21,15 +22,18 @@ public struct AdminAPI: RequestHandler {
     private let gate: Gate
     private let control: (any ServerControl)?
     private let tokens: TokenService?
+    private let metrics: MetricsRegistry?
 
     /// - Parameters:
     ///   - next: What answers all other paths.
     ///   - token: Nil where only policy lets anybody in.
     ///   - control: Without it there is neither status nor reload.
     ///   - tokens: Without it there are no tokens to revoke.
+    ///   - metrics: Served at `/metrics`.
     public init(
         next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken?,
-        access: AccessControl, control: (any ServerControl)? = nil, tokens: TokenService? = nil, logger: Logger
+        access: AccessControl, control: (any ServerControl)? = nil, tokens: TokenService? = nil,
+        metrics: MetricsRegistry? = nil, logger: Logger
     ) {
         self.next = next
         self.registry = registry
@@ -38,12 +42,15 @@ public struct AdminAPI: RequestHandler {
         gate = Gate(access: access, namespaces: namespaces, logger: logger)
         self.control = control
         self.tokens = tokens
+        self.metrics = metrics
     }
 
     public func respond(to request: Request) async -> Response {
-        guard request.path.hasPrefix(Self.root) else { return await next.respond(to: request) }
+        let metrics = request.path == MetricsAPI.path ? metrics : nil
+        guard metrics != nil || request.path.hasPrefix(Self.root) else { return await next.respond(to: request) }
         do throws(RegistryError) {
             try await admit(request)
+            if let metrics { return MetricsAPI.scrape(metrics, request) }
             return try await answer(request)
         } catch {
             var response = ErrorResponse.make(error)

@@ -3,7 +3,9 @@ import Configuration
 import DistributionAPI
 import FileStorage
 import Logging
+import Metrics
 import NIOPosix
+import Observability
 import Registry
 import Storage
 import Tokens
@@ -26,10 +28,11 @@ struct Parts: Sendable {
     let readiness = Readiness()
     let reloads = ReloadQueue()
     let status: ServerStatus
+    let metrics: MetricsRegistry
     let logger: Logger
 
     /// - Throws: if the store cannot be used.
-    init(_ configuration: Configuration, status: ServerStatus, logger: Logger) throws {
+    init(_ configuration: Configuration, status: ServerStatus, metrics: MetricsRegistry, logger: Logger) throws {
         root =
             switch configuration.storage {
             case .fileSystem(let rootDirectory): rootDirectory
@@ -55,7 +58,9 @@ struct Parts: Sendable {
             store: store, fills: fills, background: background, health: health, pool: pool,
             limits: PushLimits(configuration), logger: logger, now: WallClock.seconds)
         self.status = status
+        self.metrics = metrics
         self.logger = logger
+        collectMetrics()
     }
 
     /// Makes the bounds of another configuration hold from now on.

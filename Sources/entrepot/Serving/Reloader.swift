@@ -103,12 +103,12 @@ struct Reloader: Service, CustomStringConvertible {
     private func count(_ report: ReloadReport) {
         switch report.outcome {
         case .applied:
-            Counter(label: "config_reloads_total").increment()
-            Gauge(label: "config_last_reload_success_timestamp_seconds").record(WallClock.seconds())
+            Counter(label: "entrepot_config_reloads_total").increment()
+            Gauge(label: "entrepot_config_last_reload_success_timestamp_seconds").record(WallClock.seconds())
         case .refused:
-            Counter(label: "config_reload_failures_total").increment()
+            Counter(label: "entrepot_config_reload_failures_total").increment()
         }
-        Gauge(label: "config_generation").record(report.generation)
+        Gauge(label: "entrepot_config_generation").record(report.generation)
     }
 
     private func log(_ report: ReloadReport) {

@@ -7,9 +7,12 @@
 #endif
 import ArgumentParser
 import Configuration
+import DistributionAPI
 import HTTPServer
 import Logging
+import Metrics
 import NIOCore
+import Observability
 import Registry
 import ServiceLifecycle
 import UnixSignals
@@ -28,7 +31,9 @@ func serve(_ source: ConfigurationSource) async throws {
     let logger = Logger(label: "entrepot")
     do {
         let status = ServerStatus(configurationFiles: source.files, reading: reading)
-        let parts = try Parts(configuration, status: status, logger: logger)
+        let metrics = MetricsRegistry(MetricCatalogue.all)
+        MetricsSystem.bootstrap(metrics)
+        let parts = try Parts(configuration, status: status, metrics: metrics, logger: logger)
         try await ServiceGroup(configuration: try services(configuration, source, parts, watch)).run()
     } catch {
         logger.critical("stopped", metadata: ["error": "\(error)"])
@@ -59,13 +64,25 @@ private func services(
     let gate = ReadinessGate(
         readiness: parts.readiness, delay: { current.value.configuration.server.shutdownDelay.duration },
         logger: parts.logger)
-    let all: [any Service] = [
-        parts.background, sweeper,
-        PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, server,
-        Reloader(source: source, parts: parts, current: current, server: server),
-        ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), gate,
-    ]
+    let all: [any Service] =
+        metricsServer(configuration, parts) + [
+            parts.background, sweeper,
+            PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, server,
+            Reloader(source: source, parts: parts, current: current, server: server),
+            ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), gate,
+        ]
     return ServiceGroupConfiguration(
         services: all.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "entrepot.services"))
+}
+
+/// The listener for metrics and health, where one is configured.
+private func metricsServer(_ configuration: Configuration, _ parts: Parts) -> [any Service] {
+    guard let address = configuration.observability.listen else { return [] }
+    return [
+        HTTPServer(
+            configuration: HTTPServerConfiguration(address: address.host, port: address.port),
+            handler: MetricsAPI(metrics: parts.metrics, readiness: parts.readiness), logger: parts.logger,
+            onBound: { _ in parts.logger.notice("serving metrics", metadata: ["address": "\(address)"]) })
+    ]
 }

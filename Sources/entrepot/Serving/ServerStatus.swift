@@ -60,6 +60,9 @@ final class ServerStatus: Sendable {
         }
     }
 
+    /// Nil until the server is there.
+    var activity: HTTPServerActivity? { state.withLockedValue { $0.server }?.activity }
+
     var report: ServerReport {
         let state = state.withLockedValue { $0 }
         let activity = state.server?.activity

@@ -43,6 +43,6 @@ final class Snapshot: Sendable {
         handler = AdminAPI(
             next: open, registry: parts.registry, namespaces: namespaces, token: token, access: access,
             control: Control(status: parts.status, reloads: parts.reloads), tokens: tokens,
-            logger: parts.logger)
+            metrics: parts.metrics, logger: parts.logger)
     }
 }

@@ -1,0 +1,15 @@
+/// `host:port` or `[IPv6]:port` to listen on.
+public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
+    public let host: String
+    public let port: Int
+
+    /// - Throws: what is wrong with it, in words.
+    init(_ text: String) throws(Authority.Malformed) {
+        let authority = try Authority(text)
+        guard let port = authority.port else { throw Authority.Malformed("the port is missing") }
+        host = authority.host
+        self.port = port
+    }
+
+    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+}

@@ -1,0 +1,91 @@
+public import Observability
+
+/// Every metric of the registry, whichever target counts it. The reference is tested against this list, and so is the code.
+public enum MetricCatalogue {
+    public static let all: [MetricDescription] =
+        requests + fills + upstreams + access + process + ProcessMetrics.descriptions
+
+    private static let requests = [
+        MetricDescription(
+            "entrepot_requests_total", .counter, labels: ["action", "status", "cache"],
+            "Requests by action, class of status, and how the answer was come by: hit, miss, stale or none"),
+        MetricDescription(
+            "entrepot_request_seconds", .seconds, labels: ["action"],
+            "From a request's complete head to the last byte of its answer"),
+        MetricDescription(
+            "entrepot_response_bytes_total", .counter, labels: ["action"], "Bytes of bodies that were sent"),
+        MetricDescription(
+            "entrepot_requests_cut_total", .counter, labels: ["by"],
+            "Answers that did not reach their end, by who was at fault: client or server"),
+        MetricDescription(
+            "entrepot_pull_times_forgotten_total", .counter,
+            "Pulls whose time was not recorded, as too many were pending"),
+    ]
+
+    private static let fills = [
+        MetricDescription("entrepot_fills_in_flight", .gauge, "Downloads of blobs under way"),
+        MetricDescription("entrepot_fills_total", .counter, labels: ["outcome"], "Downloads of blobs that ended"),
+        MetricDescription(
+            "entrepot_fill_bytes_total", .counter, "Bytes of blobs that were fetched, verified and stored"),
+        MetricDescription(
+            "entrepot_fill_continuations_total", .counter, labels: ["upstream"],
+            "Downloads that broke off and were continued, by the upstream that went on"),
+        MetricDescription(
+            "entrepot_completed_blobs_total", .counter, "Blobs fetched because a manifest that names them was pulled"),
+        MetricDescription(
+            "entrepot_far_ranges_total", .counter, "Ranges passed through since the download was far from them"),
+        MetricDescription(
+            "entrepot_stale_manifests_total", .counter, "Held manifests served since no upstream gave one"),
+        MetricDescription(
+            "entrepot_wrong_manifests_total", .counter, "Manifests of upstreams that were not what was asked for"),
+    ]
+
+    private static let upstreams = [
+        MetricDescription(
+            "entrepot_upstream_requests_total", .counter, labels: ["upstream", "operation", "outcome"],
+            "Questions to upstreams"),
+        MetricDescription(
+            "entrepot_upstream_bytes_total", .counter, labels: ["upstream"], "Bytes received from upstreams"),
+        MetricDescription(
+            "entrepot_upstream_token_fetches_total", .counter, labels: ["upstream", "outcome"],
+            "Tokens asked of upstreams' token services"),
+        MetricDescription(
+            "entrepot_upstream_breaker_open", .gauge, labels: ["upstream"], "1 while an upstream is left alone, else 0"),
+        MetricDescription(
+            "entrepot_upstream_rate_limit", .gauge, labels: ["upstream", "account"],
+            "Requests that an upstream allows in its window, as it says"),
+        MetricDescription(
+            "entrepot_upstream_rate_remaining", .gauge, labels: ["upstream", "account"], "What is left of them"),
+        MetricDescription(
+            "entrepot_upstream_rate_blocked_until_seconds", .gauge, labels: ["upstream", "account"],
+            "Until when an upstream that answered 429 is not asked, in seconds since 1970"),
+        MetricDescription(
+            "entrepot_upstream_requests_in_flight", .gauge, labels: ["upstream", "account"], "Questions under way"),
+        MetricDescription(
+            "entrepot_upstream_requests_waiting", .gauge, labels: ["upstream", "account"],
+            "Questions that wait for others to end, as configured"),
+        MetricDescription(
+            "entrepot_upstream_requests_capped_total", .counter, labels: ["upstream", "account"],
+            "Questions that were refused since they would have waited too long"),
+    ]
+
+    private static let access = [
+        MetricDescription(
+            "entrepot_password_checks_total", .counter, labels: ["result"], "Passwords that were looked at"),
+        MetricDescription(
+            "entrepot_token_requests_total", .counter, labels: ["form", "outcome"], "Requests for tokens"),
+    ]
+
+    private static let process = [
+        MetricDescription("entrepot_build_info", .gauge, labels: ["version"], "Always 1"),
+        MetricDescription("entrepot_connections", .gauge, "Open connections of clients, idle ones included"),
+        MetricDescription("entrepot_requests_in_flight", .gauge, "Requests being answered"),
+        MetricDescription("entrepot_config_reloads_total", .counter, "Configurations that were taken on while serving"),
+        MetricDescription(
+            "entrepot_config_reload_failures_total", .counter, "Configurations that were refused while serving"),
+        MetricDescription(
+            "entrepot_config_last_reload_success_timestamp_seconds", .gauge,
+            "When a configuration was last taken on while serving, in seconds since 1970"),
+        MetricDescription("entrepot_config_generation", .gauge, "1 at the start, and one more with every reload"),
+    ]
+}
