@@ -153,7 +153,10 @@ let package = Package(
             ]),
         tests(
             "HTTPServerTests",
-            ["HTTPServer", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, nioConcurrency, logging, lifecycle]),
+            [
+                "HTTPServer", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, nioEmbedded, nioConcurrency, logging,
+                lifecycle,
+            ]),
         tests(
             "DistributionAPITests",
             [

@@ -6,6 +6,9 @@ public struct AccessControl: Sendable {
     public let users: Users
     public let policies: AccessPolicies
     public let challenger: any Challenger
+    /// Whether everybody may write only because nothing says who may: then those who reach this machine from elsewhere may
+    /// not.
+    public let isOpenUnsaid: Bool
     private let passwords: PasswordVerifier?
     private let bearer: (any BearerVerifier)?
 
@@ -14,13 +17,15 @@ public struct AccessControl: Sendable {
     ///   - bearer: Nil where no tokens are taken.
     public init(
         users: Users = Users(), policies: AccessPolicies, passwords: PasswordVerifier? = nil,
-        bearer: (any BearerVerifier)? = nil, challenger: any Challenger = BasicChallenger()
+        bearer: (any BearerVerifier)? = nil, challenger: any Challenger = BasicChallenger(),
+        isOpenUnsaid: Bool = false
     ) {
         self.users = users
         self.policies = policies
         self.passwords = passwords
         self.bearer = bearer
         self.challenger = challenger
+        self.isOpenUnsaid = isOpenUnsaid
     }
 
     /// Everybody may do everything but administer.

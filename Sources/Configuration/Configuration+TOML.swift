@@ -53,6 +53,8 @@ extension ServerSection {
         writer.value("query_timeout_grace_period", queryTimeoutGracePeriod.description)
         writer.value("streaming_chunk_size", streamingChunkSize.description)
         writer.value("default_repository", defaultRepository?.value)
+        writer.value("trusted_proxies", trustedProxies.map(\.description))
+        writer.value("proxy_protocol", proxyProtocol)
         writer.value("max_connections", maxConnections)
         writer.value("max_header_size", maxHeaderSize.description)
         writer.value("max_manifest_size", maxManifestSize.description)

@@ -72,4 +72,7 @@ public struct Configuration: Sendable, Equatable {
             || repositories.contains { $0.accessPolicy != nil }
         return server.bindAddress.isLoopback && !saysWhoMay ? .open : .reads
     }
+
+    /// Whether everybody may write because nothing is said.
+    public var isOpenUnsaid: Bool { declaredAccess == nil && defaultAccess == .open }
 }

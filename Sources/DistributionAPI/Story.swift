@@ -32,7 +32,7 @@ extension DistributionAPI {
                 ]
                 if let method = exchange.method { fields["method"] = "\(method)" }
                 if let repository = story?.action?.repository { fields["repository"] = "\(repository)" }
-                if let address = exchange.remoteAddress?.ipAddress { fields["client"] = "\(address)" }
+                if let address = exchange.clientAddress?.ipAddress { fields["client"] = "\(address)" }
                 if let identity = story?.identity { fields["identity"] = "\(identity)" }
                 if let cache = story?.cache { fields["cache"] = "\(cache)" }
                 if let error = story?.error { fields["error"] = "\(error)" }

@@ -46,7 +46,13 @@ struct Connection: Sendable {
     /// - Returns: whether another request may follow.
     private func answer(_ head: RequestHead) async -> Bool {
         let began = NIODeadline.now()
-        let request = makeRequest(head)
+        let request: Request
+        do throws(Refusal) {
+            request = try makeRequest(head)
+        } catch {
+            let id = head.requestID ?? handle.handler.loop.requestIDs.next()
+            return await send(core.handler.refuse(error, requestID: id), to: nil, head: head, id: id, began: began)
+        }
         guard core.admitRequest() else {
             let response = core.handler.refuse(.tooManyRequests, requestID: request.id)
             return await send(response, to: request, head: head, id: request.id, began: began)
@@ -57,8 +63,13 @@ struct Connection: Sendable {
         return goesOn
     }
 
-    private func makeRequest(_ head: RequestHead) -> Request {
+    /// - Throws: If a trusted proxy tells of its client what cannot be understood.
+    private func makeRequest(_ head: RequestHead) throws(Refusal) -> Request {
         let handler = handle.handler
+        let proxies = handler.configuration.trustedProxies
+        // A proxy that speaks for itself, or for somebody it does not know, has nothing to tell of a client.
+        let forwarding = try Forwarding(
+            head.headers, from: handler.sourceAddress, through: handler.source == .proxyItself ? nil : proxies)
         let body: RequestBody =
             switch head.framing {
             case .none: RequestBody(source: .none, length: 0)
@@ -68,7 +79,8 @@ struct Connection: Sendable {
             }
         return Request(
             id: head.requestID ?? handler.loop.requestIDs.next(), head: head, body: body,
-            remoteAddress: handler.context?.channel.remoteAddress, isSecure: handle.isSecure,
+            clientAddress: forwarding.client, isSecure: forwarding.isSecure ?? handle.isSecure,
+            forwarding: proxies == nil ? .unconfigured : forwarding.isBelieved ? .believed : .ignored,
             clientCertificates: handle.isSecure ? handler.clientCertificates : [])
     }
 
@@ -118,7 +130,7 @@ struct Connection: Sendable {
             Exchange(
                 request: request, requestID: id, status: response.status, bytesSent: handle.handler.sentBytes,
                 duration: .nanoseconds((NIODeadline.now() - began).nanoseconds), outcome: outcome,
-                remoteAddress: request?.remoteAddress ?? handle.handler.context?.channel.remoteAddress,
+                clientAddress: request?.clientAddress ?? handle.handler.sourceAddress,
                 note: response.note))
         return goesOn
     }

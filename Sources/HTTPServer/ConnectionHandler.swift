@@ -29,6 +29,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     let loop: LoopContext
     let isSecure: Bool
+    private(set) var source = ConnectionSource.peer
     var context: ChannelHandlerContext?
     var phase: Phase
     var deadline: NIODeadline
@@ -59,13 +60,15 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var writeWaiters: [CheckedContinuation<Void, any Error>] = []
     var progress = WriteProgress()
 
-    init(loop: LoopContext, isSecure: Bool) {
+    /// - Parameter isProxied: Whether a header of the PROXY protocol comes first.
+    init(loop: LoopContext, isSecure: Bool, isProxied: Bool = false) {
         self.loop = loop
         self.isSecure = isSecure
         birth = .now()
-        phase = isSecure ? .handshaking : .idle
+        phase = isSecure || isProxied ? .handshaking : .idle
         let configuration = loop.configuration
-        deadline = birth + TimeAmount(isSecure ? configuration.handshakeTimeout : configuration.idleTimeout)
+        deadline =
+            birth + TimeAmount(phase == .handshaking ? configuration.handshakeTimeout : configuration.idleTimeout)
     }
 
     var configuration: HTTPServerConfiguration { loop.configuration }
@@ -122,14 +125,29 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case ChannelEvent.inputClosed:
             inputClosed()
         case TLSUserEvent.handshakeCompleted:
-            if phase == .handshaking {
-                phase = .idle
-                deadline = .now() + TimeAmount(configuration.idleTimeout)
-                serveReader()
-            }
+            becomeReady()
         default:
             break
         }
+    }
+
+    /// A trusted proxy has told whose connection it is.
+    func comes(from source: ConnectionSource) {
+        self.source = source
+        if !isSecure { becomeReady() }
+    }
+
+    /// The address that the connection comes from, as far as it tells by itself.
+    var sourceAddress: SocketAddress? {
+        if case .proxied(let client) = source { return client }
+        return context?.channel.remoteAddress
+    }
+
+    private func becomeReady() {
+        guard phase == .handshaking else { return }
+        phase = .idle
+        deadline = .now() + TimeAmount(configuration.idleTimeout)
+        serveReader()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -21,7 +21,8 @@ public struct Exchange: Sendable {
     /// From the arrival of the complete head to the end of the response.
     public let duration: Duration
     public let outcome: Outcome
-    public let remoteAddress: SocketAddress?
+    /// ``Request/clientAddress``; the connection's, where the request was not understood.
+    public let clientAddress: SocketAddress?
     /// ``Response/note``.
     public let note: (any Sendable)?
 

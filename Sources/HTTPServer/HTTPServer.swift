@@ -101,6 +101,11 @@ public final class HTTPServer: Service {
         let core = core
         let tls = tls
         return try await ServerBootstrap(group: group)
+            .serverChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: core.logger))
+                }
+            }
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
@@ -136,12 +141,19 @@ public final class HTTPServer: Service {
         _ channel: any Channel, core: ServerCore, tls: TLSContextBox?, loops: LoopContexts
     ) throws -> Connection {
         guard core.admitConnection() else { throw ConnectionRefused() }
-        let handler = ConnectionHandler(loop: loops.context(of: channel.eventLoop), isSecure: tls != nil)
+        let loop = loops.context(of: channel.eventLoop)
+        let isProxied = loop.configuration.trustedProxies.map { proxies in
+            proxies.speakProxyProtocol && channel.remoteAddress.map(proxies.contains) ?? false
+        }
+        let handler = ConnectionHandler(loop: loop, isSecure: tls != nil, isProxied: isProxied ?? false)
         // From here on the handler gives the place back when it is removed.
         try channel.pipeline.syncOperations.addHandler(handler)
         if let tls {
             try channel.pipeline.syncOperations.addHandler(
                 NIOSSLServerHandler(context: tls.current), position: .first)
+        }
+        if isProxied == true {
+            try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(handler), position: .first)
         }
         return Connection(handle: ConnectionHandle(handler), core: core)
     }

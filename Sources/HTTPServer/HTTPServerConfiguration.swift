@@ -13,22 +13,24 @@ public struct HTTPServerConfiguration: Sendable {
     public var maxConnections = 10_000
     /// Requests being answered at the same time over all connections; beyond it ``Refusal/tooManyRequests``.
     public var maxConcurrentRequests = 1_024
-    /// From accept to the end of the TLS handshake.
+    /// From accept to the end of the TLS handshake, or of the PROXY protocol's header.
     public var handshakeTimeout: Duration = .seconds(10)
     /// From the first byte of a head to its last.
     public var headerTimeout: Duration = .seconds(30)
     /// How long a connection may wait without a request.
-    public var idleTimeout: Duration = .seconds(75)
+    public var idleTimeout: Duration = .seconds(50)
     /// A client that has bytes to take and takes none at all for so long is cut.
-    public var writeStallTimeout: Duration = .seconds(60)
+    public var writeStallTimeout: Duration = .seconds(50)
     /// A client that owes bytes of a request body and sends none for so long is cut.
-    public var bodyStallTimeout: Duration = .seconds(60)
+    public var bodyStallTimeout: Duration = .seconds(50)
     /// After this age a connection closes with the response under way, or at once where there is none.
     public var connectionAge: Duration = .seconds(3600)
     /// How long that last response may still take.
     public var connectionAgeGrace: Duration = .seconds(60)
     /// How long responses under way may still take after a graceful shutdown began.
     public var shutdownGrace: Duration = .seconds(60)
+    /// Nil takes nobody's word for whom it speaks. New connections and requests are held to it.
+    public var trustedProxies: TrustedProxies?
     /// The `Server` field.
     public var serverName = "entrepot"
 

@@ -17,16 +17,28 @@ public struct Request: Sendable {
     public let query: String?
     public let headers: HTTPHeaders
     public let body: RequestBody
-    /// The peer's address; nil for requests made without a socket, and where the peer was gone before it was asked for.
-    public let remoteAddress: SocketAddress?
-    /// Whether the request came over TLS.
+    /// The client's address: the peer's, or what trusted proxies say in its stead. Nil for requests made without a socket,
+    /// and where the peer was gone before it was asked for.
+    public let clientAddress: SocketAddress?
+    /// Whether the client's request came over TLS, to this server or, as that says, to a trusted proxy.
     public let isSecure: Bool
+    /// What became of what the request says of proxies.
+    public let forwarding: Forwarded
     /// The client's verified certificates, leaf first; empty where none was presented.
     public let clientCertificates: [NIOSSLCertificate]
 
+    public enum Forwarded: Sendable {
+        /// No proxy is trusted, since none is named.
+        case unconfigured
+        /// There are trusted proxies, and this request came from somebody else.
+        case ignored
+        /// It came from a trusted proxy.
+        case believed
+    }
+
     init(
-        id: String, head: RequestHead, body: RequestBody, remoteAddress: SocketAddress?, isSecure: Bool,
-        clientCertificates: [NIOSSLCertificate]
+        id: String, head: RequestHead, body: RequestBody, clientAddress: SocketAddress?, isSecure: Bool,
+        forwarding: Forwarded, clientCertificates: [NIOSSLCertificate]
     ) {
         self.id = id
         self.method = head.method
@@ -35,15 +47,17 @@ public struct Request: Sendable {
         self.query = head.query
         self.headers = head.headers
         self.body = body
-        self.remoteAddress = remoteAddress
+        self.clientAddress = clientAddress
         self.isSecure = isSecure
+        self.forwarding = forwarding
         self.clientCertificates = clientCertificates
     }
 
     /// A request without a socket, for calling a handler in process.
     public init(
         method: HTTPMethod = .GET, target: String, headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer(),
-        id: String = "test", remoteAddress: SocketAddress? = nil, isSecure: Bool = false,
+        id: String = "test", clientAddress: SocketAddress? = nil, isSecure: Bool = false,
+        forwarding: Forwarded = .unconfigured,
         clientCertificates: [NIOSSLCertificate] = []
     ) {
         self.id = id
@@ -54,8 +68,9 @@ public struct Request: Sendable {
         self.query = query
         self.headers = headers
         self.body = RequestBody(bytes: body)
-        self.remoteAddress = remoteAddress
+        self.clientAddress = clientAddress
         self.isSecure = isSecure
+        self.forwarding = forwarding
         self.clientCertificates = clientCertificates
     }
 }

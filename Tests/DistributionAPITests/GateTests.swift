@@ -246,7 +246,7 @@ import Testing
             ] {
                 let response = await api.respond(
                     to: Request(
-                        target: "/v2/_catalog", remoteAddress: try SocketAddress(ipAddress: address, port: 1),
+                        target: "/v2/_catalog", clientAddress: try SocketAddress(ipAddress: address, port: 1),
                         isSecure: true, clientCertificates: presented))
                 #expect(response.status == status)
             }

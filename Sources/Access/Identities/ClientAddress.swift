@@ -3,7 +3,7 @@ public import NIOCore
 
 /// The address a client comes from. One that is an IPv4 address in IPv6's clothes is the IPv4 address.
 public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
-    private let address: IPAddress
+    let address: IPAddress
 
     /// Nil for what is no address: zones, ports and names are not allowed.
     public init?(_ text: String) {
@@ -30,6 +30,8 @@ public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
 
     /// As RFC 5952 writes it.
     public var description: String { address.text }
+
+    public var isLoopback: Bool { address.isLoopback }
 
     /// What one host can take addresses from at will: the address itself, or IPv6's /64.
     var neighbourhood: ClientAddress {

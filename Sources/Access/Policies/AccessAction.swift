@@ -36,5 +36,5 @@ public enum AccessOperation: String, Sendable, CaseIterable {
     case pull, push, delete, list, admin
 
     /// Changes nothing and shows nothing but content.
-    var isReading: Bool { self == .pull || self == .list }
+    public var isReading: Bool { self == .pull || self == .list }
 }

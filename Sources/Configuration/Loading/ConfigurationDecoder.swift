@@ -1,3 +1,4 @@
+import Access
 import OCI
 
 /// From the merged tree of settings to `Configuration`.
@@ -5,6 +6,8 @@ import OCI
 /// Each section reads its keys, reports what is wrong and goes on with defaults; the loader throws the result away if
 /// there were problems.
 struct ConfigurationDecoder {
+    private static let mostProxies = 1000
+
     let environment: [String: String]
     let problems: ProblemCollector
     /// Whether no file defines a repository.
@@ -59,6 +62,8 @@ struct ConfigurationDecoder {
                 "streaming_chunk_size", in: .mebibytes(5)...(.gibibytes(1)), default: standard.streamingChunkSize),
             defaultRepository: defaultRepository(reader, repositories: repositories),
             maxConnections: reader.integer("max_connections", in: 1...1_000_000, default: standard.maxConnections),
+            trustedProxies: trustedProxies(reader),
+            proxyProtocol: proxyProtocol(reader),
             maxHeaderSize: reader.size(
                 "max_header_size", in: .kibibytes(1)...(.mebibytes(1)), default: standard.maxHeaderSize),
             maxManifestSize: reader.size(
@@ -82,6 +87,30 @@ struct ConfigurationDecoder {
             "bind_address", "'\(text)' is not an address",
             "write an IPv4 or IPv6 address without port or brackets, or a host name; the port has its own key")
         return nil
+    }
+
+    private func trustedProxies(_ reader: TableReader) -> [ClientAddressBlock] {
+        let key = "trusted_proxies"
+        let entries = reader.texts(key)
+        if entries.count > Self.mostProxies { reader.report(key, "are too many", "name at most \(Self.mostProxies)") }
+        return entries.compactMap { index, text in
+            if let block = ClientAddressBlock(text) { return block }
+            problems.report(
+                reader.path + [.key(key), .index(index)], at: reader.node(key)?.origin ?? reader.origin,
+                "'\(text)' is neither an address nor a block of addresses",
+                "write addresses like \"192.0.2.1\", or blocks like \"10.0.0.0/8\" and \"2001:db8::/32\"")
+            return nil
+        }
+    }
+
+    private func proxyProtocol(_ reader: TableReader) -> Bool {
+        let isOn = reader.flag("proxy_protocol", default: false)
+        if isOn, reader.texts("trusted_proxies").isEmpty {
+            reader.report(
+                "proxy_protocol", "has no effect without trusted_proxies",
+                "name in trusted_proxies the proxies whose connections begin with its header")
+        }
+        return isOn
     }
 
     private func defaultRepository(_ reader: TableReader, repositories: [RepositorySection]) -> RepositoryName? {

@@ -1,3 +1,4 @@
+public import Access
 public import OCI
 
 /// `[server]`: where to listen and the bounds every client is held to.
@@ -14,6 +15,10 @@ public struct ServerSection: Sendable, Equatable {
     /// The repository that takes names which match no other, as Docker's `registry-mirrors` sends them.
     public let defaultRepository: RepositoryName?
     public let maxConnections: Int
+    /// Whose word is taken for whom a request or a connection comes from.
+    public let trustedProxies: [ClientAddressBlock]
+    /// Whether connections of theirs begin with a header of the PROXY protocol.
+    public let proxyProtocol: Bool
     /// Request line and header fields together.
     public let maxHeaderSize: DataSize
     public let maxManifestSize: DataSize
@@ -40,13 +45,15 @@ public struct ServerSection: Sendable, Equatable {
         streamingChunkSize: DataSize = .mebibytes(50),
         defaultRepository: RepositoryName? = nil,
         maxConnections: Int = 10_000,
+        trustedProxies: [ClientAddressBlock] = [],
+        proxyProtocol: Bool = false,
         maxHeaderSize: DataSize = .kibibytes(32),
         maxManifestSize: DataSize = .mebibytes(4),
         maxBlobSize: DataSize = .gibibytes(100),
         handshakeTimeout: Seconds = .seconds(10),
         headerTimeout: Seconds = .seconds(30),
-        idleTimeout: Seconds = .seconds(75),
-        stallTimeout: Seconds = .seconds(60),
+        idleTimeout: Seconds = .seconds(50),
+        stallTimeout: Seconds = .seconds(50),
         shutdownDelay: Seconds = .seconds(0),
         shutdownGracePeriod: Seconds = .seconds(60),
         tls: ServerTLSSection? = nil
@@ -58,6 +65,8 @@ public struct ServerSection: Sendable, Equatable {
         self.streamingChunkSize = streamingChunkSize
         self.defaultRepository = defaultRepository
         self.maxConnections = maxConnections
+        self.trustedProxies = trustedProxies
+        self.proxyProtocol = proxyProtocol
         self.maxHeaderSize = maxHeaderSize
         self.maxManifestSize = maxManifestSize
         self.maxBlobSize = maxBlobSize

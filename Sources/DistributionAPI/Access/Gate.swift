@@ -26,6 +26,9 @@ struct Gate: Sendable {
     ///   for now.
     func admit(_ action: Action, _ request: Request) async throws(RegistryError) -> Identity {
         guard let word = action.access else { return .anonymous }
+        if access.isOpenUnsaid, !word.operation.isReading, let objection = LocalRequest.objection(to: request) {
+            throw Self.refusal(objection)
+        }
         let showsNothing = !request.headers.contains(name: "Authorization")
         if action == .getAPIVersion {
             // Whom a certificate names needs no invitation.
@@ -126,8 +129,13 @@ struct Gate: Sendable {
         return access.challenger.challenges(
             ChallengeOccasion(
                 wanted: wanted, failure: denial?.failure, host: request.headers.first(name: "Host"),
-                // Whoever lies in this field is sent to a better place than without.
-                isSecure: request.isSecure || request.headers.first(name: "X-Forwarded-Proto") == "https"))
+                isSecure: request.isSecure || Self.wishesForTLS(request)))
+    }
+
+    /// Where no proxies are named, one may still say that its client came over TLS. Nothing but where that client is sent
+    /// hangs on it, and whoever lies is sent to a better place than without.
+    private static func wishesForTLS(_ request: Request) -> Bool {
+        request.forwarding == .unconfigured && request.headers.first(name: "X-Forwarded-Proto") == "https"
     }
 
     /// At `/v2/` clients find out whether to bring credentials: before a login, and some (Docker) before everything.
@@ -153,7 +161,7 @@ struct Gate: Sendable {
     }
 
     func origin(of request: Request) throws(RegistryError) -> ClientOrigin {
-        let address = request.remoteAddress.flatMap { ClientAddress($0) }
+        let address = request.clientAddress.flatMap { ClientAddress($0) }
         guard let certificate = request.clientCertificates.first else { return ClientOrigin(address: address) }
         guard let subject = subjects.subject(of: certificate) else {
             throw RegistryError(
@@ -161,6 +169,13 @@ struct Gate: Sendable {
                 cause: AccessDenial.unreadableCertificate)
         }
         return ClientOrigin(address: address, certificate: subject)
+    }
+
+    private static func refusal(_ objection: String) -> RegistryError {
+        RegistryError(
+            .denied,
+            "as long as nothing says who may write, only this machine's own users may, and of this request \(objection); "
+                + "set global.default_access, or say who may write")
     }
 
     static func refusal(_ error: CredentialError) -> RegistryError {

@@ -14,7 +14,8 @@ extension AccessControl {
         let users = Users(configuration.identities.map(\.user))
         let policies = AccessPolicies(configuration)
         guard let token else {
-            self.init(users: users, policies: policies, passwords: passwords)
+            self.init(
+                users: users, policies: policies, passwords: passwords, isOpenUnsaid: configuration.isOpenUnsaid)
             return
         }
         let verifier = TokenVerifier(issuer: token.issuer, audience: token.defaultService, keys: token.keys)

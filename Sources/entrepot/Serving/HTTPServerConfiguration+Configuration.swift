@@ -1,3 +1,4 @@
+import Access
 import Configuration
 import HTTPServer
 
@@ -13,9 +14,22 @@ extension HTTPServerConfiguration {
         idleTimeout = server.idleTimeout.duration
         writeStallTimeout = server.stallTimeout.duration
         bodyStallTimeout = server.stallTimeout.duration
+        trustedProxies = TrustedProxies(server)
         connectionAge = server.queryTimeout.duration
         connectionAgeGrace = server.queryTimeoutGracePeriod.duration
         shutdownGrace = server.shutdownGracePeriod.duration
+    }
+}
+
+extension TrustedProxies {
+    /// Nil where there are none.
+    fileprivate init?(_ server: ServerSection) {
+        guard !server.trustedProxies.isEmpty else { return nil }
+        let blocks = server.trustedProxies
+        self.init(speakProxyProtocol: server.proxyProtocol) { address in
+            guard let address = ClientAddress(address) else { return false }
+            return blocks.contains { $0.contains(address) }
+        }
     }
 }
 

@@ -31,6 +31,7 @@ func serve(_ source: ConfigurationSource) async throws {
     let logger = Logger(label: "entrepot")
     do {
         let status = ServerStatus(configurationFiles: source.files, reading: reading)
+        DescriptorLimit.raise()
         let metrics = MetricsRegistry(MetricCatalogue.all)
         MetricsSystem.bootstrap(metrics)
         let parts = try Parts(configuration, status: status, metrics: metrics, logger: logger)
@@ -57,6 +58,7 @@ private func services(
         onBound: { address in
             let host = address.ipAddress ?? "?"
             LoadedCode.releaseWhatTheStartNeeded()
+            if current.value.configuration.isOpenUnsaid { warnOfOpenness(parts.logger) }
             parts.logger.notice(
                 "serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(parts.root)"])
         })
@@ -85,4 +87,10 @@ private func metricsServer(_ configuration: Configuration, _ parts: Parts) -> [a
             handler: MetricsAPI(metrics: parts.metrics, readiness: parts.readiness), logger: parts.logger,
             onBound: { _ in parts.logger.notice("serving metrics", metadata: ["address": "\(address)"]) })
     ]
+}
+
+private func warnOfOpenness(_ logger: Logger) {
+    logger.warning(
+        "everybody on this machine may push and delete, as nothing says who may",
+        metadata: ["remedy": "set global.default_access, or say who may: [identity.<id>], [global.access_policy]"])
 }

@@ -34,10 +34,15 @@ struct EntrepotServer: Sendable {
     }
 
     /// Starts it and waits until it says that it is ready. `repositories` are `[repository...]` tables.
+    ///
+    /// - Parameters:
+    ///   - port: One that is known before it starts.
+    ///   - proxy: Where to ask whether it is ready, if not itself.
     static func start(
-        on stage: Stage, root: URL? = nil, repositories: String, settings: Settings = Settings()
+        on stage: Stage, root: URL? = nil, repositories: String, settings: Settings = Settings(),
+        port: UInt16? = nil, readyThrough proxy: String? = nil
     ) async throws -> EntrepotServer {
-        let port = FreePorts.next()
+        let port = port ?? FreePorts.next()
         let root = try root ?? stage.makeDirectory("root")
         let file = try stage.write(
             text(port: port, root: root, repositories: repositories, settings: settings), to: "entrepot-\(port).toml")
@@ -45,7 +50,10 @@ struct EntrepotServer: Sendable {
             Paths.entrepot.path, ([file] + settings.files).flatMap { ["-c", $0.path] } + ["server"], name: "entrepot")
         let server = EntrepotServer(
             port: port, root: root, configuration: file, process: process, certificates: settings.certificates)
-        try await process.waitUntilReady { await server.isReady(presenting: settings.certificates) }
+        try await process.waitUntilReady {
+            if let proxy { return (try? await HTTPProbe.get("\(proxy)/readyz"))?.status == 200 }
+            return await server.isReady(presenting: settings.certificates)
+        }
         return server
     }
 

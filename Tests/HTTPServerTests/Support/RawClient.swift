@@ -31,8 +31,10 @@ final class RawClient {
     }
 
     /// Connects, runs `body` and closes.
+    ///
+    /// - Parameter preface: Sent before TLS begins.
     static func with<Result>(
-        _ address: SocketAddress, tls: NIOSSLContext? = nil, receiveBuffer: Int? = nil,
+        _ address: SocketAddress, tls: NIOSSLContext? = nil, receiveBuffer: Int? = nil, preface: String? = nil,
         _ body: (RawClient) async throws -> Result
     ) async throws -> Result {
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -42,6 +44,7 @@ final class RawClient {
         }
         let channel = try await bootstrap.connect(to: address) { channel in
             channel.eventLoop.makeCompletedFuture {
+                if let preface { try channel.pipeline.syncOperations.addHandler(Preface(preface)) }
                 if let tls {
                     try channel.pipeline.syncOperations.addHandler(
                         NIOSSLClientHandler(context: tls, serverHostname: nil))
@@ -128,4 +131,18 @@ final class RawClient {
     }
 
     private func take(_ count: Int) -> String { received.readString(length: count) ?? "" }
+}
+
+/// Sends bytes before all others.
+private final class Preface: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+    private let text: String
+
+    init(_ text: String) { self.text = text }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.writeAndFlush(Self.wrapOutboundOut(ByteBuffer(string: text)), promise: nil)
+        context.fireChannelActive()
+    }
 }

@@ -1,0 +1,70 @@
+/// The field `Forwarded` (RFC 7239 section 4), as far as it tells of clients.
+struct ForwardedField {
+    /// What one proxy said.
+    struct Element: Equatable {
+        var node: ForwardedNode?
+        /// In lower case.
+        var scheme: String?
+    }
+
+    private var rest: Substring
+    private(set) var elements: [Element] = []
+
+    /// - Throws: 400 for what does not follow the grammar, also where it does not matter.
+    init(_ text: String) throws(Refusal) {
+        rest = text[...]
+        repeat { try takeElement() } while take(",")
+        guard rest.isEmpty else { throw .forwarding }
+    }
+
+    private mutating func takeElement() throws(Refusal) {
+        var element = Element()
+        var names: Set<String> = []
+        repeat {
+            skipBlanks()
+            let name = try takeToken().lowercased()
+            guard take("="), names.insert(name).inserted else { throw .forwarding }
+            let value = try takeValue()
+            switch name {
+            case "for": element.node = try ForwardedNode(value[...])
+            case "proto": element.scheme = value.lowercased()
+            default: break
+            }
+            skipBlanks()
+        } while take(";")
+        elements.append(element)
+    }
+
+    private mutating func takeValue() throws(Refusal) -> String {
+        guard take("\"") else { return try takeToken() }
+        var bytes: [UInt8] = []
+        while let byte = rest.utf8.popFirst() {
+            switch byte {
+            case UInt8(ascii: "\""): return String(decoding: bytes, as: UTF8.self)
+            case UInt8(ascii: "\\"):
+                guard let quoted = rest.utf8.popFirst() else { throw .forwarding }
+                bytes.append(quoted)
+            default: bytes.append(byte)
+            }
+        }
+        throw .forwarding
+    }
+
+    private mutating func takeToken() throws(Refusal) -> String {
+        let token = rest.utf8.prefix(while: ByteSet.token.contains)
+        guard !token.isEmpty else { throw .forwarding }
+        let text = String(Substring(token))
+        rest = rest[token.endIndex...]
+        return text
+    }
+
+    private mutating func take(_ character: Unicode.Scalar) -> Bool {
+        guard rest.utf8.first == UInt8(ascii: character) else { return false }
+        rest.utf8.removeFirst()
+        return true
+    }
+
+    private mutating func skipBlanks() {
+        while rest.utf8.first == 0x20 || rest.utf8.first == 0x09 { rest.utf8.removeFirst() }
+    }
+}

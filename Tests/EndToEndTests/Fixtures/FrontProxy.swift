@@ -1,0 +1,84 @@
+import Foundation
+import TestSupport
+
+/// A proxy of Debian's between clients and an Entrepot.
+struct FrontProxy: Sendable {
+    enum Kind: String, Sendable, CaseIterable {
+        /// Adds `X-Forwarded-For` and sets `X-Forwarded-Proto`.
+        case nginx
+        case haproxyVersion1, haproxyVersion2
+
+        var speaksProxyProtocol: Bool { self != .nginx }
+    }
+
+    let port: UInt16
+    let process: RunningProcess
+
+    var url: String { "http://127.0.0.1:\(port)" }
+
+    static func start(_ kind: Kind, on stage: Stage, before server: UInt16) async throws -> FrontProxy {
+        let port = FreePorts.next()
+        let process: RunningProcess
+        switch kind {
+        case .nginx:
+            let folder = try stage.makeDirectory("nginx")
+            let file = try stage.write(nginx(port: port, server: server, folder: folder.path), to: "nginx-\(port).conf")
+            process = try stage.start("nginx", ["-p", folder.path, "-c", file.path], name: "nginx")
+        case .haproxyVersion1, .haproxyVersion2:
+            let option = kind == .haproxyVersion1 ? "send-proxy" : "send-proxy-v2"
+            let file = try stage.write(
+                haproxy(port: port, server: server, option: option), to: "haproxy-\(port).cfg")
+            process = try stage.start("haproxy", ["-db", "-f", file.path], name: "haproxy")
+        }
+        try await process.waitUntilReady { FreePorts.isListening(port) }
+        return FrontProxy(port: port, process: process)
+    }
+
+    private static func nginx(port: UInt16, server: UInt16, folder: String) -> String {
+        """
+        daemon off;
+        user root;
+        pid \(folder)/pid;
+        error_log stderr;
+        events {}
+        http {
+          access_log off;
+          client_body_temp_path \(folder)/body;
+          proxy_temp_path \(folder)/proxy;
+          fastcgi_temp_path \(folder)/fastcgi;
+          uwsgi_temp_path \(folder)/uwsgi;
+          scgi_temp_path \(folder)/scgi;
+          server {
+            listen 127.0.0.1:\(port);
+            client_max_body_size 0;
+            location / {
+              proxy_pass http://127.0.0.1:\(server);
+              proxy_http_version 1.1;
+              proxy_request_buffering off;
+              proxy_set_header Connection "";
+              proxy_set_header Host $http_host;
+              proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+              proxy_set_header X-Forwarded-Proto https;
+            }
+          }
+        }
+
+        """
+    }
+
+    private static func haproxy(port: UInt16, server: UInt16, option: String) -> String {
+        """
+        defaults
+          mode tcp
+          timeout connect 5s
+          timeout client 30s
+          timeout server 30s
+        frontend clients
+          bind 127.0.0.1:\(port)
+          default_backend entrepot
+        backend entrepot
+          server one 127.0.0.1:\(server) \(option)
+
+        """
+    }
+}
