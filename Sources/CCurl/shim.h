@@ -23,6 +23,12 @@ static inline CURLcode entrepot_setopt_list(CURL *easy, CURLoption option, struc
     return curl_easy_setopt(easy, option, value);
 }
 
+// Copied by libcurl.
+static inline CURLcode entrepot_setopt_blob(CURL *easy, CURLoption option, const void *bytes, size_t count) {
+    struct curl_blob blob = {(void *)bytes, count, CURL_BLOB_COPY};
+    return curl_easy_setopt(easy, option, &blob);
+}
+
 // CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION
 static inline CURLcode entrepot_setopt_write(CURL *easy, CURLoption option, curl_write_callback value) {
     return curl_easy_setopt(easy, option, value);

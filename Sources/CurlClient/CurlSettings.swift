@@ -10,14 +10,21 @@ public struct CurlSettings: Sendable, Hashable {
         case bundleAndSystem(String)
     }
 
-    /// What the client shows a server that asks who it is. Paths of PEM files.
+    /// What the client shows a server that asks who it is. A connection made with one is never used with another: given
+    /// as bytes, that holds also for another version of the same file.
     public struct ClientIdentity: Sendable, Hashable {
-        public var certificatePath: String
-        public var privateKeyPath: String
+        public enum PEM: Sendable, Hashable {
+            case file(String)
+            case bytes([UInt8])
+        }
 
-        public init(certificatePath: String, privateKeyPath: String) {
-            self.certificatePath = certificatePath
-            self.privateKeyPath = privateKeyPath
+        /// With what lies between it and its authority.
+        public var certificate: PEM
+        public var privateKey: PEM
+
+        public init(certificate: PEM, privateKey: PEM) {
+            self.certificate = certificate
+            self.privateKey = privateKey
         }
     }
 

@@ -127,8 +127,18 @@ struct EasyOptions {
             string(CURLOPT_CAPATH, defaults.caPath)
         }
         if let identity = settings.clientIdentity {
-            string(CURLOPT_SSLCERT, identity.certificatePath)
-            string(CURLOPT_SSLKEY, identity.privateKeyPath)
+            apply(identity.certificate, file: CURLOPT_SSLCERT, bytes: CURLOPT_SSLCERT_BLOB)
+            apply(identity.privateKey, file: CURLOPT_SSLKEY, bytes: CURLOPT_SSLKEY_BLOB)
+        }
+    }
+
+    private mutating func apply(
+        _ pem: CurlSettings.ClientIdentity.PEM, file: CURLoption, bytes option: CURLoption
+    ) {
+        switch pem {
+        case .file(let path): string(file, path)
+        case .bytes(let bytes):
+            bytes.withUnsafeBytes { check(entrepot_setopt_blob(easy, option, $0.baseAddress, $0.count)) }
         }
     }
 }

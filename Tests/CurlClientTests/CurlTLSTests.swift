@@ -75,7 +75,7 @@ import Testing
 
     @Test func aServerThatAsksForACertificateGetsIt() async throws {
         let identity = CurlSettings.ClientIdentity(
-            certificatePath: certificates.client, privateKeyPath: certificates.clientKey)
+            certificate: .file(certificates.client), privateKey: .file(certificates.clientKey))
         let settings = CurlSettings(trustRoots: .bundle(certificates.authority), clientIdentity: identity)
         #expect(try await outcome(of: settings, clientAuthority: certificates.authority) == nil)
     }
@@ -86,9 +86,37 @@ import Testing
     }
 
     @Test func aClientCertificateThatCannotBeReadIsSaidToBe() async throws {
-        let identity = CurlSettings.ClientIdentity(certificatePath: "/nowhere/a.pem", privateKeyPath: "/nowhere/a.key")
+        let identity = CurlSettings.ClientIdentity(
+            certificate: .file("/nowhere/a.pem"), privateKey: .file("/nowhere/a.key"))
         let settings = CurlSettings(trustRoots: .bundle(certificates.authority), clientIdentity: identity)
         #expect(
             try await outcome(of: settings, clientAuthority: certificates.authority) == .tls(.clientCertificate))
+    }
+
+    /// Two identities on one host, as two namespaces have them, or one whose files were replaced.
+    @Test func aConnectionOfOneIdentityIsNotUsedForAnother() async throws {
+        let others = try TestCertificates(signedBy: certificates)
+        let tls = ScriptedHTTPServer.TLS(
+            certificatePath: certificates.server, privateKeyPath: certificates.serverKey,
+            clientAuthorityPath: certificates.authority)
+        try await ScriptedHTTPServer.run(tls: tls) { _ in
+            .answer(text: "x")
+        } _: { server in
+            let client = CurlClient(proxies: .none)
+            for (files, connections) in [
+                (certificates, 1), (certificates, 1), (others, 2), (certificates, 2), (others, 2),
+            ] {
+                func bytes(_ path: String) throws -> CurlSettings.ClientIdentity.PEM {
+                    .bytes([UInt8](try Data(contentsOf: URL(filePath: path))))
+                }
+                let settings = CurlSettings(
+                    trustRoots: .bundle(certificates.authority),
+                    clientIdentity: .init(
+                        certificate: try bytes(files.client), privateKey: try bytes(files.clientKey)))
+                let answer = try await client.execute(CurlRequest(url: server.url, method: .get, settings: settings))
+                _ = try await answer.body.collect(upTo: 10)
+                #expect(server.connections == connections)
+            }
+        }
     }
 }

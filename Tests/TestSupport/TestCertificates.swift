@@ -14,11 +14,19 @@ public final class TestCertificates: Sendable {
     public var client: String { path("client.pem") }
     public var clientKey: String { path("client.key") }
 
-    public init() throws {
+    /// - Parameter authority: Whose authority signs; nil makes another.
+    public init(signedBy authority: TestCertificates? = nil) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "entrepot-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
-        try openssl(["req", "-x509"] + key + ["-subj", "/CN=Test Authority", "-keyout", "ca.key", "-out", "ca.pem"])
+        if let authority {
+            for name in ["ca.key", "ca.pem"] {
+                try FileManager.default.copyItem(atPath: authority.path(name), toPath: path(name))
+            }
+        } else {
+            try openssl(
+                ["req", "-x509"] + key + ["-subj", "/CN=Test Authority", "-keyout", "ca.key", "-out", "ca.pem"])
+        }
         for (name, extensions) in [
             ("server", ["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"]),
             ("other", ["-addext", "subjectAltName=DNS:other.example"]), ("client", []),

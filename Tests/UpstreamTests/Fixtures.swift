@@ -30,7 +30,7 @@ func makeClient(
     _ server: ScriptedHTTPServer, credentials: RegistryCredentials? = nil,
     source: (any CredentialSource)? = nil,
     settings: RegistryClientSettings = RegistryClientSettings(), prefix: RepositoryName? = nil,
-    time: ManualTime = ManualTime(), budget: RateBudget? = nil, gate: UpstreamGate? = nil
+    time: ManualTime = ManualTime(), tokens: TokenCache? = nil, budget: RateBudget? = nil, gate: UpstreamGate? = nil
 ) throws -> RegistryClient {
     let endpoint = try #require(
         UpstreamEndpoint(
@@ -38,7 +38,7 @@ func makeClient(
     return RegistryClient(
         endpoint: endpoint, credentials: credentials, credentialSource: source, settings: settings,
         curl: CurlClient(proxies: .none),
-        tokens: TokenCache(now: time.now), userAgent: "entrepot/test", budget: budget, gate: gate,
+        tokens: tokens ?? TokenCache(now: time.now), userAgent: "entrepot/test", budget: budget, gate: gate,
         logger: Logger(label: "test"), now: time.now)
 }
 

@@ -1,3 +1,4 @@
+import CurlClient
 import NIOCore
 import OCI
 import TestSupport
@@ -142,8 +143,8 @@ import Upstream
             settings.authorityBundle = certificates.authority
             let nameless = try makeClient(server, settings: settings)
             #expect(await kindOf { _ = try await nameless.manifest(repository, latest) } == .tls)
-            settings.clientCertificate = certificates.client
-            settings.clientPrivateKey = certificates.clientKey
+            settings.clientIdentity = .init(
+                certificate: .file(certificates.client), privateKey: .file(certificates.clientKey))
             let known = try makeClient(server, settings: settings)
             #expect(try await known.manifest(repository, latest).mediaType == .imageIndex)
         }

@@ -1,3 +1,4 @@
+import CurlClient
 import NIOCore
 import OCI
 import TestSupport
@@ -107,8 +108,9 @@ import Upstream
         var closed = open
         closed.clientAuthorityPath = certificates.authority
         let settings = RegistryClientSettings(
-            authorityBundle: certificates.authority, clientCertificate: certificates.client,
-            clientPrivateKey: certificates.clientKey)
+            authorityBundle: certificates.authority,
+            clientIdentity: .init(
+                certificate: .file(certificates.client), privateKey: .file(certificates.clientKey)))
         try await ScriptedHTTPServer.run { _ in
             .answer(text: "plain")
         } _: { plain in

@@ -1,3 +1,4 @@
+import CurlClient
 import NIOConcurrencyHelpers
 import NIOCore
 import OCI
@@ -182,6 +183,21 @@ import Upstream
             let error = await #expect(throws: UpstreamError.self) { try await wrong.manifest(repository, latest) }
             #expect(error?.kind == .unauthorized)
             #expect(error.map { !"\($0)".contains("wrong") } == true)
+        }
+    }
+
+    @Test func aTokenFetchedWithOneCertificateIsNotUsedWithAnother() async throws {
+        try await ScriptedHTTPServer.run(handler: registry()) { server in
+            let tokens = TokenCache()
+            for (mark, expected) in [("a", "1"), ("b", "2"), ("a", "1"), ("", "3")] {
+                let identity = CurlSettings.ClientIdentity(
+                    certificate: .bytes(Array(mark.utf8)), privateKey: .bytes([]))
+                let client = try makeClient(
+                    server, credentials: credentials,
+                    settings: RegistryClientSettings(clientIdentity: mark.isEmpty ? nil : identity), tokens: tokens)
+                _ = try await client.manifest(repository, latest)
+                #expect(server.requests.last?.header("Authorization") == "Bearer token-\(expected)")
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ import Testing
         cache = TokenCache(now: time.now)
         let realm = try #require(AbsoluteURL("https://auth.example/token"))
         issuer = TokenIssuer(realm: realm, service: nil)
-        key = TokenCache.Key(upstream: realm.origin, credentials: nil, scope: "repository:a:pull")
+        key = TokenCache.Key(upstream: realm.origin, credentials: nil, clientIdentity: nil, scope: "repository:a:pull")
     }
 
     /// The text of the token, numbered by fetches.

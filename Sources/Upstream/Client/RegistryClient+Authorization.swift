@@ -80,7 +80,8 @@ extension RegistryClient {
     }
 
     private func tokenKey(_ scope: String) -> TokenCache.Key {
-        TokenCache.Key(upstream: endpoint.origin, credentials: credentials, scope: scope)
+        TokenCache.Key(
+            upstream: endpoint.origin, credentials: credentials, clientIdentity: settings.clientIdentity, scope: scope)
     }
 
     private func token(

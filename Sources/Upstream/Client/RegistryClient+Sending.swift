@@ -114,12 +114,8 @@ extension RegistryClient {
         let trust = settings.authorityBundle.map { path in
             isHome ? CurlSettings.TrustRoots.bundle(path) : .bundleAndSystem(path)
         }
-        let identity = settings.clientCertificate.map { certificate in
-            CurlSettings.ClientIdentity(
-                certificatePath: certificate, privateKeyPath: settings.clientPrivateKey ?? certificate)
-        }
         return CurlSettings(
-            trustRoots: trust ?? .system, clientIdentity: isHome ? identity : nil,
+            trustRoots: trust ?? .system, clientIdentity: isHome ? settings.clientIdentity : nil,
             connectTimeout: settings.connectTimeout,
             stall: CurlSettings.StallLimit(bytesPerSecond: 128, window: settings.stallTimeout),
             totalTimeout: isWhole ? settings.answerTimeout : nil,

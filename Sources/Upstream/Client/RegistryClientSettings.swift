@@ -1,11 +1,12 @@
+public import CurlClient
+
 /// How an upstream is reached, and how much of it is put up with.
 public struct RegistryClientSettings: Sendable, Hashable {
     /// PEM file of the authorities that vouch for the upstream instead of the system's. Hosts it redirects to, and the
     /// token service it names, may be vouched for by either.
     public var authorityBundle: String?
-    /// PEM files. Shown to the upstream itself only.
-    public var clientCertificate: String?
-    public var clientPrivateKey: String?
+    /// Shown to the upstream itself only.
+    public var clientIdentity: CurlSettings.ClientIdentity?
     public var connectTimeout: Duration
     /// How long next to nothing may arrive.
     public var stallTimeout: Duration
@@ -18,14 +19,13 @@ public struct RegistryClientSettings: Sendable, Hashable {
     public var maxListSize: Int
 
     public init(
-        authorityBundle: String? = nil, clientCertificate: String? = nil, clientPrivateKey: String? = nil,
+        authorityBundle: String? = nil, clientIdentity: CurlSettings.ClientIdentity? = nil,
         connectTimeout: Duration = .seconds(5), stallTimeout: Duration = .seconds(30),
         answerTimeout: Duration = .seconds(60), maxRedirects: Int = 5, maxManifestSize: Int = 4 << 20,
         maxListSize: Int = 4 << 20
     ) {
         self.authorityBundle = authorityBundle
-        self.clientCertificate = clientCertificate
-        self.clientPrivateKey = clientPrivateKey
+        self.clientIdentity = clientIdentity
         self.connectTimeout = connectTimeout
         self.stallTimeout = stallTimeout
         self.answerTimeout = answerTimeout

@@ -1,3 +1,4 @@
+import CurlClient
 import NIOConcurrencyHelpers
 
 /// Bearer tokens of all upstreams. One for all clients, so that tokens outlive a change of configuration.
@@ -5,10 +6,12 @@ import NIOConcurrencyHelpers
 /// One fetch at a time for each key: others who want the same token wait for it and share what comes of it, but a failure
 /// is not remembered. The first to ask fetches; if it is cancelled, the next of those who wait takes over.
 public final class TokenCache: Sendable {
-    /// Tokens are for one upstream, one identity and one scope; nothing else may use them.
+    /// Tokens are for one upstream, one identity and one scope; nothing else may use them. An upstream that asks for a
+    /// certificate may put it into what it lets a token do.
     struct Key: Hashable, Sendable {
         let upstream: AbsoluteURL.Origin
         let credentials: RegistryCredentials?
+        let clientIdentity: CurlSettings.ClientIdentity?
         let scope: String
     }
 

@@ -1,4 +1,5 @@
 import Configuration
+import CurlClient
 import Logging
 import OCI
 import Registry
@@ -30,13 +31,17 @@ struct UpstreamBuilder {
     }
 
     private func client(_ section: UpstreamSection, _ clients: inout UpstreamClients) throws -> RegistryClient {
-        let key = UpstreamClients.Key(section: section, maxManifestSize: configuration.server.maxManifestSize)
-        let client = try clients[key] ?? previous[key] ?? makeClient(section)
+        let identity = try section.clientCertificate.map(CurlSettings.ClientIdentity.init)
+        let key = UpstreamClients.Key(
+            section: section, identity: identity, maxManifestSize: configuration.server.maxManifestSize)
+        let client = try clients[key] ?? previous[key] ?? makeClient(section, identity)
         clients[key] = client
         return client
     }
 
-    private func makeClient(_ section: UpstreamSection) throws -> RegistryClient {
+    private func makeClient(
+        _ section: UpstreamSection, _ identity: CurlSettings.ClientIdentity?
+    ) throws -> RegistryClient {
         let url = section.url
         guard let endpoint = UpstreamEndpoint(url) else { throw UnusableUpstream(url: url) }
         return RegistryClient(
@@ -46,8 +51,7 @@ struct UpstreamBuilder {
             },
             credentialSource: source(section, endpoint),
             settings: RegistryClientSettings(
-                authorityBundle: section.serverCABundle, clientCertificate: section.clientCertificate?.certificate,
-                clientPrivateKey: section.clientCertificate?.privateKey,
+                authorityBundle: section.serverCABundle, clientIdentity: identity,
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
                 maxRedirects: section.maxRedirect, maxManifestSize: configuration.server.maxManifestSize.bytes),
             curl: parts.curl, tokens: parts.tokens, userAgent: "entrepot/\(entrepotVersion)",
@@ -88,4 +92,12 @@ struct UnusableUpstream: Error, CustomStringConvertible {
     let url: UpstreamURL
 
     var description: String { "the upstream \(url) cannot be reached: its host is neither a name nor an address" }
+}
+
+extension CurlSettings.ClientIdentity {
+    /// As the files are now: another version of them is another identity, with tokens and connections of its own.
+    init(_ files: UpstreamSection.ClientCertificate) throws {
+        let (certificate, privateKey) = try files.read()
+        self.init(certificate: .bytes(certificate), privateKey: .bytes(privateKey))
+    }
 }

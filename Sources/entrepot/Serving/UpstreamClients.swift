@@ -1,10 +1,13 @@
 import Configuration
+import CurlClient
 import Upstream
 
 /// The clients of one configuration by what they were made from.
 struct UpstreamClients: Sendable {
     struct Key: Equatable {
         let section: UpstreamSection
+        /// What its files held.
+        let identity: CurlSettings.ClientIdentity?
         let maxManifestSize: DataSize
     }
 

@@ -8,8 +8,11 @@ extension UpstreamEndpoint {
 }
 
 extension UpstreamSection {
-    /// Under which the upstream counts our requests; nil for anonymous.
-    var account: String? { credentials?.username ?? credentialHelper }
+    /// Under which the upstream counts our requests; nil for anonymous. A certificate makes another of every user name.
+    var account: String? {
+        let parts = [credentials?.username ?? credentialHelper, clientCertificate?.certificate].compactMap { $0 }
+        return parts.isEmpty ? nil : parts.joined(separator: " with ")
+    }
 }
 
 extension Configuration {
