@@ -27,11 +27,9 @@ public final class RateBudget: Sendable {
 
     private struct State {
         var reading: Reading?
-        var blockedUntil: [Family: Int64] = [:]
+        var blocks: [Family: RateBlock] = [:]
     }
 
-    /// Seconds for which a limit without `Retry-After` is kept away from.
-    private static let usualWait = 60
     /// Seconds after which a low reading is worth another look, however long its window.
     private static let longestTrust = 900
 
@@ -55,7 +53,7 @@ public final class RateBudget: Sendable {
     /// Seconds for which nothing is asked because the upstream refused to answer more; 0 if it may be asked.
     public func wait(now: Int64) -> Int {
         state.withLockedValue { state in
-            state.blockedUntil.values.map { Self.left(until: $0, now) }.max() ?? 0
+            state.blocks.values.map { $0.wait(now: now) }.max() ?? 0
         }
     }
 
@@ -67,15 +65,23 @@ public final class RateBudget: Sendable {
         return reading.remaining * 10 < reading.limit
     }
 
-    func wait(_ family: Family, now: Int64) -> Int {
-        state.withLockedValue { state in state.blockedUntil[family].map { Self.left(until: $0, now) } ?? 0 }
+    /// Seconds for which this may not be asked; 0 if it may. After a block the first who comes finds out for all.
+    func admit(_ family: Family, now: Int64) -> Int {
+        state.withLockedValue { $0.blocks[family]?.admit(now: now) ?? 0 }
     }
 
-    /// The upstream answered 429.
+    /// The upstream itself answered 429; a host that it leads to has a limit of its own.
     func refused(_ family: Family, retryAfter: Int?, now: Int64) {
-        let end = now + Int64(retryAfter ?? Self.usualWait)
-        state.withLockedValue { $0.blockedUntil[family] = end }
-        blockedGauge.record(end)
+        let block = RateBlock(retryAfter: retryAfter, now: now)
+        state.withLockedValue { $0.blocks[family] = block }
+        blockedGauge.record(block.end)
+    }
+
+    /// The upstream itself answered anything else.
+    func answered(_ family: Family) {
+        state.withLockedValue { state in
+            if state.blocks[family] != nil { state.blocks[family] = nil }
+        }
     }
 
     /// Takes what the answer's header says: `ratelimit-limit: 100;w=21600` and `ratelimit-remaining: 76;w=21600` as Docker
@@ -88,11 +94,6 @@ public final class RateBudget: Sendable {
         state.withLockedValue { $0.reading = reading }
         limitGauge.record(reading.limit)
         remainingGauge.record(reading.remaining)
-    }
-
-    private static func left(until time: Int64, _ now: Int64) -> Int {
-        // A clock that was set back must not lengthen the wait for ever.
-        Int(min(max(time - now, 0), RetryAfter.longest))
     }
 
     private static func reading(_ headers: CurlHeaders, now: Int64) -> Reading? {

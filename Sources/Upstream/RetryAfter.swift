@@ -1,8 +1,10 @@
 /// The `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date.
 enum RetryAfter {
-    static let longest: Int64 = 24 * 3600
+    /// Longer than this nobody is kept away: a mistake, or a date in a wrong time zone, must not silence an upstream for a
+    /// day. After it one request finds out.
+    static let longest: Int64 = 15 * 60
 
-    /// Seconds from `now`, at most a day; nil if the value says nothing.
+    /// Seconds from `now`, at most ``longest``; nil if the value says nothing.
     static func seconds(_ value: String, now: Int64) -> Int? {
         if !value.isEmpty, value.utf8.allSatisfy({ (0x30...0x39).contains($0) }) {
             return Int(min(Int64(value) ?? longest, longest))

@@ -21,8 +21,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("120", 120), ("0", 0), ("99999999999999999999", 86_400), ("Sun, 06 Nov 1994 08:49:37 GMT", 37),
-            ("Sun, 06 Nov 1994 08:00:00 GMT", 0), ("Sun, 06 Nov 2094 08:49:37 GMT", 86_400),
+            ("120", 120), ("0", 0), ("99999999999999999999", 900), ("Sun, 06 Nov 1994 08:49:37 GMT", 37),
+            ("Sun, 06 Nov 1994 08:00:00 GMT", 0), ("Sun, 06 Nov 2094 08:49:37 GMT", 900),
             ("-1", nil), ("soon", nil), ("", nil), ("Sun, 06 Foo 1994 08:49:37 GMT", nil),
         ] as [(String, Int?)])
     func retryAfterIsSecondsOrADate(text: String, wanted: Int?) {
@@ -54,7 +54,7 @@ import Testing
             (#"{"token":"","access_token":"a"}"#, "a", 60), (#"{"token":"t","expires_in":0}"#, "t", 60),
             (#"{"token":"t","expires_in":-5}"#, "t", 60), (#"{"token":"t","expires_in":"90"}"#, "t", 90),
             (#"{"token":"t","expires_in":1e300}"#, "t", 60), (#"{"token":"t","expires_in":[]}"#, "t", 60),
-            (#"{"token":"t","expires_in":3600.7}"#, "t", 3600), (#"{"token":"t","expires_in":99999999}"#, "t", 86_400),
+            (#"{"token":"t","expires_in":3600.7}"#, "t", 3600), (#"{"token":"t","expires_in":99999999}"#, "t", 86400),
         ] as [(String, String, Int64)])
     func tokensAreRead(json: String, text: String, lifetime: Int64) {
         let token = IssuedToken(json: json.utf8)

@@ -1,7 +1,9 @@
 import OCI
+import NIOConcurrencyHelpers
 import TestSupport
 import Testing
-import Upstream
+
+@testable import Upstream
 
 /// What upstreams say of the requests they allow.
 @Suite struct RateBudgetTests {
@@ -70,5 +72,71 @@ import Upstream
         #expect(budgets.budget(name: "hub", account: nil) === anonymous)
         #expect(budgets.budget(name: "hub", account: "me") !== anonymous)
         #expect(budgets.budget(name: "quay", account: nil) !== anonymous)
+    }
+
+    /// The target of a redirect, or a token service, has limits of its own and says nothing of the upstream's.
+    @Test func aLimitOfAHostThatTheUpstreamLeadsToBlocksNobodyElse() async throws {
+        let budget = RateBudget(name: "x")
+        try await ScriptedHTTPServer.run { _ in
+            .answer(429, [("Retry-After", "3600")])
+        } _: { store in
+            try await ScriptedHTTPServer.run { request in
+                request.path.contains("/blobs/") ? .redirect(to: "\(store.url)/x") : .manifest(index)
+            } _: { server in
+                let client = try makeClient(server, budget: budget)
+                for _ in 0..<2 {
+                    let error = await #expect(throws: UpstreamError.self) {
+                        try await client.blob(repository, digest, range: nil)
+                    }
+                    #expect(error?.kind == .rateLimited(retryAfter: 900))
+                    #expect(error?.message.contains("leading to 127.0.0.1:\(store.port)") == true)
+                }
+                #expect(budget.wait(now: 1_000_000) == 0)
+                #expect(try await client.manifest(repository, latest).mediaType == .imageIndex)
+                #expect(store.requests.count == 2)
+            }
+        }
+    }
+
+    @Test func aTokenServiceThatHasHadEnoughIsLeftAloneAndTheUpstreamIsNot() async throws {
+        let (budget, time) = (RateBudget(name: "x"), ManualTime())
+        let isOpen = NIOLockedValueBox(false)
+        try await ScriptedHTTPServer.run { request in
+            switch request.path {
+            case "/token":
+                isOpen.withLockedValue { $0 }
+                    ? .answer(text: #"{"token":"t"}"#) : .answer(429, [("Retry-After", "7000")])
+            case let path where path.contains("/open/"): .manifest(index)
+            default:
+                request.header("Authorization") == nil
+                    ? .unauthorized(#"Bearer realm="/token",service="s""#) : .manifest(index)
+            }
+        } _: { server in
+            let client = try makeClient(server, time: time, budget: budget)
+            for _ in 0..<3 {
+                #expect(
+                    await kindOf { _ = try await client.manifest(repository, latest) }
+                        == .rateLimited(retryAfter: 900))
+            }
+            #expect(server.requests.count { $0.path == "/token" } == 1)
+            let open = try #require(RepositoryName("x/open/y"))
+            #expect(try await client.manifest(open, latest).mediaType == .imageIndex)
+            isOpen.withLockedValue { $0 = true }
+            time.advance(900)
+            #expect(try await client.manifest(repository, latest).mediaType == .imageIndex)
+            #expect(server.requests.count { $0.path == "/token" } == 2)
+        }
+    }
+
+    @Test func afterABlockOneFindsOutWhileTheOthersWait() {
+        var block = RateBlock(retryAfter: 100_000, now: 0)
+        #expect(block.wait(now: 0) == 900)
+        #expect(block.admit(now: 899) == 1)
+        #expect(block.admit(now: 900) == 0)
+        #expect(block.admit(now: 900) == 10)
+        // The one that was to find out is lost: another does.
+        #expect(block.admit(now: 910) == 0)
+        #expect(RateBlock(retryAfter: nil, now: 5).wait(now: 5) == 60)
+        #expect(RateBlock(retryAfter: 10, now: 1000).wait(now: 0) == 900)
     }
 }

@@ -110,7 +110,7 @@ import Upstream
 
     @Test(arguments: [
         (401, "", UpstreamError.Kind.unauthorized), (403, "", .denied), (404, "", .invalidResponse),
-        (429, "", .rateLimited(retryAfter: nil)), (502, "", .unavailable(status: 502)), (200, "{}", .invalidResponse),
+        (502, "", .unavailable(status: 502)), (200, "{}", .invalidResponse),
         (200, "<html>", .invalidResponse),
         (200, #"{"token":""# + String(repeating: "x", count: 100 << 10) + #""}"#, .tooLarge),
     ])

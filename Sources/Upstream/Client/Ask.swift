@@ -13,6 +13,8 @@ struct Ask: Sendable {
     var isWhole = true
     /// What a token must allow: reading this one repository.
     let scope: String
+    /// Whose limit it counts for.
+    let family: RateBudget.Family
 
     /// - Parameter what: The path behind the repository's name.
     init(
@@ -29,6 +31,7 @@ struct Ask: Sendable {
         self.method = method
         path = "/v2/\(remote)/\(what)"
         self.headers = headers
+        family = what.hasPrefix("blobs/") ? .blobs : .manifests
         scope = "repository:\(remote):pull"
     }
 

@@ -108,10 +108,19 @@ extension RegistryClient {
     }
 
     private func fetchToken(_ scope: String, _ issuer: TokenIssuer) async throws(UpstreamError) -> IssuedToken {
+        let service = "the token service of \(name) at \(issuer.realm.origin.authority)"
+        let asker = TokenCache.Asker(
+            service: issuer.realm.origin, credentials: credentials, clientIdentity: settings.clientIdentity)
+        let wait = tokens.admit(asker)
+        guard wait == 0 else {
+            throw UpstreamError(
+                .rateLimited(retryAfter: wait), "\(service) takes no more requests for \(wait) seconds")
+        }
         let (answer, _) = try await follow(
             issuer.url(scope: scope), .get, ["Accept": "application/json"], authorization: credentials?.basic,
             isWhole: true)
-        let service = "the token service of \(name) at \(issuer.realm.origin.authority)"
+        tokens.note(
+            asker, answer.status == 429 ? RateBlock(retryAfter: retryAfter(answer), now: now()) : nil)
         guard answer.status == 200 else {
             let error = await failure(answer)
             // A service that is not there is no manifest that is not there.

@@ -43,7 +43,9 @@ extension RegistryClient {
     }
 
     /// An answer of a status that the asker does not understand.
-    func failure(_ answer: CurlResponse) async -> UpstreamError {
+    ///
+    /// - Parameter away: Whose answer it is, if the upstream led us there.
+    func failure(_ answer: CurlResponse, from away: AbsoluteURL.Origin? = nil) async -> UpstreamError {
         let body = try? await answer.body.collect(upTo: Self.errorBodyLimit)
         let kind: UpstreamError.Kind =
             switch answer.status {
@@ -52,12 +54,13 @@ extension RegistryClient {
             case 404, 410: .notFound
             case 416: .rangeNotSatisfiable
             case 429:
-                .rateLimited(retryAfter: answer.headers["Retry-After"].flatMap { RetryAfter.seconds($0, now: now()) })
+                .rateLimited(retryAfter: retryAfter(answer))
             case 500...599: .unavailable(status: answer.status)
             default: .invalidResponse
             }
         return UpstreamError(
-            kind, "\(name) answered \(answer.status)", cause: UpstreamAnswer(status: answer.status, body: body))
+            kind, "\(place(away?.authority)) answered \(answer.status)",
+            cause: UpstreamAnswer(status: answer.status, body: body))
     }
 
     func failure(_ error: CurlError) -> UpstreamError {
@@ -81,7 +84,11 @@ extension RegistryClient {
             case .cancelled: (.cancelled, "is not waited for any more")
             case .other: (.invalidResponse, "failed in an unusual way")
             }
-        let place = error.host == name ? name : "\(name), leading to \(error.host),"
-        return UpstreamError(kind, "\(place) \(what)", cause: error)
+        return UpstreamError(kind, "\(place(error.host)) \(what)", cause: error)
+    }
+
+    /// Who is to blame: the upstream, or a host that it leads to.
+    private func place(_ host: String?) -> String {
+        host.map { $0 == name ? name : "\(name), leading to \($0)," } ?? name
     }
 }

@@ -9,7 +9,7 @@ extension RegistryClient {
         case tags
         case referrers
 
-        fileprivate var family: RateBudget.Family {
+        var family: RateBudget.Family {
             switch self {
             case .headBlob, .blob: .blobs
             case .headManifest, .manifest, .tags, .referrers: .manifests
@@ -22,28 +22,15 @@ extension RegistryClient {
         _ operation: Operation, _ work: () async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
         do throws(UpstreamError) {
-            if let wait = budget?.wait(operation.family, now: now()), wait > 0 {
+            if let wait = budget?.admit(operation.family, now: now()), wait > 0 {
                 throw UpstreamError(
                     .rateLimited(retryAfter: wait), "\(name) takes no more requests for \(wait) seconds")
             }
-            let value = try await refusals(operation.family, work)
+            let value = try await work()
             record(operation, "ok", nil)
             return value
         } catch {
             record(operation, error.kind.label, error)
-            throw error
-        }
-    }
-
-    private func refusals<Value: Sendable>(
-        _ family: RateBudget.Family, _ work: () async throws(UpstreamError) -> Value
-    ) async throws(UpstreamError) -> Value {
-        do throws(UpstreamError) {
-            return try await work()
-        } catch {
-            if case .rateLimited(let retryAfter) = error.kind {
-                budget?.refused(family, retryAfter: retryAfter, now: now())
-            }
             throw error
         }
     }

@@ -29,22 +29,42 @@ extension RegistryClient {
     private func attempt(_ ask: Ask) async throws(UpstreamError) -> CurlResponse {
         let url = ask.url(at: endpoint)
         var authorization = try await knownAuthorization(ask.scope)
-        var (answer, isAway) = try await follow(url, ask, authorization)
-        if answer.status == 401, !isAway {
+        var (answer, away) = try await follow(url, ask, authorization)
+        if answer.status == 401, away == nil {
             let challenges = Challenge.parse(answer.headers.all("WWW-Authenticate"))
             await drain(answer)
             authorization = try await self.authorization(answering: challenges, ask.scope, refused: authorization)
-            (answer, isAway) = try await follow(url, ask, authorization)
+            (answer, away) = try await follow(url, ask, authorization)
         }
-        if !isAway { budget?.note(answer.headers, now: now()) }
+        if away == nil {
+            note(answer, ask.family)
+        } else {
+            // It said where to go, so it takes requests; what the other says is not about this one's limits.
+            budget?.answered(ask.family)
+        }
         if case .basic = authorization, answer.status != 401 { takesBasic.withLockedValue { $0 = true } }
-        guard ask.accepted.contains(answer.status) else { throw await failure(answer) }
+        guard ask.accepted.contains(answer.status) else { throw await failure(answer, from: away) }
         return answer
+    }
+
+    /// What the upstream itself says of its limits.
+    private func note(_ answer: CurlResponse, _ family: RateBudget.Family) {
+        guard let budget else { return }
+        budget.note(answer.headers, now: now())
+        if answer.status == 429 {
+            budget.refused(family, retryAfter: retryAfter(answer), now: now())
+        } else {
+            budget.answered(family)
+        }
+    }
+
+    func retryAfter(_ answer: CurlResponse) -> Int? {
+        answer.headers["Retry-After"].flatMap { RetryAfter.seconds($0, now: now()) }
     }
 
     private func follow(
         _ url: AbsoluteURL, _ ask: Ask, _ authorization: Authorization
-    ) async throws(UpstreamError) -> (CurlResponse, isAway: Bool) {
+    ) async throws(UpstreamError) -> (CurlResponse, away: AbsoluteURL.Origin?) {
         try await follow(
             url, ask.method, ask.headers, authorization: authorization.header, isWhole: ask.isWhole)
     }
@@ -55,7 +75,7 @@ extension RegistryClient {
     ///   has once been away gets no credentials any more, even if it is led back: the path is then not ours.
     func follow(
         _ url: AbsoluteURL, _ method: CurlRequest.Method, _ headers: CurlHeaders, authorization: String?, isWhole: Bool
-    ) async throws(UpstreamError) -> (CurlResponse, isAway: Bool) {
+    ) async throws(UpstreamError) -> (CurlResponse, away: AbsoluteURL.Origin?) {
         var current = url
         var visited: Set = [url]
         var isAway = false
@@ -73,7 +93,9 @@ extension RegistryClient {
             } catch {
                 throw failure(error)
             }
-            guard [301, 302, 303, 307, 308].contains(answer.status) else { return (answer, isAway) }
+            guard [301, 302, 303, 307, 308].contains(answer.status) else {
+                return (answer, isAway ? current.origin : nil)
+            }
             await drain(answer)
             guard let next = answer.headers["Location"].flatMap({ current.resolving($0) }) else {
                 throw invalid("redirects to nowhere")

@@ -30,8 +30,17 @@ public final class TokenCache: Sendable {
         var waiters: [(id: Int, continuation: CheckedContinuation<Turn, Never>)] = []
     }
 
+    /// Who asks whom for tokens: what a service's limits are counted for.
+    struct Asker: Hashable, Sendable {
+        let service: AbsoluteURL.Origin
+        let credentials: RegistryCredentials?
+        let clientIdentity: CurlSettings.ClientIdentity?
+    }
+
     private struct State {
         var entries: [Key: Entry] = [:]
+        /// Services that have had enough; those that answer are not among them.
+        var blocks: [Asker: RateBlock] = [:]
         var lastWaiter = 0
     }
 
@@ -67,6 +76,20 @@ public final class TokenCache: Sendable {
                 result = .failure(error)
             }
             return try land(key, issuer, result).get()
+        }
+    }
+
+    /// Seconds for which a token service is not to be asked; 0 if it may be.
+    func admit(_ asker: Asker) -> Int {
+        state.withLockedValue { $0.blocks[asker]?.admit(now: now()) ?? 0 }
+    }
+
+    /// - Parameter block: Nil if the service answered anything but 429.
+    func note(_ asker: Asker, _ block: RateBlock?) {
+        state.withLockedValue { state in
+            guard block != nil || !state.blocks.isEmpty else { return }
+            if state.blocks.count >= Self.mostEntries { state.blocks = [:] }
+            state.blocks[asker] = block
         }
     }
 
