@@ -55,6 +55,7 @@ let package = Package(
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
         .systemLibrary(name: "CFileStatus"),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         // Without its pkg-config file, whose flags the package manager does not take.
         .systemLibrary(name: "CHiredis", providers: [.apt(["libhiredis-dev"]), .brew(["hiredis"])]),
@@ -80,7 +81,7 @@ let package = Package(
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
         library("RedisCoordination", ["CHiredis", "Coordination", nioPosix, nioConcurrency]),
-        library("Upstream", ["OCI", "CurlClient", nioCore, nioPosix, nioConcurrency, logging, metrics]),
+        library("Upstream", ["OCI", "CZlib", "CurlClient", nioCore, nioPosix, nioConcurrency, logging, metrics]),
 
         // What the process tells of itself.
         library(

@@ -103,16 +103,18 @@ extension Registry {
     private func upstreamTags(_ repository: Repository) async throws(RegistryError) -> [Tag] {
         do throws(UpstreamList.Verdict) {
             return try await upstreams(repository).first(.unhurried) { (upstream) async throws(UpstreamError) in
-                var tags: [Tag] = []
+                var tags: Set<Tag> = []
+                var place: UpstreamListPlace?
+                var visited: Set<UpstreamListPlace> = []
                 for _ in 0..<Self.upstreamPages {
-                    let page = try await upstream.tags(
-                        repository.remoteName, after: tags.last?.value, limit: Self.upstreamPage)
-                    tags += page.tags
+                    let page = try await upstream.tags(repository.remoteName, at: place, limit: Self.upstreamPage)
+                    tags.formUnion(page.tags.prefix(Self.mostTags - tags.count))
                     // An upstream that pages in circles must not keep us here.
-                    if !page.hasMore || page.tags.isEmpty { break }
+                    guard let next = page.next, visited.insert(next).inserted, tags.count < Self.mostTags else { break }
+                    place = next
                 }
-                return tags
-            }.answer.sorted()
+                return tags.sorted()
+            }.answer
         } catch {
             throw RegistryError(error, absent: .nameUnknown)
         }

@@ -40,8 +40,10 @@ public protocol UpstreamRegistry: Sendable {
     ) async throws(UpstreamError) -> UpstreamBlob
 
     /// One page of tags.
+    ///
+    /// - Parameter place: What the page before gave as ``UpstreamTags/next``; nil for the first.
     func tags(
-        _ repository: RepositoryName, after last: String?, limit: Int
+        _ repository: RepositoryName, at place: UpstreamListPlace?, limit: Int
     ) async throws(UpstreamError) -> UpstreamTags
 
     /// The whole list of manifests that name `subject`, from the referrers API or the tag schema; empty if there are none.
@@ -149,13 +151,22 @@ public struct UpstreamBody: Sendable {
     }
 }
 
+/// A place in an upstream's list, which means something to that upstream alone.
+public struct UpstreamListPlace: Sendable, Hashable {
+    package let query: String
+
+    package init(query: String) {
+        self.query = query
+    }
+}
+
 public struct UpstreamTags: Sendable {
     public let tags: [Tag]
-    /// Whether the upstream has more after the last of these.
-    public let hasMore: Bool
+    /// Where the upstream has more; nil at the end.
+    public let next: UpstreamListPlace?
 
-    public init(tags: [Tag], hasMore: Bool) {
+    public init(tags: [Tag], next: UpstreamListPlace?) {
         self.tags = tags
-        self.hasMore = hasMore
+        self.next = next
     }
 }

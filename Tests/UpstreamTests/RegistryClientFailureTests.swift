@@ -61,17 +61,6 @@ import Upstream
         }
     }
 
-    @Test func compressedContentIsRefused() async throws {
-        try await ScriptedHTTPServer.run { _ in
-            .answer(200, [("Content-Encoding", "gzip")], text: "x")
-        } _: { server in
-            let client = try makeClient(server)
-            #expect(await kindOf { _ = try await client.manifest(repository, latest) } == .invalidResponse)
-            #expect(await kindOf { _ = try await client.blob(repository, digest, range: nil) } == .invalidResponse)
-            #expect(try await client.headBlob(repository, digest).size == nil)
-        }
-    }
-
     @Test func aCutBodyBreaksOffBehindItsBytes() async throws {
         try await ScriptedHTTPServer.run { _ in
             .cut(ByteBuffer(string: "half"), promising: 8)

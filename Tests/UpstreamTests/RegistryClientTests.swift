@@ -121,22 +121,28 @@ import Upstream
         }
     }
 
-    @Test func tagsComePageByPage() async throws {
+    private static let tagPath = "/v2/library/debian/tags/list"
+
+    /// The link of the first page, and what is asked for the second.
+    @Test(arguments: [
+        ("\(tagPath)?n=2&last=b", "n=2&last=b"), ("\(tagPath)?next_page=gAAA%3D&n=2", "next_page=gAAA%3D&n=2"),
+        ("?next_page=x", "next_page=x"), ("https://elsewhere.example\(tagPath)?n=2&last=z", "n=2&last=b"),
+        ("/v2/other/tags/list?n=2&last=z", "n=2&last=b"), ("\(tagPath)?n=2", "n=2&last=b"),
+    ])
+    func tagsComePageByPageHoweverTheUpstreamCountsPages(link: String, query: String) async throws {
         try await ScriptedHTTPServer.run { request in
             request.query == "n=2"
                 ? .answer(
-                    200, [("Link", #"</v2/library/debian/tags/list?n=2&last=b>; rel="next""#)],
-                    text: #"{"name":"x","tags":["a","b","not a tag"]}"#)
+                    200, [("Link", "<\(link)>; rel=\"next\"")], text: #"{"name":"x","tags":["a","b","not a tag"]}"#)
                 : .answer(200, [], text: #"{"name":"x","tags":null}"#)
         } _: { server in
             let client = try makeClient(server)
-            let first = try await client.tags(repository, after: nil, limit: 2)
+            let first = try await client.tags(repository, at: nil, limit: 2)
             #expect(first.tags.map(\.value) == ["a", "b"])
-            #expect(first.hasMore)
-            let second = try await client.tags(repository, after: "b&c", limit: 2)
+            let second = try await client.tags(repository, at: first.next, limit: 2)
             #expect(second.tags.isEmpty)
-            #expect(!second.hasMore)
-            #expect(server.requests.last?.query == "n=2&last=b%26c")
+            #expect(second.next == nil)
+            #expect(server.requests.last?.query == query)
         }
     }
 

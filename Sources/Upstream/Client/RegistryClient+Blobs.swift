@@ -6,9 +6,14 @@ import NIOCore
 extension RegistryClient {
     /// Checks that the answer to a GET of a blob holds the bytes that were asked for, or all of them.
     func blob(from answer: CurlResponse, _ range: UpstreamRange?) throws(UpstreamError) -> UpstreamBlob {
-        try refuseCompressed(answer)
         if answer.headers["Content-Length"] != nil, answer.contentLength == nil {
             throw invalid("sent a Content-Length that is none")
+        }
+        if Self.isCompressed(answer) {
+            // A part of what is compressed is no part of the blob, and nothing says how large that is.
+            guard answer.status == 200 else { throw invalid("sent a part of compressed content") }
+            let body = body(answer, length: answer.contentLength)
+            return UpstreamBlob(totalSize: nil, offset: 0, body: try decoded(answer, body))
         }
         guard answer.status == 206, let range else {
             return UpstreamBlob(
@@ -91,12 +96,13 @@ extension RegistryClient {
         }
     }
 
-    /// Digests count bytes as they are; a compressed answer to a request that forbids it is of no use.
-    func refuseCompressed(_ answer: CurlResponse) throws(UpstreamError) {
-        if Self.isCompressed(answer) { throw invalid("sent compressed content that was not asked for") }
+    static func isCompressed(_ answer: CurlResponse) -> Bool {
+        !encodings(answer).isEmpty
     }
 
-    static func isCompressed(_ answer: CurlResponse) -> Bool {
-        answer.headers.all("Content-Encoding").contains { !["", "identity"].contains($0.lowercased()) }
+    /// Those that change bytes.
+    static func encodings(_ answer: CurlResponse) -> [String] {
+        answer.headers.all("Content-Encoding").flatMap { $0.split(separator: ",") }
+            .map { $0.filter { $0 != " " }.lowercased() }.filter { !["", "identity"].contains($0) }
     }
 }

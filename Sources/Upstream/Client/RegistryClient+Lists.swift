@@ -7,21 +7,34 @@ extension RegistryClient {
     private static let mostReferrerPages = 50
 
     public func tags(
-        _ repository: RepositoryName, after last: String?, limit: Int
+        _ repository: RepositoryName, at place: UpstreamListPlace?, limit: Int
     ) async throws(UpstreamError) -> UpstreamTags {
         try await observed(.tags) { () async throws(UpstreamError) in
             var ask = try Ask(.get, repository, "tags/list", within: endpoint)
-            ask.query = "n=\(max(limit, 1))" + (last.map { "&last=\($0.percentEncoded)" } ?? "")
+            let first = "n=\(max(limit, 1))"
+            ask.query = place?.query ?? first
             let answer = try await send(ask)
-            try refuseCompressed(answer)
             let bytes = try await whole(answer, upTo: settings.maxListSize)
             guard let list = try? JSONDecoder().decode(TagList.self, from: Data(bytes.readableBytesView)) else {
                 throw invalid("sent a list of tags that cannot be read")
             }
             // Names that are no tags could never be asked for.
             let tags = (list.tags ?? []).compactMap { Tag($0) }
-            return UpstreamTags(tags: tags, hasMore: LinkHeader.next(in: answer.headers.all("Link")) != nil)
+            guard let link = LinkHeader.next(in: answer.headers.all("Link")) else {
+                return UpstreamTags(tags: tags, next: nil)
+            }
+            // Where the link leads elsewhere, as behind a proxy that rewrites hosts, the last tag says where to go on.
+            let query = continuation(of: ask, link) ?? tags.last.map { "\(first)&last=\($0.value.percentEncoded)" }
+            return UpstreamTags(tags: tags, next: query.map { UpstreamListPlace(query: $0) })
         }
+    }
+
+    /// The query of a list's next page, if it is the same list: only the place in it is the upstream's to choose.
+    private func continuation(of ask: Ask, _ link: String) -> String? {
+        guard let url = ask.url(at: endpoint).resolving(link), url.origin == endpoint.origin, url.path == ask.path,
+            url.query != ask.query
+        else { return nil }
+        return url.query
     }
 
     private struct TagList: Decodable {
@@ -45,16 +58,14 @@ extension RegistryClient {
                     guard descriptors.isEmpty else { throw invalid("lost a page of its list of referrers") }
                     return try await referrersByTag(repository, subject)
                 }
-                try refuseCompressed(answer)
                 let bytes = try await whole(answer, upTo: room)
                 room -= bytes.readableBytes
                 descriptors += try index(bytes)
                 guard let next = LinkHeader.next(in: answer.headers.all("Link")) else { return descriptors }
-                // Only the place in the list is the upstream's to choose, not what is asked for.
-                guard let url = ask.url(at: endpoint).resolving(next), url.origin == endpoint.origin,
-                    url.path == ask.path, url.query != ask.query
-                else { throw invalid("continues its list of referrers at another place") }
-                ask.query = url.query
+                guard let query = continuation(of: ask, next) else {
+                    throw invalid("continues its list of referrers at another place")
+                }
+                ask.query = query
             }
             throw UpstreamError(.tooLarge, "\(name) has too many referrers of \(subject)")
         }
@@ -73,7 +84,6 @@ extension RegistryClient {
             await drain(answer)
             return []
         }
-        try refuseCompressed(answer)
         return try index(try await whole(answer, upTo: settings.maxListSize))
     }
 

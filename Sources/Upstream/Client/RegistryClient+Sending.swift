@@ -121,7 +121,22 @@ extension RegistryClient {
         _ = try? await answer.body.collect(upTo: Self.drained)
     }
 
+    /// All of an answer, decoded where it is compressed.
+    ///
+    /// - Parameter limit: Bytes, as sent and as decoded.
     func whole(_ answer: CurlResponse, upTo limit: Int) async throws(UpstreamError) -> ByteBuffer {
+        if Self.isCompressed(answer) {
+            let body = try decoded(
+                answer, UpstreamBody { () async throws(UpstreamError) in try await piece(of: answer) })
+            var whole = ByteBuffer()
+            while var piece = try await body.next() {
+                guard whole.readableBytes + piece.readableBytes <= limit else {
+                    throw UpstreamError(.tooLarge, "\(name) sent an answer that grows beyond \(limit) bytes")
+                }
+                whole.writeBuffer(&piece)
+            }
+            return whole
+        }
         do throws(CurlError) {
             let bytes = try await answer.body.collect(upTo: limit)
             bytesReceived.increment(by: bytes.readableBytes)
@@ -129,6 +144,43 @@ extension RegistryClient {
             return bytes
         } catch {
             throw failure(error)
+        }
+    }
+
+    private func piece(of answer: CurlResponse) async throws(UpstreamError) -> ByteBuffer? {
+        var iterator = answer.body.makeAsyncIterator()
+        do throws(CurlError) {
+            let piece = try await iterator.next(isolation: #isolation)
+            let size = piece?.readableBytes ?? 0
+            bytesReceived.increment(by: size)
+            pass?.charge(size)
+            return piece
+        } catch {
+            throw failure(error)
+        }
+    }
+
+    /// What is in a compressed body. Nobody asked for it, but some registries and the proxies before them compress what
+    /// they take for text.
+    func decoded(_ answer: CurlResponse, _ body: UpstreamBody) throws(UpstreamError) -> UpstreamBody {
+        guard let decoder = ContentDecoder(Self.encodings(answer)) else {
+            throw invalid("sent content in a coding that is not understood and was not asked for")
+        }
+        return UpstreamBody { () async throws(UpstreamError) in
+            while true {
+                do throws(ContentDecoder.Malformed) {
+                    if let piece = try decoder.next() { return piece }
+                } catch {
+                    throw invalid("sent compressed content that is damaged")
+                }
+                guard let more = try await body.next() else {
+                    guard decoder.isAtEnd else {
+                        throw UpstreamError(.cutShort, "\(name) broke off compressed content")
+                    }
+                    return nil
+                }
+                decoder.feed(more)
+            }
         }
     }
 

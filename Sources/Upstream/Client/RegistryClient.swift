@@ -95,7 +95,6 @@ public struct RegistryClient: UpstreamRegistry {
                 .get, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
             let answer = try await send(ask)
             let (digest, mediaType) = try manifestHeaders(of: answer, reference)
-            try refuseCompressed(answer)
             let bytes = try await whole(answer, upTo: settings.maxManifestSize)
             return UpstreamManifest(bytes: bytes, mediaType: mediaType, digest: digest)
         }

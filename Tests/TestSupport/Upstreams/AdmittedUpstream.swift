@@ -54,9 +54,10 @@ struct AdmittedUpstream: UpstreamRegistry {
         return UpstreamBlob(totalSize: blob.totalSize, offset: blob.offset, entity: blob.entity, body: body)
     }
 
-    func tags(_ repository: RepositoryName, after last: String?, limit: Int) async throws(UpstreamError) -> UpstreamTags
-    {
-        try await upstream.tags(repository, after: last, limit: limit)
+    func tags(
+        _ repository: RepositoryName, at place: UpstreamListPlace?, limit: Int
+    ) async throws(UpstreamError) -> UpstreamTags {
+        try await upstream.tags(repository, at: place, limit: limit)
     }
 
     func referrers(_ repository: RepositoryName, _ subject: Digest) async throws(UpstreamError) -> [Descriptor] {

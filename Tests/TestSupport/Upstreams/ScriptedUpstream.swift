@@ -186,11 +186,14 @@ public final class ScriptedUpstream: UpstreamRegistry {
     }
 
     public func tags(
-        _ repository: RepositoryName, after last: String?, limit: Int
+        _ repository: RepositoryName, at place: UpstreamListPlace?, limit: Int
     ) async throws(UpstreamError) -> UpstreamTags {
+        let last = place?.query
         let all = try await found("GET tags \(repository) after \(last ?? "")") { state in state.tags as [Tag]? }
         let later = last.map { last in all.filter { $0.value > last } } ?? all
-        return UpstreamTags(tags: Array(later.prefix(limit)), hasMore: later.count > limit)
+        let page = Array(later.prefix(limit))
+        let end = later.count > limit ? page.last : nil
+        return UpstreamTags(tags: page, next: end.map { UpstreamListPlace(query: $0.value) })
     }
 
     public func referrers(_ repository: RepositoryName, _ subject: Digest) async throws(UpstreamError) -> [Descriptor] {
