@@ -34,9 +34,13 @@ extension Registry {
 
     /// Forgets all tags of the mirrored repositories called `prefix`, or something below it; see ``purge(_:_:)``. Local
     /// namespaces are passed over.
-    public func purge(below prefix: RepositoryName, _ namespaces: Namespaces) async throws(RegistryError) -> PrefixPurge
-    {
-        let found = try await mirrored(below: prefix, namespaces, after: nil, limit: Self.mostRepositories)
+    ///
+    /// - Parameter isAllowed: Asked for every repository; those for which it says no are left as if they were not there.
+    public func purge(
+        below prefix: RepositoryName, _ namespaces: Namespaces, where isAllowed: (Repository) -> Bool
+    ) async throws(RegistryError) -> PrefixPurge {
+        let found = try await mirrored(
+            below: prefix, namespaces, after: nil, limit: Self.mostRepositories, where: isAllowed)
         var done: [(name: RepositoryName, tags: Int)] = []
         for repository in found.repositories {
             done.append((repository.name, try await purge(repository, nil)))
@@ -46,10 +50,12 @@ extension Registry {
 
     /// Asks the upstreams now about all held tags of the mirrored repositories called `prefix`, or something below it.
     ///
-    /// - Parameter last: The last tag of the call before; nil for the first call.
+    /// - Parameters:
+    ///   - last: The last tag of the call before; nil for the first call.
+    ///   - isAllowed: As for ``purge(below:_:where:)``.
     public func refresh(
         below prefix: RepositoryName, _ namespaces: Namespaces,
-        after last: (repository: RepositoryName, tag: Tag)? = nil
+        after last: (repository: RepositoryName, tag: Tag)? = nil, where isAllowed: (Repository) -> Bool
     ) async throws(RegistryError) -> PrefixRefresh {
         if let last, !last.repository.hasPrefix(prefix) {
             throw RegistryError(
@@ -61,8 +67,8 @@ extension Registry {
             done.count >= Self.mostRefreshed || health.timers.now() - start >= Self.longestRefresh
         }
         var found = try await mirrored(
-            below: prefix, namespaces, after: last?.repository.value, limit: Self.mostRepositories)
-        if let last, let repository = mirror(last.repository, namespaces) {
+            below: prefix, namespaces, after: last?.repository.value, limit: Self.mostRepositories, where: isAllowed)
+        if let last, let repository = mirror(last.repository, namespaces), isAllowed(repository) {
             found.repositories.insert(repository, at: 0)
         }
         for repository in found.repositories {
@@ -86,12 +92,13 @@ extension Registry {
 
     /// Repositories of mirrors that hold tags.
     private func mirrored(
-        below prefix: RepositoryName, _ namespaces: Namespaces, after last: String?, limit: Int
+        below prefix: RepositoryName, _ namespaces: Namespaces, after last: String?, limit: Int,
+        where isAllowed: (Repository) -> Bool
     ) async throws(RegistryError) -> (repositories: [Repository], hasMore: Bool) {
         let found = try await stored { (store) async throws(StorageError) in
             try await store.repositories(below: prefix, after: last, limit: limit) {
                 (name) async throws(StorageError) in
-                guard mirror(name, namespaces) != nil else { return false }
+                guard let mirror = mirror(name, namespaces), isAllowed(mirror) else { return false }
                 return try await !store.tags(of: name, after: nil, limit: 1).isEmpty
             }
         }

@@ -300,4 +300,25 @@ import Testing
         // A debug build on a busy machine: the benchmark measures what it really costs.
         #expect(took < .milliseconds(2) * count)
     }
+
+    /// Rules of the global policy and of one repository's, and whether pulling is allowed everywhere.
+    @Test(
+        arguments: [
+            ([], nil, true), (["request.operation == 'pull'"], nil, true), (["repository.name == 'a'"], nil, false),
+            (["request.operation == 'pull' && repository.name.startsWith('a')"], nil, false),
+            (["request.operation == 'pull' || repository.name == 'a'"], nil, true),
+            (["request.operation == 'pull' && request.tag == 'x'"], nil, false), (["false"], nil, false),
+            (["true"], ["identity.id == 'alice'"], false), (["true"], ["true"], true), ([], ["true"], true),
+            ([], ["identity.id != null"], false), ([], ["request.tag == 'x'"], false),
+        ] as [([String], [String]?, Bool)])
+    func pullingIsAllowedEverywhereOnlyIfNoNameCouldChangeIt(
+        global: [String], own: [String]?, expected: Bool
+    ) throws {
+        let policies = AccessPolicies(
+            global: global.isEmpty ? nil : AccessPolicy(rules: try global.map(AccessRule.init)),
+            repositories: try own.map {
+                [try #require(RepositoryName("team")): AccessPolicy(rules: try $0.map(AccessRule.init))]
+            } ?? [:])
+        #expect(policies.allowsEverywhere(.getManifest, for: .anonymous) == expected)
+    }
 }

@@ -1,6 +1,7 @@
 import Access
 import DistributionAPI
 import HTTPServer
+import Hashing
 import Logging
 import NIOCore
 import NIOHTTP1
@@ -338,6 +339,35 @@ import Testing
             let response = await api.respond(
                 to: Request(method: method, target: "/_entrepot/\(path)", headers: Self.wrong))
             #expect(response.status == .unauthorized)
+        }
+    }
+
+    /// What the query of an upload names is what policy sees, as `policy explain` says.
+    @Test func `an upload is judged by the digest that its query names`() async throws {
+        try await Workshop.open { shop in
+            let allowed = Digest(hashing: ByteBuffer(string: "content"))
+            let source = try await PushClient(shop).push("content", to: "overlay/source")
+            #expect(source == allowed)
+            let policy = try Self.policy(
+                false, "request.operation == 'pull'",
+                "request.operation == 'push' && (request.digest == null || request.digest == '\(allowed)')")
+            let client = PushClient(shop, access: try Self.access(global: policy))
+            let begun = await client.send(.POST, "/v2/local/x/blobs/uploads/", "", Self.alice)
+            #expect(begun.status == .accepted)
+            let place = try #require(begun.headers.first(name: "Location"))
+            let join = place.contains("?") ? "&" : "?"
+            for (method, target, content, status) in [
+                (HTTPMethod.PUT, "\(place)\(join)digest=\(Self.digest)", "content", 403),
+                (.PUT, "\(place)\(join)digest=\(allowed)", "content", 201),
+                (.POST, "/v2/local/x/blobs/uploads/?digest=\(Self.digest)", "content", 403),
+                (.POST, "/v2/local/x/blobs/uploads/?digest=\(allowed)", "content", 201),
+                (.POST, "/v2/local/y/blobs/uploads/?mount=\(Self.digest)&from=overlay/source", "", 403),
+                (.POST, "/v2/local/y/blobs/uploads/?mount=\(allowed)&from=overlay/source", "", 201),
+                (.POST, "/v2/local/y/blobs/uploads/?mount=\(Self.digest)&digest=\(allowed)", "content", 403),
+            ] {
+                let answer = await client.send(method, target, content, Self.alice)
+                #expect(Int(answer.status.code) == status, "\(method) \(target)")
+            }
         }
     }
 }

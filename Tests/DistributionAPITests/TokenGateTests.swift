@@ -35,25 +35,29 @@ import Tokens
 
     private func api(
         _ shop: Workshop, people: [String] = ["alice", "bob"], rules: [String], defaultAllow: Bool = false,
-        namespaces: Namespaces? = nil
+        namespaces: Namespaces? = nil, local: [String]? = nil
     ) throws -> TokenAPI {
         let users = Users(try people.map(user))
         let namespaces = namespaces ?? shop.namespaces
         let keys = TokenKeys(signing: key)
         let policy = AccessPolicy(defaultAllow: defaultAllow, rules: try rules.map { try AccessRule($0) })
+        let own = try local.map { AccessPolicy(rules: try $0.map { try AccessRule($0) }) }
         let access = AccessControl(
-            users: users, policies: AccessPolicies(global: policy),
+            users: users,
+            policies: AccessPolicies(
+                global: local == nil ? policy : nil,
+                repositories: own.map { [namespaces.all[0].key: $0] } ?? [:]),
             bearer: TokenBearerVerifier(
-                verifier: TokenVerifier(issuer: "us", audience: own, keys: keys), users: users, now: { Self.now }),
-            challenger: TokenChallenger(realm: nil, service: own))
+                verifier: TokenVerifier(issuer: "us", audience: self.own, keys: keys), users: users, now: { Self.now }),
+            challenger: TokenChallenger(realm: nil, service: self.own))
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         return TokenAPI(
             next: DistributionAPI(
                 registry: shop.registry, namespaces: namespaces, readiness: Readiness(), access: access,
                 logger: logger),
             service: TokenService(
-                issuer: TokenIssuer(issuer: "us", keys: keys, lifetime: 300), services: [own, other],
-                defaultService: own, refreshLifetime: 60,
+                issuer: TokenIssuer(issuer: "us", keys: keys, lifetime: 300), services: [self.own, other],
+                defaultService: self.own, refreshLifetime: 60,
                 refreshTokens: StoredRefreshTokens(objects: MemoryStore()) { Self.now }, now: { Self.now }),
             access: access, namespaces: namespaces, logger: logger)
     }
@@ -159,6 +163,19 @@ import Tokens
                 #expect(try await granted(reads, "repository:local/app:*", at: service) == "repository:local/app:pull")
                 #expect(try await granted(reads, "registry:catalog:*", at: service) == "registry:catalog:*")
             }
+        }
+    }
+
+    /// The catalogue of another registry is told as it is: who may not pull everywhere may not have it.
+    @Test func theCatalogueOfAnotherRegistryIsForThoseWhoMayPullEverywhere() async throws {
+        try await Workshop.open { shop in
+            let closed = try api(shop, rules: [], local: ["identity.id == 'alice'"])
+            #expect(try await granted(closed, "registry:catalog:*", at: own) == "registry:catalog:*")
+            #expect(try await granted(closed, "registry:catalog:*", at: other) == "")
+            let open = try api(shop, rules: [], local: ["request.operation in ['pull', 'list']"])
+            #expect(try await granted(open, "registry:catalog:*", at: other) == "registry:catalog:*")
+            let named = try api(shop, rules: ["repository.name == 'local/app' || request.operation == 'list'"])
+            #expect(try await granted(named, "registry:catalog:*", at: other) == "")
         }
     }
 

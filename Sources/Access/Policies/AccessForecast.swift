@@ -41,6 +41,16 @@ extension AccessPolicies {
         }
         return isUncertain ? .uncertain : forecast
     }
+
+    /// Whether the action is allowed in every repository there is or could be, whatever its name, tags and digests. What it
+    /// cannot be sure of it denies.
+    public func allowsEverywhere(_ action: AccessAction, for identity: Identity) -> Bool {
+        let activation = PolicyVariables.nameless(AccessRequest(action), identity, mentions)
+        let all = repositories.map { (PolicyScope.repository($0), $1) } + (global.map { [(.global, $0)] } ?? [])
+        // Where no policy speaks the fallback does.
+        let elsewhere = global != nil || decide(AccessRequest(action), for: identity).isAllowed
+        return elsewhere && all.allSatisfy { $1.forecast(activation, scope: $0).isAlwaysAllowed }
+    }
 }
 
 extension AccessPolicy {
@@ -75,5 +85,8 @@ extension AccessAction {
     var namesManifest: Bool { [.getManifest, .putManifest, .deleteManifest].contains(self) }
 
     /// Whether its requests name content by its digest.
-    var namesDigest: Bool { namesManifest || [.getBlob, .deleteBlob, .getReferrers].contains(self) }
+    var namesDigest: Bool {
+        namesManifest
+            || [.getBlob, .deleteBlob, .getReferrers, .startUpload, .completeUpload].contains(self)
+    }
 }

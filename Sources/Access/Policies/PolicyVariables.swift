@@ -126,6 +126,15 @@ enum PolicyVariables {
         return activation
     }
 
+    /// Nothing bound that tells one repository, or what is in it, from another.
+    static func nameless(_ request: AccessRequest, _ identity: Identity, _ mentions: Mentions) -> Activation {
+        var activation = activation(request, identity, mentions)
+        for case let slot? in [
+            slots.namespace, slots.name, slots.segments, slots.digest, slots.reference, slots.tag,
+        ] { activation[slot] = nil }
+        return activation
+    }
+
     /// The same, but what requests of this action name content by is left unbound.
     static func unnamed(_ request: AccessRequest, _ identity: Identity, _ mentions: Mentions) -> Activation {
         var activation = activation(request, identity, mentions)

@@ -156,8 +156,18 @@ struct Gate: Sendable {
         // What no namespace takes is judged by the name the client gave, so that it looks like what is forbidden.
         return AccessRequest(
             word, repository: repository?.name ?? name, namespace: repository?.namespace.key,
-            reference: action.reference, digest: action.digest,
+            reference: action.reference, digest: action.digest ?? Self.announced(action, request),
             alias: repository.flatMap { alias(name, of: $0) })
+    }
+
+    /// The digest that the query of an upload names: of what is completed, sent in one piece, or mounted.
+    private static func announced(_ action: Action, _ request: Request) -> Digest? {
+        guard request.query != nil, let query = try? Query(request.query) else { return nil }
+        return switch action {
+        case .completeUpload: query["digest"].flatMap { Digest($0) }
+        case .startUpload: (query["mount"] ?? query["digest"]).flatMap { Digest($0) }
+        default: nil
+        }
     }
 
     func origin(of request: Request) throws(RegistryError) -> ClientOrigin {

@@ -49,9 +49,9 @@ public struct AdminAPI: RequestHandler {
         let metrics = request.path == MetricsAPI.path ? metrics : nil
         guard metrics != nil || request.path.hasPrefix(Self.root) else { return await next.respond(to: request) }
         do throws(RegistryError) {
-            try await admit(request)
+            let identity = try await admit(request)
             if let metrics { return MetricsAPI.scrape(metrics, request) }
-            return try await answer(request)
+            return try await answer(request, identity)
         } catch {
             var response = ErrorResponse.make(error)
             if error.status == 401 {
@@ -68,11 +68,14 @@ public struct AdminAPI: RequestHandler {
     }
 
     /// Lets in who shows the token, and identities whom policy allows it.
-    private func admit(_ request: Request) async throws(RegistryError) {
-        if let token, token.isShown(by: request.headers.first(name: "Authorization")) { return }
+    ///
+    /// - Returns: Nil for who shows the token and may do everything.
+    private func admit(_ request: Request) async throws(RegistryError) -> Identity? {
+        if let token, token.isShown(by: request.headers.first(name: "Authorization")) { return nil }
         do throws(RegistryError) {
             let identity = try await gate.identity(of: request)
             for wanted in accessRequests(request) { try gate.check(wanted, identity) }
+            return identity
         } catch {
             guard error.status == 403, token != nil else { throw error }
             throw RegistryError(
@@ -111,7 +114,7 @@ public struct AdminAPI: RequestHandler {
         next.finished(exchange)
     }
 
-    private func answer(_ request: Request) async throws(RegistryError) -> Response {
+    private func answer(_ request: Request, _ identity: Identity?) async throws(RegistryError) -> Response {
         let path = request.path.dropFirst(Self.root.utf8.count)
         if let control, path == "status" || path == "reload" { return try await answer(path, request.method, control) }
         switch (path, request.method) {
@@ -120,11 +123,16 @@ public struct AdminAPI: RequestHandler {
         case ("fills", .GET):
             return try Self.json(registry.fillsUnderWay.map(FillReport.init))
         case ("purge", .POST) where try Query(request.query)["prefix"] != nil:
-            return try Self.json(PurgeReport(try await registry.purge(below: try prefix(request), namespaces)))
+            return try Self.json(
+                PurgeReport(
+                    try await registry.purge(
+                        below: try prefix(request), namespaces, where: allowed(.adminPurge, identity))))
         case ("refresh", .POST) where try Query(request.query)["prefix"] != nil:
             let last = try Query(request.query)["after"].map(Self.tagged)
             return try Self.json(
-                RefreshReport(try await registry.refresh(below: try prefix(request), namespaces, after: last)))
+                RefreshReport(
+                    try await registry.refresh(
+                        below: try prefix(request), namespaces, after: last, where: allowed(.adminRefresh, identity))))
         case ("purge", .POST):
             let (repository, reference) = try target(request)
             return try Self.json(["purged": try await registry.purge(repository, reference)])
@@ -143,6 +151,16 @@ public struct AdminAPI: RequestHandler {
             throw RegistryError(.unsupported, "this path takes another method")
         default:
             throw RegistryError(.unsupported, status: 404, "there is no such path")
+        }
+    }
+
+    /// Which of the repositories below a prefix the action may touch.
+    private func allowed(_ action: AccessAction, _ identity: Identity?) -> (Repository) -> Bool {
+        { repository in
+            identity.map {
+                gate.allows(
+                    AccessRequest(action, repository: repository.name, namespace: repository.namespace.key), $0)
+            } ?? true
         }
     }
 

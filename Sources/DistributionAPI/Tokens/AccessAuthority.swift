@@ -46,7 +46,12 @@ struct AccessAuthority: TokenAuthority {
         guard let origin = try? gate.origin(of: request), let identity = identity(subject, origin) else { return false }
         switch access {
         case .catalog:
-            return gate.allows(AccessRequest(.listCatalog), identity)
+            guard gate.allows(AccessRequest(.listCatalog), identity) else { return false }
+            // Here each name is asked for when the list is made; elsewhere the list is told as it is.
+            return service == ownService
+                || ScopedAccess.Operation.pull.actions.allSatisfy {
+                    gate.access.policies.allowsEverywhere($0, for: identity)
+                }
         case .repository(let name, let operation):
             return service == ownService
                 ? allowsHere(name, operation, identity) : allowsElsewhere(name, operation, identity)
