@@ -54,6 +54,7 @@ let package = Package(
             name: "CArgon2", pkgConfig: "libargon2", providers: [.apt(["libargon2-dev"]), .brew(["argon2"])]),
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
+        .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CFileStatus"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
@@ -111,7 +112,8 @@ let package = Package(
         .executableTarget(
             name: "entrepot",
             dependencies: [
-                "Access", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer", "Hashing",
+                "Access", "CAllocator", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer",
+                "Hashing",
                 "OCI", "Observability",
                 "Registry", "Storage", "Tokens", "Upstream", logging, metrics, lifecycle, unixSignals, nioCore,
                 nioPosix,

@@ -58,6 +58,7 @@ extension ServerSection {
         writer.value("max_connections", maxConnections)
         writer.value("max_header_size", maxHeaderSize.description)
         writer.value("max_manifest_size", maxManifestSize.description)
+        writer.value("max_manifest_memory", maxManifestMemory.description)
         writer.value("max_blob_size", maxBlobSize.description)
         writer.value("handshake_timeout", handshakeTimeout.description)
         writer.value("header_timeout", headerTimeout.description)

@@ -4,10 +4,14 @@ internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
 internal import Registry
+internal import Upstream
 
 extension DistributionAPI {
     /// More in one request are refused ("Pushing Manifests": 414).
     private static let mostTags = 100
+
+    /// From the first byte of a manifest to its last: it takes memory from others.
+    private static let manifestTime: Duration = .seconds(60)
 
     /// end-7a, end-7b
     ///
@@ -28,9 +32,14 @@ extension DistributionAPI {
                 identity)
         }
         let type = try Self.mediaType(request.headers)
+        if let length = request.body.length, length > Int64(registry.manifestSizeLimit) {
+            throw .tooLargeManifest(registry.manifestSizeLimit)
+        }
+        let room = try await registry.manifestShare(request.body.length)
         let bytes = try await manifestBytes(request.body)
+        room?.shrink(to: bytes.readableBytes)
         let pushed = try await registry.putManifest(
-            repository, IncomingManifest(bytes: bytes, mediaType: type, reference: reference, tags: tags))
+            repository, IncomingManifest(bytes: bytes, mediaType: type, reference: reference, tags: tags, room: room))
         var headers = Self.apiVersion
         headers.add(name: "Location", value: "/v2/\(repository.name)/manifests/\(pushed.digest)")
         headers.add(name: "Docker-Content-Digest", value: pushed.digest.description)
@@ -70,7 +79,7 @@ extension DistributionAPI {
 
     private func manifestBytes(_ body: RequestBody) async throws(RegistryError) -> ByteBuffer {
         do {
-            return try await body.collect(upTo: registry.manifestSizeLimit)
+            return try await body.collect(upTo: registry.manifestSizeLimit, within: Self.manifestTime)
         } catch RequestBodyError.tooLarge(let limit) {
             throw .tooLargeManifest(limit)
         } catch let error as RequestBodyError {

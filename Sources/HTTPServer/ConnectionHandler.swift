@@ -107,9 +107,12 @@ final class ConnectionHandler: ChannelDuplexHandler {
         serveReader()
     }
 
-    /// Reads ahead of the consumer by no more than one buffer's worth.
+    /// Reads ahead of the consumer by no more than one buffer's worth, also while the connection's task has not begun.
     func read(context: ChannelHandlerContext) {
-        if phase == .responding, bodyWaiter == nil, input.readableBytes >= Self.maxReadAhead {
+        // What nobody has asked for yet may have to wait, with that of thousands of others.
+        let most = phase == .responding && bodyIsTaken ? Self.maxReadAhead : Self.maxReadUnasked
+        let isWaitedFor = phase == .responding ? bodyWaiter != nil : headWaiter != nil
+        if phase != .lingering, !isWaitedFor, input.readableBytes >= most {
             holdsRead = true
         } else {
             context.read()
@@ -208,4 +211,5 @@ final class ConnectionHandler: ChannelDuplexHandler {
     }
 
     private static let maxReadAhead = 64 * 1024
+    private static let maxReadUnasked = 4 * 1024
 }

@@ -56,15 +56,22 @@ public struct RequestBody: AsyncSequence, Sendable {
     public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(source: source) }
 
     /// The whole body in one buffer.
-    /// - Throws: ``RequestBodyError/tooLarge(limit:)`` as soon as more than `limit` bytes are announced or have arrived.
-    public func collect(upTo limit: Int) async throws -> ByteBuffer {
+    ///
+    /// - Parameter time: How long it may take, as far as anything arrives; nil for as long as it goes on.
+    /// - Throws: ``RequestBodyError/tooLarge(limit:)`` as soon as more than `limit` bytes are announced or have arrived,
+    ///   ``RequestBodyError/stalled`` if it takes longer.
+    public func collect(upTo limit: Int, within time: Duration? = nil) async throws -> ByteBuffer {
         if let length, length > Int64(limit) { throw RequestBodyError.tooLarge(limit: limit) }
+        let end = time.map { NIODeadline.now() + TimeAmount($0) }
         var collected = ByteBuffer()
         for try await var chunk in self {
+            if let end, .now() > end { throw RequestBodyError.stalled }
             guard collected.readableBytes + chunk.readableBytes <= limit else {
                 throw RequestBodyError.tooLarge(limit: limit)
             }
             if collected.readableBytes == 0 {
+                // At once as large as it will be: growing would copy it, and hold both for a moment.
+                if let length, length > chunk.readableBytes { chunk.reserveCapacity(Int(length)) }
                 collected = chunk
             } else {
                 collected.writeBuffer(&chunk)

@@ -117,19 +117,42 @@ extension Registry {
         let upstream: any UpstreamRegistry
         let allowsStale = held.map { mayBeStale($0, repository) } ?? false
         do throws(UpstreamList.Verdict) {
-            (answer, upstream, _) = try await upstreams(repository).first(.hedged) {
-                (upstream) async throws(UpstreamError) in
-                // What is left of a budget is for content that is not here yet.
-                if allowsStale, upstream.budget?.isLow(now: now()) == true {
-                    throw UpstreamError(
-                        .rateLimited(retryAfter: nil), "\(upstream.name) allows few more requests, which are kept back")
-                }
-                return try await current(upstream, repository, reference, held?.manifest)
-            }
+            (answer, upstream) = try await newest(repository, reference, held, allowsStale)
         } catch {
             return try await instead(of: error, repository, reference, held, allowsStale)
         }
         return try await keep(answer, from: upstream, repository, reference, held?.manifest)
+    }
+
+    /// What the upstreams have; nil if it is what is held. Where there is no memory for it now they are asked again when
+    /// there is: nobody is kept waiting with an answer half read.
+    private func newest(
+        _ repository: Repository, _ reference: Reference, _ held: HeldManifest?, _ allowsStale: Bool
+    ) async throws(UpstreamList.Verdict) -> (UpstreamManifest?, any UpstreamRegistry) {
+        do throws(UpstreamList.Verdict) {
+            return try await newest(repository, reference, held, allowsStale, room: nil)
+        } catch {
+            guard let missing = error.decisive.cause as? NoRoom,
+                let share = await manifestRoom.reserve(missing.bytes, patience: ByteBudget.patience)
+            else { throw error }
+            return try await newest(repository, reference, held, allowsStale, room: share)
+        }
+    }
+
+    private func newest(
+        _ repository: Repository, _ reference: Reference, _ held: HeldManifest?, _ allowsStale: Bool,
+        room: ByteBudget.Share?
+    ) async throws(UpstreamList.Verdict) -> (UpstreamManifest?, any UpstreamRegistry) {
+        let (answer, upstream, _) = try await upstreams(repository).first(.hedged) {
+            (upstream) async throws(UpstreamError) in
+            // What is left of a budget is for content that is not here yet.
+            if allowsStale, upstream.budget?.isLow(now: now()) == true {
+                throw UpstreamError(
+                    .rateLimited(retryAfter: nil), "\(upstream.name) allows few more requests, which are kept back")
+            }
+            return try await current(room.map(upstream.granted) ?? upstream, repository, reference, held?.manifest)
+        }
+        return (answer, upstream)
     }
 
     /// What is served when no upstream gave the manifest.
@@ -202,6 +225,8 @@ extension Registry {
         _ reference: Reference, _ held: StoredManifest?
     ) async throws(RegistryError) -> FetchedManifest {
         let manifest: StoredManifest
+        // Until it is stored.
+        defer { withExtendedLifetime(fetched?.room) {} }
         if let fetched, let content = try? Manifest(fetched.bytes.readableBytesView) {
             let algorithm: Digest.Algorithm =
                 if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }

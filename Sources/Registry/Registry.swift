@@ -4,7 +4,7 @@ internal import NIOCore
 public import NIOPosix
 internal import OCI
 public import Storage
-internal import Upstream
+public import Upstream
 
 /// The registry's use cases: what to serve, from where, and what to keep. Holds no connection and no request; every
 /// call stands alone.
@@ -16,6 +16,8 @@ public struct Registry: Sendable {
     public let uploads: Uploads
     let background: BackgroundWork
     let limits: Adjustable<PushLimits>
+    /// Memory for manifests that arrive, from clients or upstreams.
+    public let manifestRoom: ByteBudget
     /// Held while tags, manifests and grants of one repository are changed by clients.
     let writers = KeyedLock<RepositoryName>()
     let hot = HotContent()
@@ -42,7 +44,8 @@ public struct Registry: Sendable {
 
     public init(
         store: RegistryStore, fills: Fills, background: BackgroundWork, health: UpstreamHealth,
-        pool: NIOThreadPool = .singleton, limits: PushLimits = PushLimits(), logger: Logger,
+        pool: NIOThreadPool = .singleton, limits: PushLimits = PushLimits(),
+        manifestRoom: ByteBudget = ByteBudget(limit: 16 << 20), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
@@ -52,6 +55,7 @@ public struct Registry: Sendable {
         self.now = now
         self.background = background
         self.limits = Adjustable(limits)
+        self.manifestRoom = manifestRoom
         uploads = Uploads(store: store, background: background, pool: pool, limits: self.limits, now: now)
         manifestFetches = SingleFlight(background: background)
         vouchers = SingleFlight(background: background)

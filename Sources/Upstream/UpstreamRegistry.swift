@@ -22,11 +22,15 @@ public protocol UpstreamRegistry: Sendable {
         _ errand: UpstreamErrand, patience: Duration
     ) async throws(UpstreamError) -> any UpstreamRegistry
 
+    /// The same registry with a share of memory for the next manifest, which ends with the value, or with the manifest.
+    func granted(_ room: ByteBudget.Share) -> any UpstreamRegistry
+
     /// - Parameter held: What is held already: answering that it is this costs the upstream less.
     func headManifest(
         _ repository: RepositoryName, _ reference: Reference, held: Digest?
     ) async throws(UpstreamError) -> UpstreamManifestHead
 
+    /// - Throws: `capped` caused by ``NoRoom`` where there is no memory for it now.
     func manifest(
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifest
@@ -52,6 +56,8 @@ public protocol UpstreamRegistry: Sendable {
 
 extension UpstreamRegistry {
     public var budget: RateBudget? { nil }
+
+    public func granted(_ room: ByteBudget.Share) -> any UpstreamRegistry { self }
 
     public var gate: UpstreamGate? { nil }
 
@@ -86,11 +92,14 @@ public struct UpstreamManifest: Sendable {
     public let mediaType: MediaType?
     /// As the upstream claims, to be compared with the bytes by whoever trusts nobody.
     public let digest: Digest?
+    /// The share of memory that it takes; nil for one so small that it is not counted.
+    public let room: ByteBudget.Share?
 
-    public init(bytes: ByteBuffer, mediaType: MediaType?, digest: Digest?) {
+    public init(bytes: ByteBuffer, mediaType: MediaType?, digest: Digest?, room: ByteBudget.Share? = nil) {
         self.bytes = bytes
         self.mediaType = mediaType
         self.digest = digest
+        self.room = room
     }
 }
 

@@ -41,6 +41,28 @@ import Testing
         }
     }
 
+    /// Whoever finds no room waits, is told to come again, and costs next to nothing meanwhile.
+    @Test func `a thousand clients that push large manifests at once cost little memory`() async throws {
+        try await Stage.with { stage in
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: "[repository.local]\nallow_missing_references = true\n")
+            let printed = try await Command(
+                "/usr/bin/python3",
+                [Paths.script("many-manifests.py"), "\(entrepot.port)", "\(entrepot.process.pid)", "1000", "20"]
+            ).run(within: .seconds(120))
+            struct Outcome: Decodable {
+                var statuses: [String: Int]
+                var idle: Int
+                var peak: Int
+            }
+            let outcome = try JSONDecoder().decode(Outcome.self, from: Data(printed.utf8))
+            #expect(Set(outcome.statuses.keys).isSubset(of: ["201", "429"]), "\(printed)")
+            #expect(outcome.statuses["201"] ?? 0 > 0)
+            // Without optimisation what is not counted, such as the reading of JSON, takes more.
+            #expect(outcome.peak - outcome.idle < 160 << 20, "\(printed)")
+        }
+    }
+
     @Test func aFarRangeOfAColdBlobDoesNotWaitForTheFill() async throws {
         let images = try await Images.ready
         try await Stage.with { stage in

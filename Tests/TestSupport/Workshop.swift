@@ -57,6 +57,7 @@ public final class Workshop: Sendable {
         upstreams count: Int = 1, limits: FillLimits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2),
         freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = false,
         pushLimits: PushLimits = PushLimits(), caps: UpstreamCaps? = nil,
+        manifestRoom: ByteBudget = ByteBudget(limit: 16 << 20),
         _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
         let clock = NIOLockedValueBox<Int64>(1_000_000)
@@ -73,8 +74,8 @@ public final class Workshop: Sendable {
         let health = UpstreamHealth(timers: timers.timers, jitter: { 1 })
         func makeRegistry() -> Registry {
             Registry(
-                store: store, fills: fills, background: background, health: health, limits: pushLimits, logger: logger,
-                now: now)
+                store: store, fills: fills, background: background, health: health, limits: pushLimits,
+                manifestRoom: manifestRoom, logger: logger, now: now)
         }
         let upstreams = (0..<count).map { number in
             let gate = caps.map { UpstreamGate(name: "upstream\(number)", caps: $0, timers: timers.timers) }

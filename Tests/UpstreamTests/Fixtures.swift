@@ -30,7 +30,8 @@ func makeClient(
     _ server: ScriptedHTTPServer, credentials: RegistryCredentials? = nil,
     source: (any CredentialSource)? = nil,
     settings: RegistryClientSettings = RegistryClientSettings(), prefix: RepositoryName? = nil,
-    time: ManualTime = ManualTime(), tokens: TokenCache? = nil, budget: RateBudget? = nil, gate: UpstreamGate? = nil
+    time: ManualTime = ManualTime(), tokens: TokenCache? = nil, budget: RateBudget? = nil, gate: UpstreamGate? = nil,
+    manifestRoom: ByteBudget? = nil
 ) throws -> RegistryClient {
     let endpoint = try #require(
         UpstreamEndpoint(
@@ -39,6 +40,7 @@ func makeClient(
         endpoint: endpoint, credentials: credentials, credentialSource: source, settings: settings,
         curl: CurlClient(proxies: .none),
         tokens: tokens ?? TokenCache(now: time.now), userAgent: "entrepot/test", budget: budget, gate: gate,
+        manifestRoom: manifestRoom,
         logger: Logger(label: "test"), now: time.now)
 }
 

@@ -29,6 +29,42 @@ import Upstream
         }
     }
 
+    @Test(arguments: [true, false]) func aLargeManifestTakesAShareOfMemoryBeforeItIsRead(isAnnounced: Bool) async throws
+    {
+        let bytes = ByteBuffer.pattern(count: 100_000)
+        try await ScriptedHTTPServer.run { _ in
+            isAnnounced
+                ? .answer(body: bytes)
+                : TestResponse(steps: [.bytes(ByteBuffer(string: "HTTP/1.1 200 OK\r\n\r\n")), .bytes(bytes), .close])
+        } _: { server in
+            let room = ByteBudget(limit: 1 << 20)
+            let client = try makeClient(server, manifestRoom: room)
+            var manifest: UpstreamManifest? = try await client.manifest(repository, latest)
+            #expect(manifest?.bytes == bytes)
+            #expect(room.used == 100_000)
+            manifest = nil
+            #expect(room.used == 0)
+            let all = try #require(room.reserve(1 << 20))
+            let error = await #expect(throws: UpstreamError.self) { try await client.manifest(repository, latest) }
+            #expect(error?.kind == .capped(retryAfter: 1))
+            #expect((error?.cause as? NoRoom)?.bytes == (isAnnounced ? 100_000 : 4 << 20))
+            // With a share in hand it is not asked for another.
+            #expect(try await client.granted(all).manifest(repository, latest).bytes == bytes)
+        }
+    }
+
+    @Test func aSmallManifestTakesNone() async throws {
+        try await ScriptedHTTPServer.run { _ in
+            .answer(text: index)
+        } _: { server in
+            let room = ByteBudget(limit: 1 << 20)
+            let all = room.reserve(1 << 20)
+            let manifest = try await makeClient(server, manifestRoom: room).manifest(repository, latest)
+            #expect(manifest.room == nil)
+            withExtendedLifetime(all) {}
+        }
+    }
+
     @Test func theHeadOfAManifestTellsItsDigestTypeAndSize() async throws {
         try await ScriptedHTTPServer.run { _ in
             .answer(200, [("Docker-Content-Digest", "\(digest)"), ("Content-Type", "a/b")], length: 1234)

@@ -68,6 +68,8 @@ struct ConfigurationDecoder {
                 "max_header_size", in: .kibibytes(1)...(.mebibytes(1)), default: standard.maxHeaderSize),
             maxManifestSize: reader.size(
                 "max_manifest_size", in: .kibibytes(1)...(.mebibytes(64)), default: standard.maxManifestSize),
+            maxManifestMemory: reader.size(
+                "max_manifest_memory", in: .mebibytes(1)...(.gibibytes(1 << 10)), default: standard.maxManifestMemory),
             maxBlobSize: reader.size(
                 "max_blob_size", in: .kibibytes(1)...(.gibibytes(1 << 20)), default: standard.maxBlobSize),
             handshakeTimeout: reader.duration("handshake_timeout", default: standard.handshakeTimeout),

@@ -51,7 +51,8 @@ enum ConfigurationTable: CaseIterable {
             [
                 "bind_address", "port", "query_timeout", "query_timeout_grace_period", "streaming_chunk_size",
                 "default_repository", "trusted_proxies", "proxy_protocol", "max_connections", "max_header_size",
-                "max_manifest_size", "max_blob_size",
+                "max_manifest_size", "max_manifest_memory",
+                "max_blob_size",
                 "handshake_timeout", "header_timeout", "idle_timeout", "stall_timeout", "shutdown_delay",
                 "shutdown_grace_period",
             ]

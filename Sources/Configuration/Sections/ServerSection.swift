@@ -22,6 +22,8 @@ public struct ServerSection: Sendable, Equatable {
     /// Request line and header fields together.
     public let maxHeaderSize: DataSize
     public let maxManifestSize: DataSize
+    /// Of all large manifests that arrive at the same time, from clients and upstreams.
+    public let maxManifestMemory: DataSize
     public let maxBlobSize: DataSize
     public let handshakeTimeout: Seconds
     /// From the first byte of a request to the end of its header.
@@ -49,6 +51,7 @@ public struct ServerSection: Sendable, Equatable {
         proxyProtocol: Bool = false,
         maxHeaderSize: DataSize = .kibibytes(32),
         maxManifestSize: DataSize = .mebibytes(4),
+        maxManifestMemory: DataSize = .mebibytes(16),
         maxBlobSize: DataSize = .gibibytes(100),
         handshakeTimeout: Seconds = .seconds(10),
         headerTimeout: Seconds = .seconds(30),
@@ -69,6 +72,7 @@ public struct ServerSection: Sendable, Equatable {
         self.proxyProtocol = proxyProtocol
         self.maxHeaderSize = maxHeaderSize
         self.maxManifestSize = maxManifestSize
+        self.maxManifestMemory = maxManifestMemory
         self.maxBlobSize = maxBlobSize
         self.handshakeTimeout = handshakeTimeout
         self.headerTimeout = headerTimeout

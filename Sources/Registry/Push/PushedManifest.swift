@@ -1,5 +1,6 @@
 public import NIOCore
 public import OCI
+public import Upstream
 
 /// A manifest as a client sends it.
 public struct IncomingManifest: Sendable {
@@ -10,12 +11,17 @@ public struct IncomingManifest: Sendable {
     public let reference: Reference
     /// Further tags that are to name it.
     public let tags: [Tag]
+    /// The share of memory that it takes; nil for one so small that it is not counted.
+    let room: ByteBudget.Share?
 
-    public init(bytes: ByteBuffer, mediaType: MediaType?, reference: Reference, tags: [Tag] = []) {
+    public init(
+        bytes: ByteBuffer, mediaType: MediaType?, reference: Reference, tags: [Tag] = [], room: ByteBudget.Share? = nil
+    ) {
         self.bytes = bytes
         self.mediaType = mediaType
         self.reference = reference
         self.tags = tags
+        self.room = room
     }
 }
 

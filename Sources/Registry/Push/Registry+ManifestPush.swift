@@ -3,10 +3,26 @@ internal import Hashing
 internal import NIOCore
 public import OCI
 internal import Storage
+public import Upstream
 
 extension Registry {
     /// Bytes.
     public var manifestSizeLimit: Int { limits.value.manifestSize }
+
+    /// Memory for a manifest that a client is about to send; nil for one so small that it is not counted.
+    ///
+    /// - Parameter bytes: As announced; nil if it does not say.
+    /// - Throws: 429 when none became free in time.
+    public func manifestShare(_ bytes: Int64?) async throws(RegistryError) -> ByteBudget.Share? {
+        let bytes = bytes.map { Int(clamping: $0) } ?? manifestSizeLimit
+        guard bytes > ByteBudget.uncounted else { return nil }
+        guard let share = await manifestRoom.reserve(bytes, patience: ByteBudget.patience) else {
+            throw RegistryError(
+                .tooManyRequests, "too many large manifests are arriving at once; try again",
+                retryAfter: Int.random(in: 1...5))
+        }
+        return share
+    }
 
     /// end-7: stores a manifest, byte for byte, and points its tags at it.
     ///
@@ -19,6 +35,8 @@ extension Registry {
         let limit = manifestSizeLimit
         guard incoming.bytes.readableBytes <= limit else { throw .tooLargeManifest(limit) }
         return try await background.carryOut { () async throws(RegistryError) in
+            // Also when the client has left.
+            defer { withExtendedLifetime(incoming.room) {} }
             let (manifest, content) = try self.judged(incoming)
             try await self.writers.withLock(repository.name) { () async throws(RegistryError) in
                 var tags = incoming.tags

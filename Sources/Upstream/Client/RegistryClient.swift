@@ -22,6 +22,10 @@ public struct RegistryClient: UpstreamRegistry {
     public let gate: UpstreamGate?
     /// Leave for the next request.
     var pass: UpstreamPass?
+    /// Memory for manifests; nil for as much as it takes.
+    let manifestRoom: ByteBudget?
+    /// A share of it for the next one.
+    var room: ByteBudget.Share?
     let logger: Logger
     let now: @Sendable () -> Int64
     /// The upstream has accepted a password: offered from the start from then on.
@@ -33,12 +37,14 @@ public struct RegistryClient: UpstreamRegistry {
 
     /// - Parameters:
     ///   - credentialSource: Takes the place of `credentials` where they can change.
+    ///   - manifestRoom: Memory for manifests; nil for as much as it takes.
     ///   - now: Seconds since 1970.
     public init(
         endpoint: UpstreamEndpoint, credentials: RegistryCredentials? = nil,
         credentialSource: (any CredentialSource)? = nil,
         settings: RegistryClientSettings = RegistryClientSettings(), curl: CurlClient, tokens: TokenCache,
-        userAgent: String, budget: RateBudget? = nil, gate: UpstreamGate? = nil, logger: Logger,
+        userAgent: String, budget: RateBudget? = nil, gate: UpstreamGate? = nil,
+        manifestRoom: ByteBudget? = nil, logger: Logger,
         now: @escaping @Sendable () -> Int64 = SystemTime.seconds
     ) {
         self.endpoint = endpoint
@@ -50,6 +56,7 @@ public struct RegistryClient: UpstreamRegistry {
         self.userAgent = userAgent
         self.budget = budget
         self.gate = gate
+        self.manifestRoom = manifestRoom
         self.logger = logger
         self.now = now
         requestCounters = UpstreamRequestCounters(upstream: endpoint.name)
@@ -63,6 +70,27 @@ public struct RegistryClient: UpstreamRegistry {
         var client = self
         client.pass = try await gate.admit(errand, patience: patience)
         return client
+    }
+
+    public func granted(_ room: ByteBudget.Share) -> any UpstreamRegistry {
+        var client = self
+        client.room = room
+        return client
+    }
+
+    /// A share for as much as is announced, or allowed if nothing is.
+    private func room(for answer: CurlResponse) throws(UpstreamError) -> ByteBudget.Share? {
+        if let room { return room }
+        let most = settings.maxManifestSize
+        let bytes = Self.isCompressed(answer) ? most : answer.contentLength.map { Int(clamping: $0) } ?? most
+        // What is too large is refused by whoever reads it.
+        guard let manifestRoom, (ByteBudget.uncounted + 1...most).contains(bytes) else { return nil }
+        guard let room = manifestRoom.reserve(bytes) else {
+            throw UpstreamError(
+                .capped(retryAfter: 1), "\(name) sends a manifest while there is no memory left for large ones",
+                cause: NoRoom(bytes: bytes))
+        }
+        return room
     }
 
     // MARK: manifests
@@ -95,8 +123,10 @@ public struct RegistryClient: UpstreamRegistry {
                 .get, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
             let answer = try await send(ask)
             let (digest, mediaType) = try manifestHeaders(of: answer, reference)
+            let room = try room(for: answer)
             let bytes = try await whole(answer, upTo: settings.maxManifestSize)
-            return UpstreamManifest(bytes: bytes, mediaType: mediaType, digest: digest)
+            room?.shrink(to: bytes.readableBytes)
+            return UpstreamManifest(bytes: bytes, mediaType: mediaType, digest: digest, room: room)
         }
     }
 

@@ -56,7 +56,8 @@ struct UpstreamProbeCommand: AsyncParsableCommand {
         }
         let logger = Logger(label: "entrepot.probe") { _ in SwiftLogNoOpLogHandler() }
         let (namespaces, _) = try UpstreamBuilder(
-            configuration: configuration, parts: UpstreamParts(logger: logger), previous: UpstreamClients()
+            configuration: configuration, parts: UpstreamParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
+            previous: UpstreamClients()
         ).build()
         do throws(RegistryError) {
             return (try namespaces.repository(name), reference)

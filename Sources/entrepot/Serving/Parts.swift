@@ -48,7 +48,8 @@ struct Parts: Sendable {
         let store = RegistryStore(objects: objects)
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         background = BackgroundWork()
-        upstreams = UpstreamParts(logger: logger)
+        let manifestRoom = ByteBudget(limit: configuration.server.maxManifestMemory.bytes)
+        upstreams = UpstreamParts(manifestRoom: manifestRoom, logger: logger)
         upstreams.gates.adjust(configuration.caps)
         fills = Fills(
             store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
@@ -56,7 +57,7 @@ struct Parts: Sendable {
         health = UpstreamHealth(limits: UpstreamLimits(configuration.resilience))
         registry = Registry(
             store: store, fills: fills, background: background, health: health, pool: pool,
-            limits: PushLimits(configuration), logger: logger, now: WallClock.seconds)
+            limits: PushLimits(configuration), manifestRoom: manifestRoom, logger: logger, now: WallClock.seconds)
         self.status = status
         self.metrics = metrics
         self.logger = logger
@@ -67,6 +68,7 @@ struct Parts: Sendable {
     func adjust(to configuration: Configuration) {
         fills.adjust(FillLimits(configuration))
         upstreams.gates.adjust(configuration.caps)
+        upstreams.manifestRoom.adjust(limit: configuration.server.maxManifestMemory.bytes)
         health.adjust(UpstreamLimits(configuration.resilience))
         registry.reconfigure(PushLimits(configuration))
         LogOutput.adjust(to: configuration.log)

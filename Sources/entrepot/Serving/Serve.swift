@@ -6,6 +6,7 @@
     import Darwin
 #endif
 import ArgumentParser
+import CAllocator
 import Configuration
 import DistributionAPI
 import HTTPServer
@@ -32,6 +33,7 @@ func serve(_ source: ConfigurationSource) async throws {
     do {
         let status = ServerStatus(configurationFiles: source.files, reading: reading)
         DescriptorLimit.raise()
+        entrepot_return_large_allocations(1 << 20)
         let metrics = MetricsRegistry(MetricCatalogue.all)
         MetricsSystem.bootstrap(metrics)
         let parts = try Parts(configuration, status: status, metrics: metrics, logger: logger)

@@ -57,7 +57,7 @@ struct UpstreamBuilder {
             curl: parts.curl, tokens: parts.tokens, userAgent: "entrepot/\(entrepotVersion)",
             budget: parts.budgets.budget(name: endpoint.name, account: section.account),
             gate: parts.gates.gate(UpstreamGates.Key(name: endpoint.name, account: section.account)),
-            logger: parts.logger)
+            manifestRoom: parts.manifestRoom, logger: parts.logger)
     }
 }
 

@@ -9,5 +9,7 @@ struct UpstreamParts: Sendable {
     let tokens = TokenCache()
     let budgets = RateBudgets()
     let gates = UpstreamGates()
+    /// Shared with those who push.
+    let manifestRoom: ByteBudget
     let logger: Logger
 }

@@ -17,6 +17,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
         var failure: UpstreamError.Kind?
         var excuse: String?
         var isSilent = false
+        var manifestRoom: ByteBudget?
         var claim: Digest?
         var waiting: [AsyncStream<Never>.Continuation] = []
         var questions: [Question] = []
@@ -49,14 +50,29 @@ public final class ScriptedUpstream: UpstreamRegistry {
     public let name: String
     public let budget: RateBudget?
     public let gate: UpstreamGate?
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
+    /// Memory for the next manifest.
+    private let room: ByteBudget.Share?
 
     /// - Parameter gate: Who it lets through; nil for all.
     public init(_ name: String = "upstream.example", gate: UpstreamGate? = nil) {
         self.name = name
         self.gate = gate
         budget = RateBudget(name: name)
+        state = NIOLockedValueBox(State())
+        room = nil
     }
+
+    private init(_ other: ScriptedUpstream, room: ByteBudget.Share) {
+        name = other.name
+        gate = other.gate
+        budget = other.budget
+        state = other.state
+        self.room = room
+    }
+
+    /// From now on manifests need a share of this.
+    public func counts(manifestsIn room: ByteBudget) { state.withLockedValue { $0.manifestRoom = room } }
 
     /// From now on every question is answered with this failure; nil to work again.
     ///
@@ -124,6 +140,8 @@ public final class ScriptedUpstream: UpstreamRegistry {
         return AdmittedUpstream(upstream: self, pass: try await gate.admit(errand, patience: patience))
     }
 
+    public func granted(_ room: ByteBudget.Share) -> any UpstreamRegistry { ScriptedUpstream(self, room: room) }
+
     public func headManifest(
         _ repository: RepositoryName, _ reference: Reference, held: Digest?
     ) async throws(UpstreamError) -> UpstreamManifestHead {
@@ -140,7 +158,15 @@ public final class ScriptedUpstream: UpstreamRegistry {
         let (bytes, type) = try await found("GET manifest \(repository) \(reference)") {
             $0.manifests[reference.description]
         }
-        return UpstreamManifest(bytes: bytes, mediaType: type, digest: claimed)
+        var room = room
+        if room == nil, let budget = state.withLockedValue({ $0.manifestRoom }) {
+            room = budget.reserve(bytes.readableBytes)
+            if room == nil {
+                throw UpstreamError(
+                    .capped(retryAfter: 1), "\(name) finds no room", cause: NoRoom(bytes: bytes.readableBytes))
+            }
+        }
+        return UpstreamManifest(bytes: bytes, mediaType: type, digest: claimed, room: room)
     }
 
     public func headBlob(_ repository: RepositoryName, _ digest: Digest) async throws(UpstreamError) -> UpstreamBlobHead
