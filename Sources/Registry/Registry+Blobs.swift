@@ -141,7 +141,7 @@ extension Registry {
         let key = BlobKey(repository: repository.name, digest: digest)
         let (size, isCollapsed) = try await vouchers.value(key) { () async throws(RegistryError) in
             do throws(UpstreamList.Verdict) {
-                return try await upstreams.first(.hedged) { (upstream) async throws(UpstreamError) in
+                return try await upstreams.first(.question) { (upstream) async throws(UpstreamError) in
                     try await upstream.headBlob(repository.remoteName, digest).size
                 }.answer
             } catch {
@@ -160,7 +160,7 @@ extension Registry {
         let entities = NIOLockedValueBox<[String: String]>([:])
         let rest: @Sendable (Int64, Int?) async -> (answer: UpstreamBlob, position: Int)? = {
             offset, favourite in
-            let found = try? await upstreams.first(startingWith: favourite, .inTurn) {
+            let found = try? await upstreams.first(startingWith: favourite, .content) {
                 (upstream) async throws(UpstreamError) in
                 let range = UpstreamRange(
                     from: offset, to: part.upperBound, entity: entities.withLockedValue { $0[upstream.name] })

@@ -87,7 +87,7 @@ extension Registry {
 
     private func vouch(_ repository: Repository, manifest digest: Digest) async throws(RegistryError) {
         do throws(UpstreamList.Verdict) {
-            _ = try await upstreams(repository).first(.hedged) { (upstream) async throws(UpstreamError) in
+            _ = try await upstreams(repository).first(.question) { (upstream) async throws(UpstreamError) in
                 try await upstream.headManifest(repository.remoteName, .digest(digest))
             }
         } catch {

@@ -71,7 +71,7 @@ extension Registry {
         }
         guard !repository.namespace.isLocal else { return Served(matching(held), .hit) }
         do throws(UpstreamList.Verdict) {
-            let upstream = try await upstreams(repository).first(.unhurried) { (upstream) async throws(UpstreamError) in
+            let upstream = try await upstreams(repository).first(.question) { (upstream) async throws(UpstreamError) in
                 try await upstream.referrers(repository.remoteName, subject)
             }.answer
             let known = Set(upstream.map(\.digest))
@@ -99,25 +99,30 @@ extension Registry {
         }
     }
 
-    /// All tags of the first upstream that lists them, page by page.
+    /// All tags of the first upstream that lists them, page by page. Each page has the time of a manifest.
     private func upstreamTags(_ repository: Repository) async throws(RegistryError) -> [Tag] {
+        var tags: Set<Tag> = []
+        var place: UpstreamListPlace?
+        var visited: Set<UpstreamListPlace> = []
+        var upstreams = upstreams(repository)
         do throws(UpstreamList.Verdict) {
-            return try await upstreams(repository).first(.unhurried) { (upstream) async throws(UpstreamError) in
-                var tags: Set<Tag> = []
-                var place: UpstreamListPlace?
-                var visited: Set<UpstreamListPlace> = []
-                for _ in 0..<Self.upstreamPages {
-                    let page = try await upstream.tags(repository.remoteName, at: place, limit: Self.upstreamPage)
-                    tags.formUnion(page.tags.prefix(Self.mostTags - tags.count))
-                    // An upstream that pages in circles must not keep us here.
-                    guard let next = page.next, visited.insert(next).inserted, tags.count < Self.mostTags else { break }
-                    place = next
+            for _ in 0..<Self.upstreamPages {
+                let found = try await upstreams.first(.question) { [place] (upstream) async throws(UpstreamError) in
+                    try await upstream.tags(repository.remoteName, at: place, limit: Self.upstreamPage)
                 }
-                return tags.sorted()
-            }.answer
+                tags.formUnion(found.answer.tags.prefix(Self.mostTags - tags.count))
+                // An upstream that pages in circles must not keep us here.
+                guard let next = found.answer.next, visited.insert(next).inserted, tags.count < Self.mostTags else {
+                    break
+                }
+                place = next
+                // The rest of a list is with whom it began.
+                upstreams = upstreams.only(found.upstream)
+            }
         } catch {
             throw RegistryError(error, absent: .nameUnknown)
         }
+        return tags.sorted()
     }
 
     private static func page(_ tags: [Tag], _ limit: Int?) -> TagPage {

@@ -143,7 +143,7 @@ extension Registry {
         _ repository: Repository, _ reference: Reference, _ held: HeldManifest?, _ allowsStale: Bool,
         room: ByteBudget.Share?
     ) async throws(UpstreamList.Verdict) -> (UpstreamManifest?, any UpstreamRegistry) {
-        let (answer, upstream, _) = try await upstreams(repository).first(.hedged) {
+        let (answer, upstream, _) = try await upstreams(repository).first(.question) {
             (upstream) async throws(UpstreamError) in
             // What is left of a budget is for content that is not here yet.
             if allowsStale, upstream.budget?.isLow(now: now()) == true {

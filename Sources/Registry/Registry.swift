@@ -67,7 +67,7 @@ public struct Registry: Sendable {
         UpstreamList(
             upstreams: repository.namespace.upstreams, health: health,
             errand: UpstreamErrand(repository: repository.name, urgency: Urgency(rank)),
-            isOffline: repository.namespace.isOffline, logger: logger)
+            isOffline: repository.namespace.isOffline, background: background, logger: logger)
     }
 
     /// Translates what the store throws; the cause is for the log.

@@ -77,20 +77,96 @@ import Upstream
         }
     }
 
-    @Test func whileOneProbesTheOthersGoToTheNextUpstream() async throws {
+    @Test func nobodyWaitsForAProbeWhereAnotherUpstreamAnswers() async throws {
         try await Workshop.open(upstreams: 2) { shop in
-            image.hold(on: shop.upstreams[0])
+            let digest = image.hold(on: shop.upstreams[0])
+            image.hold(on: shop.upstreams[1])
             let second = Image(7).hold(on: shop.upstreams[1], tag: "v2")
             try await open(shop)
             shop.timers.pass(.seconds(10))
             shop.upstreams[0].beSilent(true)
-            let probe = Task { try await pull(shop) }
-            await shop.timers.asleep(for: .seconds(5))
-            let served2 = try await pull(shop, "v2")
-            #expect(served2.content.digest == second)
-            shop.upstreams[0].beSilent(false)
-            _ = try await probe.value
+            // No time passes: the answer is the second's, and the first is asked in the background, once.
+            #expect(try await pull(shop).content.digest == digest)
+            #expect(try await pull(shop, "v2").content.digest == second)
             #expect(shop.upstreams[0].questions.count == 6)
+            #expect(shop.health.states["upstream0"]?.state == .probing)
+            shop.upstreams[0].beSilent(false)
+            let isBack = try await eventually(within: .seconds(20)) {
+                shop.health.states["upstream0"]?.state == .closed ? true : nil
+            }
+            #expect(isBack == true)
+        }
+    }
+
+    @Test func whatOthersDoNotHaveIsAskedOfTheOneThatIsBeingProbed() async throws {
+        try await Workshop.open(upstreams: 2) { shop in
+            let digest = image.hold(on: shop.upstreams[0])
+            try await open(shop)
+            shop.timers.pass(.seconds(10))
+            #expect(try await pull(shop).content.digest == digest)
+        }
+    }
+
+    /// Packets vanish: it neither answers nor refuses.
+    @Test func threePayForADeadPrimaryAndThenNobody() async throws {
+        try await Workshop.open(upstreams: 2, freshness: Freshness(negativeTTL: 0)) { shop in
+            let tags = (0..<8).map { "v\($0)" }
+            for tag in tags { image.hold(on: shop.upstreams[1], tag: tag) }
+            let blobs = (0..<2).map { shop.upstreams[1].hold(ByteBuffer(string: "blob \($0)")) }
+            shop.upstreams[0].beSilent(true)
+            for tag in tags.prefix(2) {
+                let pulling = Task { try await pull(shop, tag) }
+                await shop.timers.asleep(for: .seconds(1))
+                shop.timers.pass(.seconds(1))
+                _ = try await pulling.value
+            }
+            // The third is a blob: it is hedged as manifests are, and counts for the same host.
+            let repository = try shop.repository("mirror/x")
+            let pulling = Task { try await shop.registry.blob(repository, blobs[0], range: nil).content.bytes() }
+            await shop.timers.asleep(for: .seconds(1))
+            shop.timers.pass(.seconds(1))
+            _ = try await pulling.value
+            #expect(shop.health.states["upstream0"]?.state == .open(until: .seconds(13)))
+            let asked = shop.upstreams[0].questions.count
+            // No time passes for any of these.
+            for tag in tags.dropFirst(2) { _ = try await pull(shop, tag) }
+            _ = try await shop.registry.blob(repository, blobs[1], range: nil).content.bytes()
+            _ = try? await shop.registry.tags(repository, after: nil, limit: nil)
+            #expect(shop.upstreams[0].questions.count == asked)
+        }
+    }
+
+    @Test func aProbeThatIsSilentAsWellDoublesThePause() async throws {
+        try await Workshop.open(upstreams: 2) { shop in
+            image.hold(on: shop.upstreams[1])
+            try await open(shop)
+            shop.upstreams[0].beSilent(true)
+            shop.timers.pass(.seconds(10))
+            _ = try await pull(shop)
+            await shop.timers.asleep(for: .seconds(5))
+            shop.timers.pass(.seconds(5))
+            let isOpen = try await eventually(within: .seconds(20)) {
+                shop.health.states["upstream0"]?.state == .open(until: .seconds(35)) ? true : nil
+            }
+            #expect(isOpen == true)
+        }
+    }
+
+    @Test func whoIsFastAgainHasLostNothing() async throws {
+        try await Workshop.open(upstreams: 2, freshness: Freshness(negativeTTL: 0)) { shop in
+            for number in 0..<9 { for upstream in shop.upstreams { image.hold(on: upstream, tag: "v\(number)") } }
+            for number in 0..<9 {
+                // Slow twice, then fast once, and so on.
+                let isSlow = number % 3 < 2
+                shop.upstreams[0].beSilent(isSlow)
+                let pulling = Task { try await pull(shop, "v\(number)") }
+                if isSlow {
+                    await shop.timers.asleep(for: .seconds(1))
+                    shop.timers.pass(.seconds(1))
+                }
+                _ = try await pulling.value
+                #expect(shop.health.states["upstream0"]?.state == .closed)
+            }
         }
     }
 
@@ -131,8 +207,9 @@ import Upstream
             shop.timers.pass(.seconds(1))
             let pulled = try await pulling.value
             #expect(pulled.content.digest == digest)
-            // It was not heard out, so nothing is held against it.
+            // It was not heard out, but it had its time.
             #expect(shop.health.states["upstream0"]?.failures == 0)
+            #expect(shop.health.states["upstream0"]?.lostRaces == 1)
         }
     }
 
@@ -183,14 +260,14 @@ import Upstream
         }
     }
 
-    @Test func aBlobsHeadIsWaitedForAsLong() async throws {
+    @Test func aBlobIsAskedOfTheNextUpstreamAlongsideASlowOne() async throws {
         try await Workshop.open(upstreams: 2) { shop in
             let digest = shop.upstreams[1].hold(image.layers[0])
             shop.upstreams[0].beSilent(true)
             let repository = try shop.repository("mirror/x")
             let pulling = Task { try await shop.registry.blob(repository, digest, range: nil).content.bytes() }
-            await shop.timers.asleep(for: .seconds(5))
-            shop.timers.pass(.seconds(5))
+            await shop.timers.asleep(for: .seconds(1))
+            shop.timers.pass(.seconds(1))
             let pulled = try await pulling.value
             #expect(pulled == image.layers[0])
         }

@@ -31,7 +31,7 @@ extension Fill {
     func fetch(into spool: Spool) async throws(Failure) -> (file: SpoolFile, size: Int64) {
         let first: Transfer
         do throws(UpstreamList.Verdict) {
-            first = try await source.upstreams.first(avoiding: source.distrusted, .inTurn) {
+            first = try await source.upstreams.first(avoiding: source.distrusted, .content) {
                 [digest, name = source.remoteName] (upstream) async throws(UpstreamError) in
                 try await upstream.blob(name, digest, range: nil)
             }
@@ -149,7 +149,7 @@ extension Fill {
             idle += 1
             let found = try? await source.upstreams.first(
                 avoiding: source.distrusted, startingWith: stuck.contains(last.position) ? nil : last.position,
-                stuck: stuck, .inTurn
+                stuck: stuck, .content
             ) { [digest, name = source.remoteName] (upstream) async throws(UpstreamError) in
                 let blob = try await upstream.blob(
                     name, digest, range: UpstreamRange(from: offset, entity: entities[upstream.name]))

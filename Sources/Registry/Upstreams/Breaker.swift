@@ -14,9 +14,14 @@ public struct Breaker: Sendable {
     public private(set) var state = State.closed
     /// Failures in a row.
     public private(set) var failures = 0
+    /// Questions in a row that another upstream answered while this one had not, although it had been given its time.
+    public private(set) var lostRaces = 0
     /// Of the last failure.
     public private(set) var lastError: UpstreamError?
     private var pause: Duration?
+
+    /// So many clients pay for a host that is dead without saying so.
+    private static let mostLostRaces = 3
 
     /// Whether a question may be asked now; one that is let through half open must be told back.
     mutating func admits(now: Duration) -> Bool {
@@ -39,6 +44,20 @@ public struct Breaker: Sendable {
         failures += 1
         lastError = error
         guard state == .probing || failures >= limits.breakerFailures else { return }
+        open(now: now, limits, jitter: jitter)
+    }
+
+    /// Another upstream was faster by the whole of the hedge delay.
+    mutating func lostRace(_ error: UpstreamError, now: Duration, _ limits: UpstreamLimits, jitter: Double) {
+        // Those that were under way when it was found out are no news.
+        if case .open = state { return }
+        lostRaces += 1
+        lastError = error
+        guard state == .probing || lostRaces >= min(Self.mostLostRaces, limits.breakerFailures) else { return }
+        open(now: now, limits, jitter: jitter)
+    }
+
+    private mutating func open(now: Duration, _ limits: UpstreamLimits, jitter: Double) {
         let next = min(
             pause.map { $0 * 2 } ?? limits.breakerPause, max(limits.longestBreakerPause, limits.breakerPause))
         pause = next

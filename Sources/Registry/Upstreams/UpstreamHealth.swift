@@ -37,18 +37,40 @@ public final class UpstreamHealth: Sendable {
     /// Whether the host failed when it was last asked.
     func isSuspect(_ name: String) -> Bool { breakers.withLockedValue { $0[name]?.failures ?? 0 > 0 } }
 
-    /// Why the host must not be asked now; nil if it may be. Who was let through tells the outcome.
-    func refusal(_ name: String) -> UpstreamError? {
+    /// Whether a host may be asked.
+    enum Admission {
+        case free
+        /// As the one who finds out whether it works again.
+        case probe(last: UpstreamError)
+        case refused(UpstreamError)
+    }
+
+    /// Who was let through tells the outcome.
+    func admit(_ name: String) -> Admission {
         let now = timers.now()
         return breakers.withLockedValue { breakers in
-            guard var breaker = breakers[name] else { return nil }
+            guard var breaker = breakers[name], let last = breaker.lastError else { return .free }
             let mayAsk = breaker.admits(now: now)
             breakers[name] = breaker
-            guard !mayAsk, let last = breaker.lastError else { return nil }
-            return UpstreamError(
-                last.kind, "\(last.message), \(breaker.failures) times in a row, and is left alone for a while",
-                cause: last.cause)
+            let times = max(breaker.failures, breaker.lostRaces)
+            let error = UpstreamError(
+                last.kind, "\(last.message), \(times) times in a row, and is left alone for a while", cause: last.cause)
+            guard mayAsk else { return .refused(error) }
+            return breaker.state == .probing ? .probe(last: error) : .free
         }
+    }
+
+    /// Whether nothing is known against asking it.
+    func isOpenToQuestions(_ name: String) -> Bool {
+        breakers.withLockedValue { $0[name]?.state ?? .closed } == .closed
+    }
+
+    /// It had not answered when another upstream did, in all the time that is given before others are asked.
+    func lostRace(_ name: String) {
+        let now = timers.now()
+        let (jitter, limits) = (jitter(), limits)
+        let error = UpstreamError(.timedOut, "\(name) did not answer in the time that others took")
+        change(name) { $0.lostRace(error, now: now, limits, jitter: jitter) }
     }
 
     func succeeded(_ name: String) {

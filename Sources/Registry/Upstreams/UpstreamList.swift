@@ -26,16 +26,16 @@ struct UpstreamList: Sendable {
     let errand: UpstreamErrand
     /// Nobody is asked, ever.
     var isOffline = false
+    /// Where it is found out whether an upstream works again, while others answer.
+    let background: BackgroundWork
     let logger: Logger
 
-    /// How long the upstreams have for their answers.
+    /// How long the upstreams have for their answers. The next is asked alongside one that is slow.
     enum Manner {
-        /// The header time-out for all together: the next is asked alongside one that is slow. For what costs little.
-        case hedged
-        /// The header time-out for each, one after the other.
-        case inTurn
-        /// For answers of many parts; the clients have limits of their own.
-        case unhurried
+        /// The header time-out for all together. For what costs little.
+        case question
+        /// The header time-out for each, from when it has a place there: content may stand in line.
+        case content
     }
 
     typealias Ask<Answer> = @Sendable (any UpstreamRegistry) async throws(UpstreamError) -> Answer
@@ -61,7 +61,8 @@ struct UpstreamList: Sendable {
         }
         let numbered = upstreams.enumerated()
         let ordered = (0...3).flatMap { wanted in numbered.filter { rank($0.offset, $0.element) == wanted } }
-        let race = UpstreamRace(upstreams: ordered, health: health, errand: errand, manner: manner, logger: logger)
+        let race = UpstreamRace(
+            upstreams: ordered, health: health, errand: errand, manner: manner, background: background, logger: logger)
         switch await race.run(ask) {
         case .success(let found):
             return found
@@ -69,6 +70,13 @@ struct UpstreamList: Sendable {
             // The verdict is the list's, in its own order, whatever the order of asking was.
             throw Self.verdict(lost.errors.sorted { $0.key < $1.key }.map(\.value))
         }
+    }
+
+    /// This one alone.
+    func only(_ upstream: any UpstreamRegistry) -> UpstreamList {
+        UpstreamList(
+            upstreams: [upstream], health: health, errand: errand, isOffline: isOffline, background: background,
+            logger: logger)
     }
 
     /// One refusal is enough to be refused: what was withdrawn from us is not served around the decision. Otherwise the
