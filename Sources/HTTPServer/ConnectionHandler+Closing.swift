@@ -16,6 +16,19 @@ extension ConnectionHandler {
         context?.close(promise: nil)
     }
 
+    /// Ends the connection of a client whose certificate is past its end.
+    func checkCertificate(seconds: Int64) {
+        if let certificateEnd, seconds > certificateEnd { distrust() }
+    }
+
+    /// Nobody vouches for the client any more: what it has begun to ask for is not heard, what is being answered is given
+    /// some time, and nothing follows.
+    func distrust() {
+        guard distrustedSince == nil else { return }
+        distrustedSince = .now()
+        if phase == .receivingHead { abort() } else { closeIfIdle() }
+    }
+
     /// Closes after everything written has been handed to the kernel. Where the client may still be sending, it is
     /// given time to read the response: closing with unread input would reset the connection and lose it.
     func closeGracefully() {
@@ -69,6 +82,8 @@ extension ConnectionHandler {
             closeIfIdle()
         }
         if let agedSince, now - agedSince >= TimeAmount(configuration.connectionAgeGrace) { return abort() }
+        let distrustGrace = min(TimeAmount(configuration.connectionAgeGrace), Self.distrustGrace)
+        if let distrustedSince, now - distrustedSince >= distrustGrace { return abort() }
         if phase == .responding || phase == .lingering, isStalled(context, now: now) { return abort() }
         guard now >= deadline else { return }
         switch phase {
@@ -89,6 +104,8 @@ extension ConnectionHandler {
             break
         }
     }
+
+    private static let distrustGrace: TimeAmount = .seconds(45)
 
     private func isStalled(_ context: ChannelHandlerContext, now: NIODeadline) -> Bool {
         let queued = (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0

@@ -35,6 +35,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var deadline: NIODeadline
     let birth: NIODeadline
     var agedSince: NIODeadline?
+    /// When the client's certificate ends, in seconds since 1970; nil where it showed none.
+    var certificateEnd: Int64?
+    /// Since then nobody vouches for the client any more.
+    var distrustedSince: NIODeadline?
+    private let distrusts: Int
     var isInputClosed = false
     /// The connection's task while it runs; cancelled when the client leaves.
     var task: UnsafeCurrentTask?
@@ -65,6 +70,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.loop = loop
         self.isSecure = isSecure
         birth = .now()
+        distrusts = loop.distrusts
         phase = isSecure || isProxied ? .handshaking : .idle
         let configuration = loop.configuration
         deadline =
@@ -73,8 +79,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     var configuration: HTTPServerConfiguration { loop.configuration }
     var isOpen: Bool { phase != .closed && context != nil }
-    /// Draining, or too old: the response under way is the last.
-    var isRetiring: Bool { loop.isDraining || agedSince != nil }
+    /// Draining, too old, or not trusted any more: the response under way is the last.
+    var isRetiring: Bool { loop.isDraining || agedSince != nil || distrustedSince != nil }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -128,6 +134,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         case ChannelEvent.inputClosed:
             inputClosed()
         case TLSUserEvent.handshakeCompleted:
+            noteCertificate()
             becomeReady()
         default:
             break
@@ -146,11 +153,20 @@ final class ConnectionHandler: ChannelDuplexHandler {
         return context?.channel.remoteAddress
     }
 
+    private func noteCertificate() {
+        guard let certificate = clientCertificates.first else { return }
+        certificateEnd = Int64(certificate.notValidAfter)
+        // It was judged by an authority that went in the middle of the handshake; or long ago, in a session resumed now.
+        if loop.distrusts != distrusts { return distrust() }
+        checkCertificate(seconds: loop.core.now())
+    }
+
     private func becomeReady() {
         guard phase == .handshaking else { return }
         phase = .idle
         deadline = .now() + TimeAmount(configuration.idleTimeout)
         serveReader()
+        if distrustedSince != nil { closeIfIdle() }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

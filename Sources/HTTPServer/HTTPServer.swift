@@ -20,21 +20,29 @@ public final class HTTPServer: Service {
     private let loops = NIOLockedValueBox<LoopContexts?>(nil)
     private let onBound: @Sendable (SocketAddress) -> Void
 
-    /// - Parameter onBound: called once, when connections are accepted, with the address in use.
+    /// - Parameters:
+    ///   - now: seconds since 1970, by which certificates end; nil for the system's clock.
+    ///   - onBound: called once, when connections are accepted, with the address in use.
     public init(
         configuration: HTTPServerConfiguration, handler: any RequestHandler, logger: Logger,
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
+        now: (@Sendable () -> Int64)? = nil,
         onBound: @escaping @Sendable (SocketAddress) -> Void = { _ in }
     ) {
-        core = ServerCore(configuration: configuration, handler: handler, logger: logger)
+        core = ServerCore(
+            configuration: configuration, handler: handler, logger: logger, now: now ?? ServerCore.systemTime)
         tls = configuration.tls.map(TLSContextBox.init)
         group = eventLoopGroup
         self.onBound = onBound
     }
 
-    /// Makes new connections use another certificate; those that are open keep theirs. Nothing happens on a listener
-    /// that serves in the clear.
-    public func replaceTLS(with material: TLSMaterial) { tls?.replace(with: material) }
+    /// Makes new connections use another certificate; those that are open keep theirs. Where an authority for clients is
+    /// taken away, connections of clients with certificates end: idle ones at once, others after the response under way,
+    /// within a minute. Nothing happens on a listener that serves in the clear.
+    public func replaceTLS(with material: TLSMaterial) {
+        guard tls?.replace(with: material) == true else { return }
+        loops.withLockedValue { $0 }?.distrustCertificates()
+    }
 
     /// Makes other limits and time-outs hold: admission at once, a time-out from when it next begins to run. Address, port
     /// and TLS stay as they are.

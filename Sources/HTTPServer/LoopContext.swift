@@ -12,6 +12,8 @@ final class LoopContext {
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var sweeping: RepeatedTask?
     private(set) var isDraining = false
+    /// How often somebody who vouched for clients was taken away.
+    private(set) var distrusts = 0
     private(set) var configuration: HTTPServerConfiguration
 
     init(core: ServerCore, eventLoop: any EventLoop) {
@@ -58,7 +60,16 @@ final class LoopContext {
 
     private func sweep() {
         let now = NIODeadline.now()
-        for connection in Array(connections.values) { connection.sweep(now: now) }
+        let seconds = core.now()
+        for connection in Array(connections.values) {
+            connection.checkCertificate(seconds: seconds)
+            connection.sweep(now: now)
+        }
+    }
+
+    func distrustCertificates() {
+        distrusts += 1
+        for connection in Array(connections.values) where connection.certificateEnd != nil { connection.distrust() }
     }
 
     /// Idle connections close now, the others after the response under way.

@@ -35,6 +35,8 @@ struct LoopContexts: Sendable {
         }
     }
 
+    func distrustCertificates() { onEach { $0.distrustCertificates() } }
+
     func drain() { onEach { $0.drain() } }
 
     func abortAll() { onEach { $0.abortAll() } }

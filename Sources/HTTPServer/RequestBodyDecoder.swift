@@ -101,7 +101,7 @@ struct RequestBodyDecoder {
         }
     }
 
-    /// `chunk-size [ chunk-ext ]`; extensions are ignored.
+    /// `chunk-size [ chunk-ext ]`; what extensions say is ignored.
     private static func chunkSize(_ line: ByteBuffer) throws(RequestBodyError) -> Int64 {
         var size: Int64 = 0
         var digits = 0
@@ -111,7 +111,12 @@ struct RequestBodyDecoder {
             case 0x30...0x39: digit = byte - 0x30
             case 0x41...0x46: digit = byte - 0x41 + 10
             case 0x61...0x66: digit = byte - 0x61 + 10
-            case UInt8(ascii: ";") where digits > 0: return size
+            case UInt8(ascii: ";"), UInt8(ascii: " "), UInt8(ascii: "\t"):
+                guard digits > 0 else { throw .malformed("a chunk without a size") }
+                guard ChunkExtensions.areWellFormed(line.readableBytesView.dropFirst(digits)) else {
+                    throw .malformed("a chunk extension is malformed")
+                }
+                return size
             default: throw .malformed("a chunk size is not a hexadecimal number")
             }
             digits += 1

@@ -1,3 +1,10 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
 import Logging
 import NIOConcurrencyHelpers
 
@@ -5,6 +12,8 @@ import NIOConcurrencyHelpers
 final class ServerCore: Sendable {
     let handler: any RequestHandler
     let logger: Logger
+    /// Seconds since 1970.
+    let now: @Sendable () -> Int64
     let headEncoder: ResponseHeadEncoder
     private let state: NIOLockedValueBox<State>
 
@@ -15,10 +24,14 @@ final class ServerCore: Sendable {
         var isDraining = false
     }
 
-    init(configuration: HTTPServerConfiguration, handler: any RequestHandler, logger: Logger) {
+    init(
+        configuration: HTTPServerConfiguration, handler: any RequestHandler, logger: Logger,
+        now: @escaping @Sendable () -> Int64
+    ) {
         state = NIOLockedValueBox(State(configuration: configuration))
         self.handler = handler
         self.logger = logger
+        self.now = now
         headEncoder = ResponseHeadEncoder(serverName: configuration.serverName)
     }
 
@@ -50,6 +63,8 @@ final class ServerCore: Sendable {
     }
 
     func requestFinished() { state.withLockedValue { $0.requests -= 1 } }
+
+    static let systemTime: @Sendable () -> Int64 = { Int64(time(nil)) }
 
     func beginDraining() { state.withLockedValue { $0.isDraining = true } }
 }

@@ -3,11 +3,17 @@ import NIOSSL
 
 /// The TLS context that new connections use; replaced when certificates are renewed.
 final class TLSContextBox: Sendable {
-    private let context: NIOLockedValueBox<NIOSSLContext>
+    private let material: NIOLockedValueBox<TLSMaterial>
 
-    init(_ material: TLSMaterial) { context = NIOLockedValueBox(material.context) }
+    init(_ material: TLSMaterial) { self.material = NIOLockedValueBox(material) }
 
-    var current: NIOSSLContext { context.withLockedValue { $0 } }
+    var current: NIOSSLContext { material.withLockedValue { $0.context } }
 
-    func replace(with material: TLSMaterial) { context.withLockedValue { $0 = material.context } }
+    /// - Returns: Whether somebody who vouched for clients does not any more.
+    func replace(with material: TLSMaterial) -> Bool {
+        self.material.withLockedValue { current in
+            defer { current = material }
+            return !current.clientAuthorities.isSubset(of: material.clientAuthorities)
+        }
+    }
 }

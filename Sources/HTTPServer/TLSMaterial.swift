@@ -26,6 +26,8 @@ public struct TLSMaterial: Sendable {
     }
 
     let context: NIOSSLContext
+    /// Who vouches for clients; empty where none are asked.
+    let clientAuthorities: Set<NIOSSLCertificate>
 
     /// - Parameters:
     ///   - clientAuthorities: the authorities client certificates must come from; required unless
@@ -44,9 +46,12 @@ public struct TLSMaterial: Sendable {
         switch clientAuthentication {
         case .none:
             configuration.certificateVerification = .none
+            self.clientAuthorities = []
         case .optional, .required:
             guard let clientAuthorities else { throw .missingClientAuthorities }
-            configuration.trustRoots = .certificates(try Self.certificates(in: clientAuthorities))
+            let authorities = try Self.certificates(in: clientAuthorities)
+            self.clientAuthorities = Set(authorities)
+            configuration.trustRoots = .certificates(authorities)
             configuration.sendCANameList = true
             if case .optional = clientAuthentication {
                 configuration.certificateVerification = .optionalVerification

@@ -64,4 +64,24 @@ import Testing
             #expect(entrepot.process.output.contains("everybody on this machine may push and delete"))
         }
     }
+
+    @Test func `nginx and the server agree where a chunked body ends, or one of them refuses it`() async throws {
+        try await Stage.with { stage in
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: "[repository.local]\n[global]\ndefault_access = \"open\"\n")
+            let proxy = try await FrontProxy.start(.nginx, on: stage, before: entrepot.port)
+            let printed = try await Command(
+                "/usr/bin/python3", [Paths.script("chunk-boundaries.py"), "\(entrepot.port)", "\(proxy.port)"]
+            ).run(within: .seconds(240))
+            struct Outcome: Decodable {
+                var counts: [String: Int]
+                var dangerous: [[String]]
+                var valid: [String]
+            }
+            let outcome = try JSONDecoder().decode(Outcome.self, from: Data(printed.utf8))
+            #expect(outcome.valid == ["two", "two"])
+            #expect(outcome.dangerous == [])
+            #expect(outcome.counts["refused refused"] ?? 0 > 100, "\(outcome.counts)")
+        }
+    }
 }

@@ -1,4 +1,6 @@
+import Foundation
 import HTTPServer
+import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import NIOSSL
@@ -100,6 +102,106 @@ struct TLSTests {
             let sees = policy != .none && presented == .valid
             let own = try certificates.client.certificates.map { try $0.toDERBytes() }
             #expect(body == (sees ? "\(own)" : "[]"))
+        }
+    }
+
+    private func materialTrusting(_ authorities: TestCertificates.Pair...) throws -> TLSMaterial {
+        var text = ""
+        for pair in authorities { text += try String(contentsOfFile: pair.certificate, encoding: .utf8) }
+        return try TLSMaterial(
+            certificateChain: .file(certificates.server.certificate), privateKey: .file(certificates.server.key),
+            clientAuthorities: .bytes(Array(text.utf8), name: "authorities"), clientAuthentication: .optional)
+    }
+
+    @Test
+    func `a connection ends when its client's authority is taken away, and no other does`() async throws {
+        let both = try materialTrusting(certificates.authority, certificates.stranger)
+        let one = try materialTrusting(certificates.stranger)
+        let (named, nameless) = (try client(certificates.client), try client())
+        try await TestServer.with(limits { $0.tls = one }) { server in
+            // One more is no reason.
+            server.server.replaceTLS(with: both)
+            try await RawClient.with(server.address, tls: named) { known in
+                try await RawClient.with(server.address, tls: nameless) { unknown in
+                    for client in [known, unknown] {
+                        try await client.send(get)
+                        #expect(try await client.response().status == 200)
+                    }
+                    server.server.replaceTLS(with: both)
+                    for client in [known, unknown] {
+                        try await client.send(get)
+                        #expect(try await client.response().status == 200)
+                    }
+                    server.server.replaceTLS(with: one)
+                    #expect(await known.rest() == "")
+                    try await unknown.send(get)
+                    #expect(try await unknown.response().status == 200)
+                }
+            }
+        }
+    }
+
+    @Test
+    func `a connection ends when its client's certificate does, after the response under way`() async throws {
+        let material = try materialTrusting(certificates.authority)
+        let context = try client(certificates.client)
+        let gate = Gate()
+        let end = Int64(try certificates.client.certificates[0].notValidAfter)
+        let time = NIOLockedValueBox(end)
+        let waiting: @Sendable (Request) async -> Response = { request in
+            if request.path == "/wait" { await gate.pass() }
+            return .text(request.path)
+        }
+        let change = limits {
+            $0.tls = material
+            // The sweep comes often.
+            $0.handshakeTimeout = .seconds(1)
+        }
+        try await TestServer.with(change, answer: waiting, now: { time.withLockedValue { $0 } }) { server in
+            try await RawClient.with(server.address, tls: context) { busy in
+                try await busy.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
+                await gate.isReached()
+                try await RawClient.with(server.address, tls: context) { idle in
+                    try await idle.send(get)
+                    #expect(try await idle.response().status == 200)
+                    time.withLockedValue { $0 = end + 1 }
+                    #expect(await idle.rest() == "")
+                }
+                await gate.open()
+                #expect(try await busy.response().body == "/wait")
+                #expect(await busy.rest() == "")
+            }
+            // A session that is taken up again is not trusted for what it once was.
+            let status = try? await RawClient.with(server.address, tls: context) { late in
+                try await late.send(get)
+                return try await late.response().status
+            }
+            #expect(status == nil)
+        }
+    }
+
+    @Test
+    func `a response under way is cut when it takes long after its client was distrusted`() async throws {
+        let both = try materialTrusting(certificates.authority, certificates.stranger)
+        let one = try materialTrusting(certificates.stranger)
+        let context = try client(certificates.client)
+        let change = limits {
+            $0.tls = both
+            $0.connectionAgeGrace = .milliseconds(200)
+        }
+        let (begun, begin) = AsyncStream<Void>.makeStream()
+        let waiting: @Sendable (Request) async -> Response = { _ in
+            begin.yield()
+            try? await Task.sleep(for: .seconds(50))
+            return .text("never")
+        }
+        try await TestServer.with(change, answer: waiting) { server in
+            try await RawClient.with(server.address, tls: context) { client in
+                try await client.send(get)
+                _ = await begun.first { true }
+                server.server.replaceTLS(with: one)
+                #expect(await client.rest() == "")
+            }
         }
     }
 

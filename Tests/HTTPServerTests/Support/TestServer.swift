@@ -44,6 +44,7 @@ struct TestServer: Sendable {
     static func with<Result: Sendable>(
         _ change: (inout HTTPServerConfiguration) -> Void = { _ in },
         answer: @escaping @Sendable (Request) async -> Response = { .text($0.path) },
+        now: (@Sendable () -> Int64)? = nil,
         _ body: sending @escaping (TestServer) async throws -> Result
     ) async throws -> Result {
         var configuration = HTTPServerConfiguration(port: 0)
@@ -53,7 +54,7 @@ struct TestServer: Sendable {
         logger.logLevel = .critical
         let handler = ScriptedHandler(answer)
         let (bound, bind) = AsyncStream<SocketAddress>.makeStream()
-        let server = HTTPServer(configuration: configuration, handler: handler, logger: logger) { address in
+        let server = HTTPServer(configuration: configuration, handler: handler, logger: logger, now: now) { address in
             bind.yield(address)
         }
         let services = ServiceGroup(services: [server], logger: logger)
