@@ -233,6 +233,38 @@ import Upstream
         }
     }
 
+    @Test func whoAnnouncesMoreThanTheManifestSaysIsNotTakenFromAndTheNextIsAsked() async throws {
+        try await Workshop.open(upstreams: 2, limits: limits) { shop in
+            let image = Image()
+            for upstream in shop.upstreams { image.hold(on: upstream) }
+            let repository = try shop.repository("mirror/x")
+            _ = try await shop.registry.manifest(repository, .tag(try #require(Tag("v1"))))
+            let digest = Digest(hashing: image.layers[0])
+            let endless = Valve()
+            shop.upstreams[0].hold(.valve(endless, size: 400 << 20), as: digest)
+            endless.send(ByteBuffer(repeating: 0, count: 1 << 20))
+            let answer = try await shop.registry.blob(repository, digest, range: nil).content
+            #expect(try await answer.bytes() == image.layers[0])
+        }
+    }
+
+    @Test func whereAllAnnounceMoreNothingIsWritten() async throws {
+        try await Workshop.open(limits: limits) { shop in
+            let image = Image()
+            image.hold(on: shop.upstream)
+            let repository = try shop.repository("mirror/x")
+            _ = try await shop.registry.manifest(repository, .tag(try #require(Tag("v1"))))
+            let digest = Digest(hashing: image.layers[0])
+            let endless = Valve()
+            shop.upstream.hold(.valve(endless, size: Int64(image.layers[0].readableBytes) + 1), as: digest)
+            let error = await #expect(throws: RegistryError.self) {
+                try await shop.registry.blob(repository, digest, range: nil).content.bytes()
+            }
+            #expect(error?.status == 502)
+            #expect(shop.spoolFolder.files() == [])
+        }
+    }
+
     @Test func nobodyWaitsForAnAbandonedFill() async throws {
         try await Workshop.open(limits: FillLimits(orphans: 0, holdBack: 4)) { shop in
             let digest = Digest(hashing: content)

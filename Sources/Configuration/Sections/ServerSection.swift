@@ -52,7 +52,7 @@ public struct ServerSection: Sendable, Equatable {
         maxHeaderSize: DataSize = .kibibytes(32),
         maxManifestSize: DataSize = .mebibytes(4),
         maxManifestMemory: DataSize = .mebibytes(16),
-        maxBlobSize: DataSize = .gibibytes(100),
+        maxBlobSize: DataSize = .gibibytes(64),
         handshakeTimeout: Seconds = .seconds(10),
         headerTimeout: Seconds = .seconds(30),
         idleTimeout: Seconds = .seconds(50),

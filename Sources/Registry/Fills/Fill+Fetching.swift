@@ -32,8 +32,14 @@ extension Fill {
         let first: Transfer
         do throws(UpstreamList.Verdict) {
             first = try await source.upstreams.first(avoiding: source.distrusted, .content) {
-                [digest, name = source.remoteName] (upstream) async throws(UpstreamError) in
-                try await upstream.blob(name, digest, range: nil)
+                [digest, name = source.remoteName, claimed = source.claimedSize] (upstream) async throws(UpstreamError)
+                in
+                let blob = try await upstream.blob(name, digest, range: nil)
+                if let claimed, let total = blob.totalSize, total > claimed {
+                    throw UpstreamError(
+                        .invalidResponse, "\(upstream.name) announces \(total) bytes of a blob that has \(claimed)")
+                }
+                return blob
             }
         } catch {
             throw Failure(error: RegistryError(error, absent: .blobUnknown))
@@ -117,6 +123,12 @@ extension Fill {
             guard end <= content.size ?? bound else {
                 throw Failure(
                     error: .badUpstream("\(name) sent more bytes of the blob than it may have"), liars: [name])
+            }
+            // Without an announced size a reader would wait for ever, and a disk be filled for nothing.
+            if content.size == nil, source.claimedSize == nil, !content.file.leavesRoom(at: end) {
+                throw Failure(
+                    error: .badUpstream("\(name) sends a blob of unknown size for which there is no room"),
+                    liars: [name])
             }
             do throws(StorageError) {
                 try content.file.write(piece, at: content.hasher.count)

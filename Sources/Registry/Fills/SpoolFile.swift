@@ -30,6 +30,15 @@ struct SpoolFile: Sendable {
         }
     }
 
+    /// Whether a file that has grown to `size` leaves its disk a twentieth of its room. Looked at now and then only.
+    func leavesRoom(at size: Int64) -> Bool {
+        let step: Int64 = 64 << 20
+        guard size / step != (size - Int64(OpenFile.writeSize)) / step else { return true }
+        var status = statvfs()
+        guard fstatvfs(file.descriptor, &status) == 0 else { return true }
+        return status.f_bavail >= status.f_blocks / 20
+    }
+
     /// Whether these bytes stand at `offset`.
     func holds(_ bytes: ByteBuffer, at offset: Int64) -> Bool {
         file.bytes(at: offset, count: bytes.readableBytes) == bytes
