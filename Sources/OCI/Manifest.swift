@@ -6,6 +6,8 @@ public struct Manifest: Sendable {
     public enum Kind: Sendable {
         case image
         case index
+        /// Of a type that nobody here knows: what it refers to is not known either.
+        case opaque
     }
 
     /// Why bytes are not a manifest.
@@ -86,6 +88,39 @@ public struct Manifest: Sendable {
         annotations = fields.annotations
     }
 
+    /// As ``init(_:)``, but takes what is neither image nor index as well, if it says of what type it is: a mirror passes on
+    /// what it need not understand.
+    ///
+    /// - Parameter field: The type that came beside the bytes.
+    public static func relayed(
+        _ bytes: some Sequence<UInt8>, besides field: MediaType?
+    ) throws(Invalid) -> Manifest {
+        let bytes = Array(bytes)
+        do throws(Invalid) {
+            return try Manifest(bytes)
+        } catch {
+            guard let opaque = Manifest(opaque: bytes, field) else { throw error }
+            return opaque
+        }
+    }
+
+    private init?(opaque bytes: [UInt8], _ field: MediaType?) {
+        guard (try? JSONSyntax.check(bytes)) != nil,
+            let opening = try? JSONDecoder().decode(Opening.self, from: Data(bytes)), !opening.hasLayersOfSchema1,
+            let type = opening.mediaType.map({ MediaType($0) }) ?? field, type.mayNameManifest, type != .json,
+            type != .octetStream, type.manifestKind == nil, !type.isSchema1
+        else { return nil }
+        kind = .opaque
+        mediaType = type
+        declaredMediaType = opening.mediaType.flatMap { MediaType($0) }
+        artifactType = nil
+        config = nil
+        layers = []
+        manifests = []
+        subject = try? opening.subject?.descriptor()
+        annotations = nil
+    }
+
     /// What is wrong with a field, in the words of the specification and none of the decoder's.
     private static func fault(_ error: any Error) -> String {
         switch error as? DecodingError {
@@ -113,6 +148,24 @@ public struct Manifest: Sendable {
         descriptors.reserveCapacity(fields.count)
         for field in fields { descriptors.append(try field.descriptor()) }
         return descriptors
+    }
+}
+
+/// As little as must be known of a manifest of an unknown type.
+private struct Opening: Decodable {
+    let mediaType: String?
+    let subject: Fields.DescriptorFields?
+    let hasLayersOfSchema1: Bool
+
+    private enum CodingKeys: CodingKey {
+        case mediaType, subject, fsLayers
+    }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        mediaType = try container.decodeIfPresent(String.self, forKey: .mediaType)
+        subject = try? container.decodeIfPresent(Fields.DescriptorFields.self, forKey: .subject)
+        hasLayersOfSchema1 = container.contains(.fsLayers)
     }
 }
 

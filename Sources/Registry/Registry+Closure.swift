@@ -44,7 +44,8 @@ extension Registry {
     private func missingPart(
         of manifest: StoredManifest, _ repository: Repository, depth: Int, looks: inout Int
     ) async throws(RegistryError) -> MissingPart? {
-        guard let content = try? Manifest(manifest.bytes.readableBytesView) else { return .manifest(manifest.digest) }
+        guard let content = try? Manifest.relayed(manifest.bytes.readableBytesView, besides: manifest.mediaType)
+        else { return .manifest(manifest.digest) }
         for blob in content.blobs where blob.isAskedFor && looks > 0 {
             looks -= 1
             if try await !holds(blob, repository) { return .blob(blob.digest) }

@@ -213,7 +213,7 @@ extension Registry {
             throw UpstreamError(.invalidResponse, "\(upstream.name) sent a manifest that is not what its header says")
         }
         do throws(Manifest.Invalid) {
-            _ = try Manifest(manifest.bytes.readableBytesView)
+            _ = try Manifest.relayed(manifest.bytes.readableBytesView, besides: manifest.mediaType)
         } catch {
             throw UpstreamError(.invalidResponse, "\(upstream.name) sent no manifest: \(error)")
         }
@@ -227,15 +227,19 @@ extension Registry {
         let manifest: StoredManifest
         // Until it is stored.
         defer { withExtendedLifetime(fetched?.room) {} }
-        if let fetched, let content = try? Manifest(fetched.bytes.readableBytesView) {
+        if let fetched,
+            let content = try? Manifest.relayed(fetched.bytes.readableBytesView, besides: fetched.mediaType)
+        {
             let algorithm: Digest.Algorithm =
                 if case .digest(let asked) = reference { asked.algorithm } else { .sha256 }
             let type = content.mediaType(besides: fetched.mediaType)
             sizes.note(content, in: repository.name)
             manifest = StoredManifest(
                 digest: Digest(hashing: fetched.bytes, with: algorithm), mediaType: type, bytes: fetched.bytes)
+            // What the bytes alone will tell whoever reads them.
+            let told = content.kind == .opaque ? content.declaredMediaType : content.mediaType
             try await stored { (store) async throws(StorageError) in
-                try await store.put(manifest, declared: content.mediaType, in: repository.name, .cached)
+                try await store.put(manifest, declared: told, in: repository.name, .cached)
                 if let subject = content.subject {
                     try await store.addReferrer(
                         Descriptor(manifest, content), of: subject.digest, in: repository.name, .cached)

@@ -68,6 +68,6 @@ extension RegistryStore {
         if let (text, _) = try await objects.read(key, limit: 256), let type = MediaType(String(buffer: text)) {
             return type
         }
-        return (try? Manifest(bytes.readableBytesView))?.mediaType ?? .imageManifest
+        return (try? Manifest.relayed(bytes.readableBytesView, besides: nil))?.mediaType ?? .imageManifest
     }
 }

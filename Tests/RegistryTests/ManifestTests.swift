@@ -220,4 +220,55 @@ import Upstream
             #expect(kept.warning != nil)
         }
     }
+
+    /// Bytes and type of manifests that nobody here knows, and how they are to be served.
+    @Test(
+        arguments: [
+            (
+                #"{"mediaType":"application/vnd.acme.recipe.v3+json","steps":[1,2]}"#, nil,
+                "application/vnd.acme.recipe.v3+json"
+            ),
+            (
+                #"{"mediaType":"application/vnd.acme.recipe.v3+json","config":"x","layers":{}}"#, "text/plain",
+                "application/vnd.acme.recipe.v3+json"
+            ),
+            (
+                #"{"schemaVersion":9,"steps":[]}"#, "application/vnd.acme.recipe.v3+json",
+                "application/vnd.acme.recipe.v3+json"
+            ),
+        ] as [(String, String?, String)])
+    func aManifestOfAnUnknownTypeIsPassedOnByteForByte(text: String, field: String?, type: String) async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(
+                text, tag: "v1", as: try #require(MediaType(field ?? "application/octet-stream")))
+            let repository = try shop.repository("mirror/x")
+            for reference in [try tag(), .digest(digest), .digest(digest)] {
+                let served = try await shop.registry.manifest(repository, reference)
+                #expect(String(buffer: served.content.bytes) == text)
+                #expect(served.content.digest == digest)
+                #expect(served.content.mediaType.value == type)
+            }
+            // It stays when the upstream goes.
+            shop.upstream.fail(.refused)
+            shop.pass(seconds: 61)
+            #expect(try await shop.registry.manifest(repository, try tag()).content.digest == digest)
+        }
+    }
+
+    @Test(arguments: [
+        (#"{"mediaType":"text/html"}"#, "text/html"), (#"{"a":1}"#, "application/json"),
+        ("[]", "application/vnd.a+json"),
+        (#"{"a":1}"#, MediaType.imageManifest.value),
+        (#"{"mediaType":"application/vnd.a+json",}"#, "application/vnd.a+json"),
+        (#"{"mediaType":"application/vnd.a+json","fsLayers":[]}"#, "application/vnd.a+json"),
+    ])
+    func whatDoesNotSayWhatItIsIsNotPassedOn(text: String, field: String) async throws {
+        try await Workshop.open { shop in
+            _ = shop.upstream.hold(text, tag: "v1", as: try #require(MediaType(field)))
+            let error = await #expect(throws: RegistryError.self) {
+                try await shop.registry.manifest(try shop.repository("mirror/x"), try tag())
+            }
+            #expect(error?.status == 502)
+        }
+    }
 }

@@ -41,7 +41,8 @@ extension Registry {
                 try await remove(tag, repository)
             }
             if let manifest = try await store.manifest(digest, in: repository.name),
-                let subject = (try? Manifest(manifest.bytes.readableBytesView))?.subject
+                let subject = (try? Manifest.relayed(manifest.bytes.readableBytesView, besides: manifest.mediaType))?
+                    .subject
             {
                 try await store.removeReferrer(digest, of: subject.digest, in: repository.name)
             }
