@@ -69,7 +69,7 @@ struct AdjustTests {
                 await adjust(server) { $0.idleTimeout = .milliseconds(100) }
                 try await client.send(get)
                 #expect(try await client.response().status == 200)
-                // Returns when the server closes; 75 seconds by the old limit, more than this suite may take.
+                // Returns when the server closes; 50 seconds by the old limit, more than this suite may take.
                 #expect(await client.rest() == "")
             }
         }

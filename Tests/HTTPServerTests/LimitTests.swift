@@ -1,8 +1,9 @@
-import HTTPServer
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOHTTP1
 import Testing
+
+@testable import HTTPServer
 
 @Suite(.timeLimit(.minutes(1)))
 struct LimitTests {
@@ -108,6 +109,19 @@ struct LimitTests {
                 #expect(try await client.response().headers["connection"] == nil)
                 #expect(await client.rest() == "")
             }
+        }
+    }
+
+    @Test
+    func `by default no silent connection lives longer than a minute`() {
+        let standard = HTTPServerConfiguration(port: 0)
+        // Limits are looked at once a second, and a last answer may take a while to be read.
+        let rest: Duration = .seconds(1) + HTTPServerConfiguration.lingerTimeout
+        for limit in [
+            standard.handshakeTimeout, standard.headerTimeout, standard.idleTimeout, standard.writeStallTimeout,
+            standard.bodyStallTimeout,
+        ] {
+            #expect(limit + rest <= .seconds(60))
         }
     }
 
