@@ -67,6 +67,11 @@ public struct TLSMaterial: Sendable {
         }
     }
 
+    /// Whether authorities can be read from there, as they will be.
+    public static func checkAuthorities(_ source: Source) throws(TLSMaterialError) {
+        _ = try certificates(in: source)
+    }
+
     private static func certificates(in source: Source) throws(TLSMaterialError) -> [NIOSSLCertificate] {
         let certificates: [NIOSSLCertificate]
         do {

@@ -60,6 +60,19 @@ import Testing
         #expect(String(reflecting: hash) == "(secret)")
         #expect(Mirror(reflecting: hash).children.isEmpty)
     }
+
+    @Test func aHashThatHasLostItsEndIsNone() throws {
+        let whole = Self.known[0]
+        _ = try PasswordHash(whole)
+        var refused = 0
+        for length in 1...20 {
+            do throws(PasswordHash.Malformed) { _ = try PasswordHash(String(whole.dropLast(length))) } catch {
+                refused += 1
+            }
+        }
+        // Of 24 and 20 bytes there are honest ones.
+        #expect(refused >= 18)
+    }
 }
 
 /// One check by a verifier that knows nothing yet.

@@ -10,7 +10,14 @@ struct ConfigCheckCommand: ParsableCommand {
     @OptionGroup var options: ConfigurationOptions
 
     func run() throws {
-        print("ok: \(try options.load().summary)")
+        let configuration = try options.load()
+        do throws(ConfigurationProblems) {
+            try ConfigurationTrial.run(configuration)
+        } catch {
+            StandardError.write("\(error)\n")
+            throw ExitCode.failure
+        }
+        print("ok: \(configuration.summary)")
     }
 }
 

@@ -28,6 +28,7 @@ func serve(_ source: ConfigurationSource) async throws {
     let watch = FileWatch(source.files)
     let reading = source.read()
     let configuration = try reading.result.get()
+    try ConfigurationTrial.run(configuration)
     LogOutput.bootstrap(configuration.log)
     let logger = Logger(label: "entrepot")
     do {

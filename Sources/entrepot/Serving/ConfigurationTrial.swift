@@ -1,0 +1,156 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import Configuration
+import HTTPServer
+
+/// Tries what a configuration names, without running anything: all that the server would stumble over later. Files are read
+/// and nothing is written. Blocks.
+struct ConfigurationTrial {
+    private let configuration: Configuration
+    private var problems: [ConfigurationProblem] = []
+
+    /// - Throws: every problem that was found.
+    static func run(_ configuration: Configuration) throws(ConfigurationProblems) {
+        var trial = ConfigurationTrial(configuration: configuration)
+        trial.tryServerTLS()
+        trial.tryUpstreams()
+        trial.tryRoot()
+        guard trial.problems.isEmpty else { throw ConfigurationProblems(trial.problems) }
+    }
+
+    private mutating func report(_ key: String, _ message: String, _ remedy: String) {
+        problems.append(
+            ConfigurationProblem(file: nil, line: nil, keyPath: key, message: message, remedy: remedy))
+    }
+
+    private mutating func tryServerTLS() {
+        guard let section = configuration.server.tls else { return }
+        tryPair(
+            "server.tls", certificate: ("server_certificate_bundle", section.serverCertificateBundle),
+            key: ("server_private_key", section.serverPrivateKey))
+        if let clients = section.clients { tryAuthorities("server.tls.client_ca_bundle", clients.caBundle) }
+    }
+
+    private mutating func tryUpstreams() {
+        for repository in configuration.repositories {
+            for (index, upstream) in repository.upstreams.enumerated() {
+                let table = "repository.\"\(repository.name)\".upstream[\(index)]"
+                if let pair = upstream.clientCertificate {
+                    tryPair(
+                        table, certificate: ("client_certificate", pair.certificate),
+                        key: ("client_private_key", pair.privateKey))
+                }
+                if let bundle = upstream.serverCABundle { tryAuthorities("\(table).server_ca_bundle", bundle) }
+            }
+        }
+    }
+
+    private mutating func tryPair(
+        _ table: String, certificate: (key: String, path: String), key: (key: String, path: String)
+    ) {
+        do throws(TLSMaterialError) {
+            _ = try TLSMaterial(certificateChain: .file(certificate.path), privateKey: .file(key.path))
+        } catch {
+            switch error {
+            case .unreadableCertificate, .missingClientAuthorities:
+                report(
+                    "\(table).\(certificate.key)",
+                    "\(certificate.path) \(PEMContents(certificate.path).whyNoCertificate)",
+                    "name a file with PEM certificates, the server's or client's own first")
+            case .unreadableKey:
+                report(
+                    "\(table).\(key.key)", "\(key.path) \(PEMContents(key.path).whyNoKey)",
+                    "name a file with one private key in PEM, not encrypted")
+            case .mismatch:
+                report(
+                    "\(table).\(key.key)", "\(key.path) is not the key of the certificate in \(certificate.path)",
+                    "name the key that the certificate was made for")
+            }
+        }
+    }
+
+    private mutating func tryAuthorities(_ key: String, _ path: String) {
+        do throws(TLSMaterialError) {
+            try TLSMaterial.checkAuthorities(.file(path))
+        } catch {
+            report(
+                key, "\(path) \(PEMContents(path).whyNoCertificate)",
+                "name a file with the authorities' certificates in PEM")
+        }
+    }
+
+    /// The root, or the place where it is to be made, must be a folder that may be written to.
+    private mutating func tryRoot() {
+        guard case .fileSystem(let root) = configuration.storage else { return }
+        let key = "storage.fs.root_dir"
+        var path = root
+        var status = stat()
+        while stat(path, &status) != 0 {
+            guard errno == ENOENT || errno == ENOTDIR else {
+                return report(
+                    key, "\(path): \(String(cString: strerror(errno)))", "correct the path or its permissions")
+            }
+            guard let slash = path.lastIndex(of: "/") else {
+                path = "."
+                continue
+            }
+            path = slash == path.startIndex ? "/" : String(path[..<slash])
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            return report(
+                key, path == root ? "\(root) is not a folder" : "\(root) lies below \(path), which is not a folder",
+                "name a folder, or a place where one can be made")
+        }
+        guard access(path, W_OK | X_OK) == 0 else {
+            return report(
+                key, "\(path) may not be written to: \(String(cString: strerror(errno)))",
+                "give the folder to the user that entrepot runs as")
+        }
+    }
+}
+
+/// What the labels of a file's PEM blocks say of it, for words that help.
+private struct PEMContents {
+    private let text: String
+
+    init(_ path: String) {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else {
+            text = ""
+            return
+        }
+        defer { close(descriptor) }
+        let limit = 1 << 20
+        let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            count = max(0, read(descriptor, buffer.baseAddress, limit))
+        }
+        text = String(decoding: bytes, as: UTF8.self)
+    }
+
+    private func holds(_ label: String) -> Bool { text.contains("-----BEGIN \(label)") }
+
+    private var holdsKey: Bool {
+        ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY", "ENCRYPTED PRIVATE KEY"].contains(where: holds)
+    }
+
+    var whyNoCertificate: String {
+        if holds("CERTIFICATE") { return "holds a certificate that cannot be read" }
+        if holdsKey { return "holds a private key and no certificate" }
+        return text.contains("-----BEGIN ") ? "holds no certificate" : "is not PEM"
+    }
+
+    var whyNoKey: String {
+        if holds("ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED") {
+            return "is encrypted, and nobody is there to be asked for its passphrase"
+        }
+        if holdsKey { return "holds a private key that cannot be read" }
+        if holds("PUBLIC KEY") || holds("RSA PUBLIC KEY") { return "holds a public key and no private one" }
+        if holds("CERTIFICATE") { return "holds a certificate and no private key" }
+        return text.contains("-----BEGIN ") ? "holds no private key" : "is not PEM"
+    }
+}

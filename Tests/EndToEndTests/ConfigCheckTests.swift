@@ -1,0 +1,122 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What cannot work is found before anything runs, with the key and the file at fault.
+@Suite struct ConfigCheckTests {
+    private func check(_ text: String, on stage: Stage) async throws -> (status: TestSupport.ExitStatus, output: String)
+    {
+        let file = try stage.write(text, to: "checked-\(UUID().uuidString).toml")
+        return try await Command(Paths.entrepot.path, ["-c", file.path, "config", "check"]).outcome()
+    }
+
+    /// Files that are no certificate, or no key, and what is said of each.
+    private func broken(_ certificates: Certificates, on stage: Stage) async throws -> [(name: String, path: String)] {
+        let encrypted = stage.directory.appendingPathComponent("encrypted.key").path
+        try await Command(
+            "openssl",
+            ["pkcs8", "-topk8", "-in", certificates.serverKey.path, "-out", encrypted, "-passout", "pass:secret"]
+        ).run()
+        let publicKey = stage.directory.appendingPathComponent("public.pem").path
+        try await Command("openssl", ["pkey", "-in", certificates.serverKey.path, "-pubout", "-out", publicKey]).run()
+        let cut = try String(contentsOf: certificates.serverKey, encoding: .utf8).dropLast(80)
+        return [
+            ("is not PEM", try stage.write("garbage", to: "garbage.pem").path),
+            ("is not PEM", try stage.write("\u{1}\u{2}\u{FFFD}\u{0}", to: "binary.pem").path),
+            ("is encrypted", encrypted), ("holds a public key", publicKey),
+            ("holds a private key that cannot be read", try stage.write(String(cut), to: "cut.key").path),
+            ("holds a certificate and no private key", certificates.serverCertificate.path),
+        ]
+    }
+
+    @Test func aServersKeyThatIsNoneIsNamed() async throws {
+        try await Stage.with { stage in
+            let certificates = try await Certificates.make(on: stage)
+            for (words, path) in try await broken(certificates, on: stage) {
+                let checked = try await check(
+                    """
+                    [server.tls]
+                    server_certificate_bundle = "\(certificates.serverCertificate.path)"
+                    server_private_key = "\(path)"
+                    """, on: stage)
+                #expect(checked.status == .exited(1))
+                #expect(checked.output.contains("server.tls.server_private_key: \(path) \(words)"), "\(checked.output)")
+                #expect(!checked.output.contains("NIOSSL"))
+            }
+        }
+    }
+
+    @Test func certificatesAndAuthoritiesThatAreNoneAreNamed() async throws {
+        try await Stage.with { stage in
+            let certificates = try await Certificates.make(on: stage)
+            let garbage = try stage.write("garbage", to: "garbage.pem").path
+            let pair = """
+                [server.tls]
+                server_certificate_bundle = "\(certificates.serverCertificate.path)"
+                server_private_key = "\(certificates.serverKey.path)"
+
+                """
+            let upstream = "[repository.up]\n[[repository.up.upstream]]\nurl = \"https://up.example\"\n"
+            let table = "repository.\"up\".upstream[0]"
+            for (text, words) in [
+                (
+                    "[server.tls]\nserver_certificate_bundle = \"\(garbage)\"\nserver_private_key = \"\(certificates.serverKey.path)\"\n",
+                    "server.tls.server_certificate_bundle: \(garbage) is not PEM"
+                ),
+                (
+                    "[server.tls]\nserver_certificate_bundle = \"\(certificates.serverKey.path)\"\nserver_private_key = \"\(certificates.serverCertificate.path)\"\n",
+                    "holds a private key and no certificate"
+                ),
+                (
+                    "[server.tls]\nserver_certificate_bundle = \"\(certificates.serverCertificate.path)\"\nserver_private_key = \"\(certificates.clientKey.path)\"\n",
+                    "server.tls.server_private_key: \(certificates.clientKey.path) is not the key of the certificate"
+                ),
+                (pair + "client_ca_bundle = \"\(garbage)\"\n", "server.tls.client_ca_bundle: \(garbage) is not PEM"),
+                (upstream + "server_ca_bundle = \"\(garbage)\"\n", "\(table).server_ca_bundle: \(garbage) is not PEM"),
+                (
+                    upstream
+                        + "client_certificate = \"\(certificates.clientCertificate.path)\"\nclient_private_key = \"\(certificates.serverKey.path)\"\n",
+                    "\(table).client_private_key: \(certificates.serverKey.path) is not the key of the certificate"
+                ),
+            ] {
+                let checked = try await check(text, on: stage)
+                #expect(checked.status == .exited(1), "\(text)")
+                #expect(checked.output.contains(words), "\(checked.output)")
+            }
+            #expect(try await check(pair, on: stage).status == .success)
+        }
+    }
+
+    @Test func aRootThatCannotBeAFolderIsNamed() async throws {
+        try await Stage.with { stage in
+            let file = try stage.write("x", to: "file").path
+            for (root, words) in [
+                (file, "\(file) is not a folder"), ("\(file)/below/it", "lies below \(file), which is not a folder"),
+            ] {
+                let checked = try await check("[storage.fs]\nroot_dir = \"\(root)\"\n", on: stage)
+                #expect(checked.status == .exited(1))
+                #expect(checked.output.contains("storage.fs.root_dir: "), "\(checked.output)")
+                #expect(checked.output.contains(words), "\(checked.output)")
+            }
+            let fresh = stage.directory.appendingPathComponent("not/yet/there").path
+            #expect(try await check("[storage.fs]\nroot_dir = \"\(fresh)\"\n", on: stage).status == .success)
+            #expect(!FileManager.default.fileExists(atPath: fresh))
+        }
+    }
+
+    @Test func aReloadWithAKeyThatDoesNotFitKeepsWhatRuns() async throws {
+        try await Stage.with { stage in
+            let certificates = try await Certificates.make(on: stage)
+            let admin = try EntrepotServer.adminTable(on: stage)
+            let up = "[repository.up]\n[[repository.up.upstream]]\nurl = \"https://up.example\"\n"
+            let entrepot = try await EntrepotServer.start(on: stage, repositories: admin + up)
+            try entrepot.reconfigure(
+                repositories: admin + up
+                    + "client_certificate = \"\(certificates.clientCertificate.path)\"\nclient_private_key = \"\(certificates.serverKey.path)\"\n[repository.new]\n"
+            )
+            let reload = try await entrepot.reloaded { $0.outcome == "refused" }
+            #expect(reload.problems.first?.contains("client_private_key") == true)
+            #expect(try await entrepot.get("/v2/new/app/blobs/uploads/", method: "POST").status == 404)
+        }
+    }
+}
