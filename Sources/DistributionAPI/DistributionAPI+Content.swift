@@ -22,7 +22,17 @@ extension DistributionAPI {
             return Response(status: .notModified, headers: headers)
         }
         headers.add(name: "Content-Type", value: manifest.mediaType.value)
-        return Response(status: .ok, headers: headers, body: .bytes(manifest.bytes))
+        let body = request.method == .HEAD ? .bytes(manifest.bytes) : await Self.body(manifest, registry)
+        return Response(status: .ok, headers: headers, body: body)
+    }
+
+    /// A large manifest goes out from its file: a client that takes nothing must not keep it in memory.
+    private static func body(_ manifest: StoredManifest, _ registry: Registry) async -> ResponseBody {
+        let size = Int64(manifest.bytes.readableBytes)
+        guard size > 256 << 10, case .file(let file, size)? = await registry.content(of: manifest) else {
+            return .bytes(manifest.bytes)
+        }
+        return .file(FileSlice(file: file, offset: 0, length: size))
     }
 
     /// end-2

@@ -256,6 +256,11 @@ extension Registry {
         return FetchedManifest(manifest: manifest, isStored: fetched != nil)
     }
 
+    /// A manifest's bytes as the store has them; nil if it has not.
+    public func content(of manifest: StoredManifest) async -> ObjectContent? {
+        try? await store.blob(manifest.digest)
+    }
+
     func heldManifest(
         _ repository: Repository, _ digest: Digest
     ) async throws(RegistryError) -> HeldManifest? {

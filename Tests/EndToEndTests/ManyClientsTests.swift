@@ -63,6 +63,27 @@ import Testing
         }
     }
 
+    @Test func `clients that ask for large manifests and take nothing cost little memory`() async throws {
+        try await Stage.with { stage in
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: "[repository.local]\nallow_missing_references = true\n")
+            let printed = try await Command(
+                "/usr/bin/python3",
+                [Paths.script("idle-readers.py"), "\(entrepot.port)", "\(entrepot.process.pid)", "80"]
+            ).run(within: .seconds(90))
+            struct Outcome: Decodable {
+                var isWhole: Bool
+                var begun: Int
+                var grown: Int
+            }
+            let outcome = try JSONDecoder().decode(Outcome.self, from: Data(printed.utf8))
+            #expect(outcome.isWhole)
+            #expect(outcome.begun == 80)
+            // Their manifests are 312 MiB together.
+            #expect(outcome.grown < 100 << 20, "\(printed)")
+        }
+    }
+
     @Test func aFarRangeOfAColdBlobDoesNotWaitForTheFill() async throws {
         let images = try await Images.ready
         try await Stage.with { stage in
