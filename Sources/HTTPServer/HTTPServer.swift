@@ -54,13 +54,18 @@ public final class HTTPServer: Service {
     public var activity: HTTPServerActivity { core.activity }
 
     /// Serves until shut down.
-    /// - Throws: what the operating system says when the address cannot be bound.
+    /// - Throws: ``ListenError`` when the address cannot be bound.
     public func run() async throws {
         let loops = try await LoopContexts(core: core, group: group)
         self.loops.withLockedValue { $0 = loops }
         // In case it changed while the loops were made.
         await loops.adjust(core.configuration)
-        let listener = try await bind(loops)
+        let listener: NIOAsyncChannel<Connection, Never>
+        do {
+            listener = try await bind(loops)
+        } catch {
+            throw ListenError(core.configuration, error)
+        }
         if let address = listener.channel.localAddress { onBound(address) }
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { tasks in

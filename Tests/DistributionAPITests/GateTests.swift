@@ -342,6 +342,31 @@ import Testing
         }
     }
 
+    /// Only one namespace has a policy, so that nothing else would hide its name.
+    @Test(arguments: [
+        (HTTPMethod.GET, "manifests/v1"), (.HEAD, "manifests/v1"), (.GET, "blobs/\(digest)"), (.GET, "tags/list"),
+        (.GET, "referrers/\(digest)"), (.PUT, "manifests/v1"), (.POST, "blobs/uploads/"), (.DELETE, "manifests/v1"),
+        (.GET, "manifests/v1?ns=unknown.example"),
+    ])
+    func `a namespace that is closed looks like one that is not there`(method: HTTPMethod, path: String) async throws {
+        try await Workshop.open { shop in
+            let client = PushClient(
+                shop, access: try Self.access(local: try Self.policy(false, "identity.id == 'alice'")))
+            for headers in [HTTPHeaders(), Self.bob] {
+                let closed = await client.send(method, "/v2/local/x/\(path)", "content", headers)
+                let absent = await client.send(method, "/v2/nowhere/x/\(path)", "content", headers)
+                #expect(closed.status == absent.status)
+                #expect(absent.status == (headers.isEmpty ? .unauthorized : .forbidden))
+                func seen(_ response: Response) -> [String] {
+                    response.headers.map { "\($0.name): \($0.value)".replacing("local", with: "nowhere") }.sorted()
+                }
+                #expect(seen(closed) == seen(absent))
+                let texts = (try await PushClient.text(closed), try await PushClient.text(absent))
+                #expect(texts.0.replacing("local", with: "nowhere") == texts.1)
+            }
+        }
+    }
+
     /// What the query of an upload names is what policy sees, as `policy explain` says.
     @Test func `an upload is judged by the digest that its query names`() async throws {
         try await Workshop.open { shop in

@@ -198,4 +198,27 @@ import Testing
             #expect(try Data(contentsOf: key) == bytes)
         }
     }
+
+    @Test(arguments: [
+        ("127.0.0.1", "another process has the port"), ("192.0.2.1", "no interface of this machine has the address"),
+        ("no-such-host.invalid", "the name has no address here"),
+    ])
+    func anAddressThatCannotBeHadIsNamedWithAReason(address: String, reason: String) async throws {
+        try await Stage.with { stage in
+            let taken = try await EntrepotServer.start(on: stage, repositories: "[repository.a]\n")
+            let file = try stage.write(
+                """
+                [server]
+                bind_address = "\(address)"
+                port = \(taken.port)
+                [storage.fs]
+                root_dir = "\(taken.root.path)"
+                [repository.a]
+                """, to: "second.toml")
+            let second = try await Command(Paths.entrepot.path, ["-c", file.path, "server"]).outcome()
+            #expect(second.status == .exited(1))
+            #expect(second.output.contains("cannot listen on \(address):\(taken.port): \(reason)"), "\(second.output)")
+            #expect(!second.output.contains("bind(descriptor"))
+        }
+    }
 }

@@ -58,7 +58,10 @@ public struct AccessPolicies: Sendable, Equatable {
         }
         let own = request.namespace.flatMap { key in repositories[key].map { (PolicyScope.repository(key), $0) } }
         guard global != nil || own != nil else {
-            let isAllowed = fallback == .open || request.action.operation.isReading || identity.isKnown
+            // Where some repositories are closed, a name that nobody takes must look like one of them.
+            let mayBeTold = request.repository == nil || request.namespace != nil || repositories.isEmpty
+            let isAllowed =
+                mayBeTold && (fallback == .open || request.action.operation.isReading || identity.isKnown)
             return Decision(isAllowed: isAllowed, .noPolicy(fallback))
         }
         let activation = PolicyVariables.activation(request, identity, mentions)
