@@ -56,6 +56,7 @@ let package = Package(
 
         .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CFileStatus"),
+        .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         // Without its pkg-config file, whose flags the package manager does not take.
@@ -65,7 +66,9 @@ let package = Package(
 
         // Leaves: reusable, know no server.
         library("OCI"),
-        library("CEL", ["CRE2"]),
+        library("TextEncodings"),
+        library("ChildProcesses", ["CSpawn"]),
+        library("CEL", ["CRE2", "TextEncodings"]),
         library("CELConformance", ["CEL"]),
         library("Hashing", ["CCrypto", "OCI", nioCore]),
         library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
@@ -75,14 +78,23 @@ let package = Package(
         library("Storage", ["Hashing", "OCI", nioCore]),
         library(
             "Access",
-            ["CArgon2", "CCrypt", "CCrypto", "CEL", "OCI", nioCore, nioPosix, nioConcurrency, metrics]),
-        library("Tokens", ["CCrypto", "OCI", "Storage", nioCore, nioPosix, nioConcurrency]),
+            [
+                "CArgon2", "CCrypt", "CCrypto", "CEL", "OCI", "TextEncodings", nioCore, nioPosix, nioConcurrency,
+                metrics,
+            ]),
+        library("Tokens", ["CCrypto", "OCI", "Storage", "TextEncodings", nioCore, nioPosix, nioConcurrency]),
         library("Configuration", ["Access", "CFileStatus", "CRE2", "OCI", "Tokens"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
         library("RedisCoordination", ["CHiredis", "Coordination", nioPosix, nioConcurrency]),
-        library("Upstream", ["OCI", "CZlib", "CurlClient", nioCore, nioPosix, nioConcurrency, logging, metrics]),
+        library(
+            "Upstream",
+            [
+                "OCI", "ChildProcesses", "CZlib", "CurlClient", "TextEncodings", nioCore, nioPosix, nioConcurrency,
+                logging,
+                metrics,
+            ]),
 
         // What the process tells of itself.
         library(
@@ -127,15 +139,16 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1, nioSSL,
-                nioConcurrency,
-                logging,
+                "ChildProcesses", "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1,
+                nioSSL, nioConcurrency, logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("OCITests", ["OCI"]),
         tests("CELTests", ["CEL", "CELConformance"], resources: [.copy("Vectors")]),
+        tests("TextEncodingsTests", ["TextEncodings"]),
+        tests("ChildProcessesTests", ["ChildProcesses", "TestSupport"]),
         tests("HashingTests", ["Hashing", "OCI", nioCore]),
-        tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", nioCore, nioConcurrency]),
+        tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", "TextEncodings", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("CoordinationTests", ["Coordination", "RedisCoordination", "TestSupport", nioConcurrency]),
         tests("ObservabilityTests", ["Observability", .product(name: "CoreMetrics", package: "swift-metrics")]),
@@ -147,7 +160,10 @@ let package = Package(
         tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
         tests(
             "UpstreamTests",
-            ["Upstream", "CurlClient", "OCI", "TestSupport", nioCore, nioHTTP1, nioConcurrency, logging]),
+            [
+                "Upstream", "CurlClient", "OCI", "TestSupport", "TextEncodings", nioCore, nioHTTP1, nioConcurrency,
+                logging,
+            ]),
         tests(
             "RegistryTests",
             [

@@ -76,3 +76,14 @@ public struct Configuration: Sendable, Equatable {
     /// Whether everybody may write because nothing is said.
     public var isOpenUnsaid: Bool { declaredAccess == nil && defaultAccess == .open }
 }
+
+extension Configuration {
+    /// Names of the environment's variables that hold passwords.
+    public var secretVariables: Set<String> {
+        Set(
+            repositories.flatMap(\.upstreams).compactMap { upstream in
+                guard case .environment(let name) = upstream.credentials?.source else { return nil }
+                return name
+            })
+    }
+}

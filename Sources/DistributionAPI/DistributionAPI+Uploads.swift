@@ -26,7 +26,17 @@ extension DistributionAPI {
             return Self.created(digest, repository)
         }
         let algorithm = try Self.algorithm(query)
-        return Self.accepted(try await registry.startUpload(repository, algorithm: algorithm), repository, .accepted)
+        let id = UploadOwner(identity).newUpload()
+        return Self.accepted(
+            try await registry.startUpload(repository, id, algorithm: algorithm), repository, .accepted)
+    }
+
+    /// The session, if it belongs to this client.
+    ///
+    /// - Throws: What is said of one that does not exist.
+    func own(_ id: UploadID, _ identity: Identity) throws(RegistryError) -> UploadID {
+        guard UploadOwner(identity).mayUse(id) else { throw .unknownUpload(id) }
+        return id
     }
 
     private func mount(

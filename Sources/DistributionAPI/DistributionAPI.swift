@@ -84,13 +84,13 @@ public struct DistributionAPI: RequestHandler {
         case .startUpload(let name):
             return try await startUpload(try writable(name, request), identity, request)
         case .updateUpload(let name, let id):
-            return try await updateUpload(try writable(name, request), id, request)
+            return try await updateUpload(try writable(name, request), try own(id, identity), request)
         case .completeUpload(let name, let id):
-            return try await completeUpload(try writable(name, request), id, request)
+            return try await completeUpload(try writable(name, request), try own(id, identity), request)
         case .getUpload(let name, let id):
-            return try await uploadStatus(try writable(name, request), id)
+            return try await uploadStatus(try writable(name, request), try own(id, identity))
         case .cancelUpload(let name, let id):
-            return try await cancelUpload(try writable(name, request), id)
+            return try await cancelUpload(try writable(name, request), try own(id, identity))
         case .putManifest(let name, let reference):
             return try await putManifest(try writable(name, request), name, reference, identity, request)
         case .deleteManifest(let name, let reference):

@@ -72,7 +72,7 @@ extension Registry {
         let content = try await stored { (store) async throws(StorageError) in
             try await store.isGranted(digest, in: repository.name) ? try await store.blob(digest) : nil
         }
-        guard let content, isPlausible(content.size, repository, digest) else { return nil }
+        guard let content, try await isPlausible(content.size, repository, digest) else { return nil }
         guard content.size <= HotContent.largestBlob, case .file(let file, let size) = content,
             let bytes = file.bytes(count: Int(size))
         else { return content }
@@ -83,18 +83,25 @@ extension Registry {
     /// Whether a blob is stored that is not known to be damaged.
     private func isStored(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> Bool {
         let info = try await stored { (store) async throws(StorageError) in try await store.blobInfo(digest) }
-        return info.map { isPlausible($0.size, repository, digest) } ?? false
+        guard let info else { return false }
+        return try await isPlausible(info.size, repository, digest)
     }
 
     /// A power loss can leave a cached file empty, which only one blob is, or shorter than its manifest says. What is
     /// longer was whole when it came, so that the manifest is wrong.
-    private func isPlausible(_ size: Int64, _ repository: Repository, _ digest: Digest) -> Bool {
+    private func isPlausible(
+        _ size: Int64, _ repository: Repository, _ digest: Digest
+    ) async throws(RegistryError) -> Bool {
         guard size > 0 || digest == Digest(hashing: ByteBuffer(), with: digest.algorithm) else { return false }
-        // What was pushed is durable, and perhaps to be had from nowhere else, whatever a manifest says of it.
-        guard !repository.namespace.isWritable,
-            let claimed = sizes.size(BlobKey(repository: repository.name, digest: digest))
-        else { return true }
-        return size >= claimed || fills.isDisproved(claimed, digest)
+        // What was pushed is durable, and to be had from nowhere else.
+        guard !repository.namespace.isLocal else { return true }
+        let claimed = try await claimedSize(BlobKey(repository: repository.name, digest: digest))
+        guard let claimed, size < claimed, !fills.isDisproved(claimed, digest) else { return true }
+        guard repository.namespace.isWritable else { return false }
+        // It may have been pushed, and what a manifest says of it be wrong: its own bytes tell.
+        let isWhole = try await isWhole(digest)
+        if isWhole { fills.disprove(size, digest) }
+        return isWhole
     }
 
     private func answer(_ content: ObjectContent, _ range: ByteRange?) -> BlobAnswer {
@@ -129,7 +136,7 @@ extension Registry {
         }
         let (reader, isCollapsed) = try fills.join(
             digest, for: repository, from: upstreams(repository, rank),
-            claimedSize: sizes.size(BlobKey(repository: repository.name, digest: digest)))
+            claimedSize: try await claimedSize(BlobKey(repository: repository.name, digest: digest)))
         return (reader, isCollapsed)
     }
 

@@ -25,6 +25,7 @@ public struct Registry: Sendable {
     let vouchers: SingleFlight<BlobKey, Int64?>
     let absent = AbsentManifests()
     let sizes = KnownSizes()
+    let manifestReadings: SingleFlight<RepositoryName, Void>
     let completions: Completions
     let pullTimes = PullTimes()
     let tagLists: SingleFlight<RepositoryName, [Tag]>
@@ -58,6 +59,7 @@ public struct Registry: Sendable {
         self.manifestRoom = manifestRoom
         uploads = Uploads(store: store, background: background, pool: pool, limits: self.limits, now: now)
         manifestFetches = SingleFlight(background: background)
+        manifestReadings = SingleFlight(background: background)
         vouchers = SingleFlight(background: background)
         tagLists = SingleFlight(background: background)
         completions = Completions(background: background, timers: health.timers)

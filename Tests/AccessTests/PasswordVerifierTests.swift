@@ -1,4 +1,4 @@
-import Access
+@testable import Access
 import NIOConcurrencyHelpers
 import NIOCore
 import NIOPosix
@@ -92,7 +92,7 @@ import Testing
         #expect(try await attempt(verifier, "alice", "open sesame") == nil)
         for number in 0..<3 { #expect(try await attempt(verifier, "alice", "guess \(number)") == .wrong) }
         #expect(try await attempt(verifier, "alice", "guess 3") == .slowed(retryAfter: 10))
-        #expect(try await attempt(verifier, "bob", "guess 4") == .slowed(retryAfter: 10))
+        #expect(try await attempt(verifier, "bob", "guess 4") == .wrong)
         #expect(try await attempt(verifier, "alice", "open sesame") == nil)
         pass(.seconds(4))
         #expect(try await attempt(verifier, "alice", "guess 5") == .slowed(retryAfter: 6))
@@ -102,6 +102,75 @@ import Testing
         #expect(try await attempt(verifier, "alice", "guess 7") == .slowed(retryAfter: 10))
         pass(.seconds(30))
         for number in 0..<3 { #expect(try await attempt(verifier, "alice", "late \(number)") == .wrong) }
+    }
+
+    @Test func `who guesses one name's password locks out nobody else behind the address, and not its owner`()
+        async throws
+    {
+        let verifier = verifier {
+            $0.failures = 3
+            $0.recovery = .seconds(10)
+            $0.remembered = .seconds(60)
+        }
+        let bob = try Checks.user("bob", PasswordHash(hashing: Array("hello".utf8), by: .argon2id))
+        let both = Users([alice, bob])
+        #expect(try await attempt(verifier, "alice", "open sesame", among: both) == nil)
+        pass(.seconds(120))
+        for number in 0..<90 {
+            _ = try await attempt(verifier, "alice", "guess \(number)", among: both)
+            pass(.milliseconds(100))
+        }
+        #expect(try await attempt(verifier, "alice", "another", among: both) != .wrong)
+        // She is known to have been right, though it is hashed again; he was never here.
+        #expect(try await attempt(verifier, "alice", "open sesame", among: both) == nil)
+        #expect(try await attempt(verifier, "bob", "hello", among: both) == nil)
+    }
+
+    @Test func `who tries many names is slowed as well, and who has many IPv6 networks`() async throws {
+        let verifier = verifier { $0.failures = 1 }
+        for number in 0..<5 { #expect(try await attempt(verifier, "name\(number)", "x") == .wrong) }
+        #expect(try await attempt(verifier, "name5", "x") == .slowed(retryAfter: 2))
+        for number in 0..<20 {
+            let address = ClientAddress("2001:db8:0:\(String(number, radix: 16))::1")
+            #expect(try await attempt(verifier, "name", "x", from: address) == .wrong)
+        }
+        #expect(
+            try await attempt(verifier, "name", "x", from: ClientAddress("2001:db8:0:ff::1"))
+                == .slowed(retryAfter: 1))
+        #expect(try await attempt(verifier, "name", "x", from: ClientAddress("2001:db8:1::1")) == .wrong)
+    }
+
+    @Test func `addresses take turns, and who has the most waiting makes room`() async throws {
+        let (pool, hold) = heldPool()
+        let verifier = verifier(pool) {
+            $0.waiting = 4
+            $0.atOnce = 1
+            $0.failures = 100
+        }
+        let order = NIOLockedValueBox<[String]>([])
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            func add(_ name: String, _ address: String) async throws {
+                let before = verifier.checksUnderWay
+                group.addTask {
+                    let error = try await attempt(verifier, name, "x", from: ClientAddress(address))
+                    order.withLockedValue { $0.append(error == .busy ? "\(name) busy" : name) }
+                }
+                while verifier.checksUnderWay == before,
+                    !order.withLockedValue({ $0.contains { $0.hasSuffix("busy") } })
+                { await Task.yield() }
+            }
+            for number in 1...4 { try await add("a\(number)", "192.0.2.1") }
+            try await add("b1", "192.0.2.2")
+            while order.withLockedValue({ $0 }) != ["a4 busy"] { await Task.yield() }
+            while verifier.checksUnderWay < 4 { await Task.yield() }
+            hold.lock()
+            hold.unlock(withValue: 1)
+            try await group.waitForAll()
+        }
+        // The first runs already, the second was first in the queue of its address; then it is the other's turn.
+        #expect(order.withLockedValue { $0.firstIndex(of: "b1") ?? 9 } <= 3)
+        #expect(order.withLockedValue { Set($0) } == ["a4 busy", "a1", "a2", "a3", "b1"])
+        try await pool.shutdownGracefully()
     }
 
     @Test func `right passwords do not use up what is allowed to fail`() async throws {

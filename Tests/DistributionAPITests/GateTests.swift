@@ -8,6 +8,7 @@ import NIOHTTP1
 import NIOPosix
 import NIOSSL
 import OCI
+import Registry
 import TestSupport
 import Testing
 
@@ -70,6 +71,35 @@ import Testing
             let text = try await PushClient.text(response)
             #expect(text.contains("DENIED"))
             #expect(shop.objects.keys == [])
+        }
+    }
+
+    @Test func `an upload belongs to who began it`() async throws {
+        try await Workshop.open { shop in
+            let client = PushClient(shop, access: try Self.access(fallback: .reads))
+            let begun = await client.send(.POST, "/v2/local/x/blobs/uploads/", "", Self.alice)
+            let place = try #require(begun.headers.first(name: "Location"))
+            let digest = Digest(hashing: ByteBuffer(string: "content"))
+            for (method, target) in [
+                (HTTPMethod.GET, place), (.PATCH, place), (.PUT, "\(place)?digest=\(digest)"), (.DELETE, place),
+            ] {
+                let response = await client.send(method, target, method == .GET ? "" : "other", Self.bob)
+                #expect(response.status == .notFound)
+                let text = try await PushClient.text(response)
+                #expect(text.contains("BLOB_UPLOAD_UNKNOWN"))
+            }
+            #expect(await client.send(.PATCH, place, "content", Self.alice).status == .accepted)
+            #expect(await client.send(.PUT, "\(place)?digest=\(digest)", "", Self.alice).status == .created)
+        }
+    }
+
+    @Test func `an upload that another registry began belongs to nobody`() async throws {
+        try await Workshop.open { shop in
+            let client = PushClient(shop, access: try Self.access(fallback: .reads))
+            let id = UploadID()
+            _ = try await shop.registry.startUpload(try shop.repository("local/x"), id)
+            let response = await client.send(.PATCH, "/v2/local/x/blobs/uploads/\(id)", "content", Self.bob)
+            #expect(response.status == .accepted)
         }
     }
 

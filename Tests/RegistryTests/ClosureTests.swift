@@ -1,4 +1,5 @@
 import Hashing
+import NIOConcurrencyHelpers
 import NIOCore
 import OCI
 import Registry
@@ -128,6 +129,44 @@ import Upstream
             #expect(try await again.content.bytes() == image.layers[1])
             let info = try await shop.store.blobInfo(Digest(hashing: image.layers[1]))
             #expect(info?.size == 400)
+        }
+    }
+
+    /// Nobody has asked the server that runs now for a manifest.
+    @Test(arguments: ["mirror/x", "overlay/x"])
+    func aBlobThatLostItsEndIsFetchedAgainAlsoAfterARestart(name: String) async throws {
+        try await Workshop.open { shop in
+            image.hold(on: shop.upstream)
+            let repository = try shop.repository(name)
+            _ = try await shop.registry.manifest(repository, .tag(try #require(Tag("v1"))))
+            let digest = Digest(hashing: image.layers[1])
+            let first = try await shop.registry.blob(repository, digest, range: nil)
+            #expect(try await first.content.bytes() == image.layers[1])
+            try await shop.objects.write(RegistryLayout.blob(digest), ByteBuffer(repeating: 2, count: 100), .cached)
+            let again = try await shop.secondRegistry.blob(repository, digest, range: nil)
+            #expect(try await again.content.bytes() == image.layers[1])
+        }
+    }
+
+    /// What was pushed is to be had from nowhere else, whatever another manifest says of its size.
+    @Test func aPushedBlobOfAnOverlayIsServedThoughAManifestOverstatesIt() async throws {
+        let blob = ByteBuffer(repeating: 9, count: 50)
+        let digest = Digest(hashing: blob)
+        let lie = Image(
+            extraLayers: [#"{"mediaType":"\#(MediaType.octetStream)","digest":"\#(digest)","size":60}"#])
+        try await Workshop.open { shop in
+            lie.hold(on: shop.upstream)
+            let repository = try shop.repository("overlay/x")
+            let pieces = NIOLockedValueBox([blob])
+            try await shop.registry.putBlob(repository, digest, length: 50) { () async throws(RegistryError) in
+                pieces.withLockedValue { $0.popLast() }
+            }
+            _ = try await shop.registry.manifest(repository, .tag(try #require(Tag("v1"))))
+            for _ in 0..<2 {
+                let served = try await shop.registry.blob(repository, digest, range: nil)
+                #expect(served.status == .hit)
+                #expect(try await served.content.bytes() == blob)
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import TextEncodings
 @testable import Tokens
 
 @Suite struct KeyTests {
@@ -95,12 +96,12 @@ import Testing
             ([], ""), ([0], "AA"), ([0xFB, 0xFF], "-_8"), ([1, 2, 3], "AQID"), ([1, 2, 3, 4], "AQIDBA"),
         ] as [([UInt8], String)])
     func base64ForURLsHasOneTextForEachValue(bytes: [UInt8], text: String) {
-        #expect(Base64URL.encode(bytes) == text)
-        #expect(Base64URL.decode(text.utf8) == bytes)
+        #expect(Base64.url.encode(bytes) == text)
+        #expect(Base64.url.decode(text.utf8) == bytes)
     }
 
     @Test(arguments: ["A", "AB", "AA==", "A A", "+/8", "AQI\n", "AQIDB"])
     func otherTextsAreNotBase64ForURLs(text: String) {
-        #expect(Base64URL.decode(text.utf8) == nil)
+        #expect(Base64.url.decode(text.utf8) == nil)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import OCI
 import Testing
+import TextEncodings
 
 @testable import Tokens
 
@@ -26,8 +27,8 @@ import Testing
 
     /// A token with parts of the test's own, signed rightly.
     private func token(_ keys: TokenKeys, header: String, claims: String) throws -> String {
-        let signed = Base64URL.encode(header.utf8) + "." + Base64URL.encode(claims.utf8)
-        return signed + "." + Base64URL.encode(try keys.signing.signature(for: Array(signed.utf8)))
+        let signed = Base64.url.encode(header.utf8) + "." + Base64.url.encode(claims.utf8)
+        return signed + "." + Base64.url.encode(try keys.signing.signature(for: Array(signed.utf8)))
     }
 
     @Test(arguments: SignatureAlgorithm.allCases, KeyIDFormat.allCases)
@@ -186,7 +187,7 @@ import Testing
             pem: try await Keys.certificate(of: try await Keys.rsa.value), for: key.publicKey)
         let keys = TokenKeys(signing: key, chain: chain, idFormat: .libtrust)
         let text = try token(keys)
-        let header = try #require(Base64URL.decode(text.split(separator: ".")[0].utf8))
+        let header = try #require(Base64.url.decode(text.split(separator: ".")[0].utf8))
         let decoded = try JSONDecoder().decode(TokenHeader.self, from: Data(header))
         #expect(decoded.x5c == chain.encoded)
         #expect(decoded.kid == key.publicKey.libtrustID)

@@ -23,6 +23,9 @@ import Upstream
         }
     }
 
+    private let surroundings = HelperEnvironment.variables(
+        of: ProcessInfo.processInfo.environment, without: [])
+
     private func script(_ folder: TemporaryDirectory, _ text: String) throws -> String {
         let path = folder.file("docker-credential-test")
         try "#!/bin/sh\n\(text)\n".write(toFile: path, atomically: true, encoding: .utf8)
@@ -73,7 +76,8 @@ import Upstream
         let time = ManualTime()
         let accepted = NIOLockedValueBox(basic("AWS", "one"))
         try await ScriptedHTTPServer.run(handler: registry(accepted, refusal: refusal)) { server in
-            let helper = CredentialHelper(program: program, server: "https://ecr.example", now: time.now)
+            let helper = CredentialHelper(
+                program: program, server: "https://ecr.example", environment: surroundings, now: time.now)
             let client = try makeClient(server, source: helper, time: time)
             for _ in 0..<3 { _ = try await client.manifest(repository, latest) }
             #expect(try String(contentsOfFile: log, encoding: .utf8) == "get https://ecr.example\n")
@@ -95,7 +99,7 @@ import Upstream
     func aHelperThatFailsIsToldWithoutItsWords(text: String, message: String) async throws {
         let folder = try TemporaryDirectory()
         let helper = CredentialHelper(
-            program: try script(folder, text), server: "https://x",
+            program: try script(folder, text), server: "https://x", environment: surroundings,
             timeLimit: text.hasPrefix("sleep") ? .milliseconds(200) : .seconds(20))
         let error = await #expect(throws: UpstreamError.self) { try await helper.credentials() }
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
@@ -103,7 +107,8 @@ import Upstream
     }
 
     @Test func aHelperThatIsNotThereIsToldSo() async throws {
-        let helper = CredentialHelper(program: "/nowhere/docker-credential-none", server: "https://x")
+        let helper = CredentialHelper(
+            program: "/nowhere/docker-credential-none", server: "https://x", environment: surroundings)
         let error = await #expect(throws: UpstreamError.self) { try await helper.credentials() }
         #expect(error?.message.contains("cannot be started") == true)
     }
@@ -112,11 +117,48 @@ import Upstream
         let folder = try TemporaryDirectory()
         let log = folder.file("log")
         let program = try script(folder, "echo x >> \(log); echo '{\"Username\":\"u\",\"Secret\":\"p\"}'")
-        let helper = CredentialHelper(program: program, server: "https://x")
+        let helper = CredentialHelper(program: program, server: "https://x", environment: surroundings)
         try await withThrowingTaskGroup(of: RegistryCredentials?.self) { group in
             for _ in 0..<20 { group.addTask { try await helper.credentials() } }
             for try await found in group { #expect(found == RegistryCredentials(username: "u", password: "p")) }
         }
         #expect(try String(contentsOfFile: log, encoding: .utf8) == "x\n")
+    }
+
+    @Test func aHelperThatFailsIsLeftAloneForAWhileAndWhatItSaidBeforeGoesOnServing() async throws {
+        let folder = try TemporaryDirectory()
+        let log = folder.file("log")
+        let flag = folder.file("fails")
+        let program = try script(
+            folder,
+            "echo x >> \(log); test -e \(flag) && exit 1; echo '{\"Username\":\"u\",\"Secret\":\"p\"}'")
+        func runs() throws -> Int { try String(contentsOfFile: log, encoding: .utf8).split(separator: "\n").count }
+        let time = ManualTime()
+        let helper = CredentialHelper(program: program, server: "https://x", environment: surroundings, now: time.now)
+        let wanted = RegistryCredentials(username: "u", password: "p")
+        #expect(try await helper.credentials() == wanted)
+        try "".write(toFile: flag, atomically: true, encoding: .utf8)
+        time.advance(3600)
+        for _ in 0..<5 { #expect(try await helper.credentials() == wanted) }
+        #expect(try runs() == 2)
+        time.advance(1)
+        for _ in 0..<5 { #expect(try await helper.credentials() == wanted) }
+        #expect(try runs() == 3)
+        time.advance(1)
+        #expect(try await helper.credentials() == wanted)
+        #expect(try runs() == 3)
+        try FileManager.default.removeItem(atPath: flag)
+        time.advance(1)
+        #expect(try await helper.credentials() == wanted)
+        #expect(try runs() == 4)
+    }
+
+    @Test func aHelperSeesNoOthersPasswords() {
+        let seen = HelperEnvironment.variables(
+            of: [
+                "PATH": "/bin", "HOME": "/root", "AWS_REGION": "eu", "HUB_PASSWORD": "secret", "AWS_PASSWORD": "secret",
+                "NOTIFY_SOCKET": "/run/x", "LD_PRELOAD": "x.so",
+            ], without: ["HUB_PASSWORD", "AWS_PASSWORD"])
+        #expect(seen == ["PATH": "/bin", "HOME": "/root", "AWS_REGION": "eu"])
     }
 }

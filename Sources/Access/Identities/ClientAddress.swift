@@ -34,8 +34,17 @@ public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
     public var isLoopback: Bool { address.isLoopback }
 
     /// What one host can take addresses from at will: the address itself, or IPv6's /64.
-    var neighbourhood: ClientAddress {
+    var host: ClientAddress { prefix(bytes: 8) }
+
+    /// What one customer is given: IPv6's /48; nil for IPv4, where that is the address.
+    var site: ClientAddress? { address.isVersion4 ? nil : prefix(bytes: 6) }
+
+    /// Who is taken to be one where turns are given.
+    var party: ClientAddress { site ?? self }
+
+    /// The IPv6 address with zeros after so many bytes.
+    private func prefix(bytes count: Int) -> ClientAddress {
         guard !address.isVersion4 else { return self }
-        return ClientAddress(bytes: address.bytes[..<8] + [UInt8](repeating: 0, count: 8)) ?? self
+        return ClientAddress(bytes: address.bytes[..<count] + [UInt8](repeating: 0, count: 16 - count)) ?? self
     }
 }

@@ -1,3 +1,5 @@
+import TextEncodings
+
 /// What a client shows in `Authorization` (RFC 9110, section 11.6.2).
 public enum Credentials: Sendable {
     case basic(BasicCredentials)
@@ -45,7 +47,7 @@ public struct BasicCredentials: Sendable, CustomStringConvertible, CustomReflect
 
     /// Nil if it is not the base64 of `name:password`.
     init?(encoded: Substring) {
-        guard let bytes = Base64.decoded(encoded.utf8, isPadded: true),
+        guard let bytes = Base64.standard.decode(encoded.utf8),
             let colon = bytes.firstIndex(of: UInt8(ascii: ":")),
             let name = String(validating: bytes[..<colon], as: UTF8.self), let username = Username(name)
         else { return nil }

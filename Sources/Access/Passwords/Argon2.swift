@@ -1,4 +1,5 @@
 internal import CArgon2
+internal import TextEncodings
 
 /// Which of the three functions of RFC 9106 made a hash.
 enum Argon2Variant: String, Sendable, Equatable {
@@ -56,8 +57,8 @@ struct Argon2Parameters {
         guard Self.passes.contains(passes), memory * passes <= mostWork else {
             throw .outOfBounds("passes (t)", "1 to 64, and with memory (m) no more than 4 GiB in all")
         }
-        guard let salt = Base64.decoded(salt.utf8, isPadded: false),
-            let hash = Base64.decoded(hash.utf8, isPadded: false)
+        guard let salt = Base64.unpadded.decode(salt.utf8),
+            let hash = Base64.unpadded.decode(hash.utf8)
         else { throw .notAHash }
         guard saltBytes.contains(salt.count) else { throw .outOfBounds("a salt", "8 to 64 bytes of salt") }
         guard hashBytes.contains(hash.count) else {

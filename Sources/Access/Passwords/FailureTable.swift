@@ -1,57 +1,47 @@
 import NIOCore
 
-/// How many wrong passwords came from where: for each address a bucket that failures fill, and that leaks.
+/// How many wrong passwords came from where: buckets that failures fill, and that leak.
 ///
 /// A check is charged when it begins and given back if the password was right, so that many at once count as well.
-struct FailureTable {
+struct FailureTable<Source: Hashable & Sendable>: Sendable {
     struct Limits: Sendable {
         /// Failures in a row that are not slowed.
         var burst = 10
         /// After that, one is allowed in each such interval.
         var recovery: TimeAmount = .seconds(10)
-        /// Addresses that are remembered.
-        var addresses = 10_000
-    }
-
-    private struct Bucket {
-        /// When all of it has leaked.
-        var empty: NIODeadline
+        /// Sources that are remembered.
+        var sources = 10_000
     }
 
     private let limits: Limits
-    private var buckets: [ClientAddress?: Bucket] = [:]
+    /// When all of a bucket has leaked.
+    private var empty: [Source: NIODeadline] = [:]
 
     init(_ limits: Limits) { self.limits = limits }
 
-    var count: Int { buckets.count }
-
-    /// Charges an attempt, if one may be made.
-    ///
-    /// - Returns: Nil if it may be made, else the time until the next may.
-    mutating func charge(_ address: ClientAddress?, now: NIODeadline) -> TimeAmount? {
-        let address = address?.neighbourhood
-        let filled = max(buckets[address]?.empty ?? now, now)
+    /// Nil if an attempt may be made, else the time until the next may.
+    func wait(_ source: Source, now: NIODeadline) -> TimeAmount? {
+        let filled = max(empty[source] ?? now, now)
         let room = now + limits.recovery * Int64(limits.burst - 1)
-        guard filled <= room else { return filled - room }
-        if buckets[address] == nil, buckets.count >= limits.addresses { makeRoom(now: now) }
-        buckets[address] = Bucket(empty: filled + limits.recovery)
-        return nil
+        return filled <= room ? nil : filled - room
+    }
+
+    mutating func charge(_ source: Source, now: NIODeadline) {
+        if empty[source] == nil, empty.count >= limits.sources { makeRoom(now: now) }
+        empty[source] = max(empty[source] ?? now, now) + limits.recovery
     }
 
     /// The attempt was none: takes back its charge.
-    mutating func refund(_ address: ClientAddress?, now: NIODeadline) {
-        let address = address?.neighbourhood
-        guard let bucket = buckets[address] else { return }
-        let empty = bucket.empty - limits.recovery
-        buckets[address] = empty > now ? Bucket(empty: empty) : nil
+    mutating func refund(_ source: Source, now: NIODeadline) {
+        guard let filled = empty[source] else { return }
+        let rest = filled - limits.recovery
+        empty[source] = rest > now ? rest : nil
     }
 
     /// Forgets what has leaked; if nothing has, whom it would be forgotten of first.
     private mutating func makeRoom(now: NIODeadline) {
-        buckets = buckets.filter { $0.value.empty > now }
-        guard buckets.count >= limits.addresses, let first = buckets.min(by: { $0.value.empty < $1.value.empty }) else {
-            return
-        }
-        buckets[first.key] = nil
+        empty = empty.filter { $0.value > now }
+        guard empty.count >= limits.sources, let first = empty.min(by: { $0.value < $1.value }) else { return }
+        empty[first.key] = nil
     }
 }

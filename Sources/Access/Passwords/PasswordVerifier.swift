@@ -5,23 +5,28 @@ public import NIOPosix
 
 /// Checks passwords without letting strangers use up the machine.
 ///
-/// Hashes run on a pool of threads of their own, a few at once; those of the same password join one run. What was right
-/// is remembered for a while, what was wrong counts against the client's address. It lives as long as the process:
-/// what it remembers outlasts reloads, and follows from the stored hash, so that a changed password is forgotten at
-/// once.
+/// Hashes run on a pool of threads of their own, a few at once, in turns between the addresses they are for; those of the
+/// same password join one run. What was right is remembered for a while, what was wrong counts against the client's
+/// address and the name it tried. It lives as long as the process: what it remembers outlasts reloads, and follows from
+/// the stored hash, so that a changed password is forgotten at once.
 public final class PasswordVerifier: Sendable {
     public struct Limits: Sendable {
         /// Different passwords being checked or waiting for it.
         public var waiting = 64
-        /// How long a right password is remembered.
+        /// Of those, checks that run at once.
+        public var atOnce = 2
+        /// How long a right password is not hashed again.
         public var remembered: TimeAmount = .minutes(5)
+        /// How long it is known to have been right, and not held up by others' wrong ones.
+        public var known: TimeAmount = .hours(24)
         /// Right passwords that are remembered.
         public var entries = 10_000
-        /// Wrong passwords from one address that are checked without delay.
+        /// Wrong passwords for one name from one address that are checked without delay; five times as many for all
+        /// names, and twenty times for all addresses of an IPv6 /48.
         public var failures = 10
-        /// After those, one more is checked in each such interval.
+        /// After those, one more is checked in each such interval; five and twenty times as often.
         public var recovery: TimeAmount = .seconds(10)
-        /// Addresses whose failures are counted.
+        /// Addresses, and names with their addresses, whose failures are counted.
         public var addresses = 10_000
 
         public init() {}
@@ -62,7 +67,13 @@ public final class PasswordVerifier: Sendable {
         let fingerprint = key.fingerprint([
             name, credentials.password, Array(hashed.password.text.utf8), [found == nil ? 0 : 1],
         ])
-        switch await outcome(fingerprint, hashed.password, credentials.password, isKnown: found != nil, address) {
+        let password = credentials.password
+        let isKnown = found != nil
+        let outcome = await outcome(fingerprint, credentials.username, address) {
+            // The hash is computed for an unknown name too, and its result is of no consequence.
+            hashed.password.matches(password) && isKnown
+        }
+        switch outcome {
         case .right:
             guard let found else { throw .wrong }
             return found
@@ -79,30 +90,35 @@ public final class PasswordVerifier: Sendable {
     }
 
     private func outcome(
-        _ fingerprint: Fingerprint, _ hash: PasswordHash, _ password: [UInt8], isKnown: Bool, _ address: ClientAddress?
+        _ fingerprint: Fingerprint, _ name: Username, _ address: ClientAddress?, matches: @escaping @Sendable () -> Bool
     ) async -> Outcome {
         if state.withLockedValue({ $0.remembers(fingerprint, now: now()) }) { return .right }
         return await withCheckedContinuation { continuation in
-            switch state.withLockedValue({ $0.enter(fingerprint, address, continuation, now: now()) }) {
+            let entry = state.withLockedValue {
+                $0.enter(fingerprint, name, address, continuation, now: now(), matches: matches)
+            }
+            switch entry {
             case .answer(let outcome): continuation.resume(returning: outcome)
             case .joined: break
-            case .run:
-                pool.submit { [self] work in
-                    var outcome: Outcome?
-                    if case .active = work {
-                        // The hash is computed for an unknown name too, and its result is of no consequence.
-                        outcome = hash.matches(password) && isKnown ? .right : .wrong
-                    }
-                    finish(fingerprint, outcome, address)
-                }
+            case .inTheirPlace(let waiters): for waiter in waiters { waiter.resume(returning: .busy) }
             }
+            runNext()
         }
     }
 
-    private func finish(_ fingerprint: Fingerprint, _ outcome: Outcome?, _ address: ClientAddress?) {
-        let waiting = state.withLockedValue { $0.leave(fingerprint, outcome, address, now: now()) }
-        if outcome == .right { Self.count("right") }
-        for continuation in waiting { continuation.resume(returning: outcome ?? .busy) }
+    /// Running or waiting.
+    var checksUnderWay: Int { state.withLockedValue { $0.count } }
+
+    private func runNext() {
+        guard let check = state.withLockedValue({ $0.next() }) else { return }
+        pool.submit { [self] work in
+            var outcome: Outcome?
+            if case .active = work { outcome = check.matches() ? .right : .wrong }
+            let waiting = state.withLockedValue { $0.leave(check, outcome, now: now()) }
+            if outcome == .right { Self.count("right") }
+            for continuation in waiting { continuation.resume(returning: outcome ?? .busy) }
+            runNext()
+        }
     }
 
     private static func count(_ result: String) {

@@ -1,61 +1,106 @@
 import NIOCore
 
-/// What a ``PasswordVerifier`` knows: right passwords, checks under way with who waits for them, and failures.
-struct Verifications {
+/// What a ``PasswordVerifier`` knows: right passwords, checks under way with who waits for them, checks that wait for a
+/// thread, and failures.
+struct Verifications: Sendable {
     typealias Waiter = CheckedContinuation<PasswordVerifier.Outcome, Never>
+
+    /// One check to be made, answered with ``Verifications/leave(_:_:now:)``.
+    struct Check: Sendable {
+        let fingerprint: Fingerprint
+        let name: Username
+        let address: ClientAddress?
+        /// Whether its failure was charged.
+        let isCharged: Bool
+        let matches: @Sendable () -> Bool
+    }
 
     enum Entry {
         case answer(PasswordVerifier.Outcome)
-        /// Somebody else's check will answer.
+        /// Some check will answer.
         case joined
-        /// The check is to be made now, and answered with ``Verifications/leave(_:_:_:now:)``.
-        case run
+        /// As before, and those that are told are turned away in its favour.
+        case inTheirPlace([Waiter])
+    }
+
+    /// When a password that was right is to be hashed again, and when it is forgotten that it was.
+    private struct Proof: Sendable {
+        var fresh: NIODeadline
+        var known: NIODeadline
     }
 
     private let limits: PasswordVerifier.Limits
-    private var right: [Fingerprint: NIODeadline] = [:]
+    private var right: [Fingerprint: Proof] = [:]
     private var underWay: [Fingerprint: [Waiter]] = [:]
-    private var failures: FailureTable
+    /// Shared between those whom one owner stands behind: an address, or IPv6's /48.
+    private var queue = FairTurns<ClientAddress?, Check>()
+    private var running = 0
+    private var failures: LoginFailures
 
     init(_ limits: PasswordVerifier.Limits) {
         self.limits = limits
-        failures = FailureTable(
-            FailureTable.Limits(burst: limits.failures, recovery: limits.recovery, addresses: limits.addresses))
+        failures = LoginFailures(limits)
     }
 
+    var count: Int { underWay.count }
+
     func remembers(_ fingerprint: Fingerprint, now: NIODeadline) -> Bool {
-        right[fingerprint].map { $0 > now } ?? false
+        right[fingerprint].map { $0.fresh > now } ?? false
     }
 
     mutating func enter(
-        _ fingerprint: Fingerprint, _ address: ClientAddress?, _ waiter: Waiter, now: NIODeadline
+        _ fingerprint: Fingerprint, _ name: Username, _ address: ClientAddress?, _ waiter: Waiter, now: NIODeadline,
+        matches: @escaping @Sendable () -> Bool
     ) -> Entry {
         if remembers(fingerprint, now: now) { return .answer(.right) }
         if underWay[fingerprint] != nil {
             underWay[fingerprint]?.append(waiter)
             return .joined
         }
-        guard underWay.count < limits.waiting else { return .answer(.busy) }
-        if let wait = failures.charge(address, now: now) { return .answer(.slowed(wait)) }
+        // What was right not long ago is no guess: others' failures at this address do not hold it up.
+        let isKnown = right[fingerprint].map { $0.known > now } ?? false
+        if !isKnown, let wait = failures.wait(name, address, now: now) { return .answer(.slowed(wait)) }
+        var displaced: [Waiter] = []
+        if underWay.count >= limits.waiting {
+            guard let last = queue.removeLast(ofWhoHasMoreThan: queue.count(of: address?.party) + 1) else {
+                return .answer(.busy)
+            }
+            displaced = give(up: last, now: now)
+        }
+        if !isKnown { failures.charge(name, address, now: now) }
         underWay[fingerprint] = [waiter]
-        return .run
+        queue.append(
+            Check(fingerprint: fingerprint, name: name, address: address, isCharged: !isKnown, matches: matches),
+            for: address?.party)
+        return displaced.isEmpty ? .joined : .inTheirPlace(displaced)
+    }
+
+    /// The check whose turn it is, if another may run now.
+    mutating func next() -> Check? {
+        guard running < limits.atOnce, let check = queue.removeFirst() else { return nil }
+        running += 1
+        return check
     }
 
     /// - Parameter outcome: Nil if the check was not made.
     /// - Returns: Who is to be told.
-    mutating func leave(
-        _ fingerprint: Fingerprint, _ outcome: PasswordVerifier.Outcome?, _ address: ClientAddress?, now: NIODeadline
-    ) -> [Waiter] {
-        if outcome != .wrong { failures.refund(address, now: now) }
-        if outcome == .right { remember(fingerprint, now: now) }
-        return underWay.removeValue(forKey: fingerprint) ?? []
+    mutating func leave(_ check: Check, _ outcome: PasswordVerifier.Outcome?, now: NIODeadline) -> [Waiter] {
+        running -= 1
+        if outcome != .wrong, check.isCharged { failures.refund(check.name, check.address, now: now) }
+        if outcome == .right { remember(check.fingerprint, now: now) }
+        return underWay.removeValue(forKey: check.fingerprint) ?? []
+    }
+
+    private mutating func give(up check: Check, now: NIODeadline) -> [Waiter] {
+        if check.isCharged { failures.refund(check.name, check.address, now: now) }
+        return underWay.removeValue(forKey: check.fingerprint) ?? []
     }
 
     private mutating func remember(_ fingerprint: Fingerprint, now: NIODeadline) {
         if right.count >= limits.entries {
-            right = right.filter { $0.value > now }
+            right = right.filter { $0.value.known > now }
             if right.count >= limits.entries, let any = right.keys.first { right[any] = nil }
         }
-        right[fingerprint] = now + limits.remembered
+        right[fingerprint] = Proof(fresh: now + limits.remembered, known: now + limits.known)
     }
 }

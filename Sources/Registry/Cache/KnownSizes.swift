@@ -8,6 +8,8 @@ final class KnownSizes: Sendable {
         var recent: [Registry.BlobKey: Int64] = [:]
         /// What was recent before there was too much of it.
         var older: [Registry.BlobKey: Int64] = [:]
+        /// Whose stored manifests have been read.
+        var read: Set<RepositoryName> = []
     }
 
     private static let capacity = 8192
@@ -15,6 +17,15 @@ final class KnownSizes: Sendable {
 
     /// Bytes; nil if no manifest said it.
     func size(_ key: Registry.BlobKey) -> Int64? { state.withLockedValue { $0.recent[key] ?? $0.older[key] } }
+
+    func hasRead(_ repository: RepositoryName) -> Bool { state.withLockedValue { $0.read.contains(repository) } }
+
+    func noteRead(_ repository: RepositoryName) {
+        state.withLockedValue { state in
+            if state.read.count >= Self.capacity { state.read = [] }
+            state.read.insert(repository)
+        }
+    }
 
     func note(_ manifest: Manifest, in repository: RepositoryName) {
         let blobs = manifest.blobs

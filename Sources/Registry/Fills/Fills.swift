@@ -73,6 +73,16 @@ public final class Fills: Sendable {
         state.withLockedValue { $0.overstated[digest].map { $0 < size } ?? false }
     }
 
+    /// Notes that the blob has only `size` bytes and is whole.
+    func disprove(_ size: Int64, _ digest: Digest) {
+        state.withLockedValue { Self.note(overstated: digest, size, &$0) }
+    }
+
+    private static func note(overstated digest: Digest, _ size: Int64, _ state: inout State) {
+        if state.overstated.count > 10_000 { state.overstated = [:] }
+        state.overstated[digest] = size
+    }
+
     /// In the order of their digests.
     var underWay: [FillStatus] {
         state.withLockedValue { $0.running }.values.map { running in
@@ -184,8 +194,7 @@ public final class Fills: Sendable {
                     state.running[fill.digest] = nil
                     state.liars[fill.digest] = nil
                     if let claimed = fill.source.claimedSize, claimed > size {
-                        if state.overstated.count > 10_000 { state.overstated = [:] }
-                        state.overstated[fill.digest] = size
+                        Self.note(overstated: fill.digest, size, &state)
                     }
                 }
                 return missing

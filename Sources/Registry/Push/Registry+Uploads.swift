@@ -10,10 +10,10 @@ extension Registry {
 
     /// end-4a, end-4c
     public func startUpload(
-        _ repository: Repository, algorithm: Digest.Algorithm = .sha256
+        _ repository: Repository, _ id: UploadID = UploadID(), algorithm: Digest.Algorithm = .sha256
     ) async throws(RegistryError) -> UploadStatus {
         try repository.checkWritable()
-        return try await uploads.begin(repository.name, algorithm)
+        return try await uploads.begin(Uploads.Key(repository: repository.name, id: id), algorithm)
     }
 
     /// end-13

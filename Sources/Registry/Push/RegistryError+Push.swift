@@ -27,7 +27,7 @@ extension RegistryError {
                 + "operator set mode = \"overlay\"")
     }
 
-    static func unknownUpload(_ id: UploadID) -> RegistryError {
+    public static func unknownUpload(_ id: UploadID) -> RegistryError {
         RegistryError(
             .blobUploadUnknown, "there is no upload \(id) in this repository; it ended or expired: begin again")
     }

@@ -39,14 +39,12 @@ public final class Uploads: Sendable {
     }
 
     /// - Parameter algorithm: With which the content will be named; another one later costs reading it once more.
-    func begin(_ repository: RepositoryName, _ algorithm: Digest.Algorithm) async throws(RegistryError) -> UploadStatus
-    {
-        let id = UploadID()
+    func begin(_ key: Key, _ algorithm: Digest.Algorithm) async throws(RegistryError) -> UploadStatus {
         let checkpoint = algorithm == .sha256 ? nil : DigestHasher(algorithm).checkpoint()
         try await written { () async throws(StorageError) in
-            try await store.beginUpload(id, in: repository, at: now(), checkpoint: checkpoint)
+            try await store.beginUpload(key.id, in: key.repository, at: now(), checkpoint: checkpoint)
         }
-        return UploadStatus(id: id, size: 0)
+        return UploadStatus(id: key.id, size: 0)
     }
 
     func status(_ key: Key) async throws(RegistryError) -> UploadStatus {

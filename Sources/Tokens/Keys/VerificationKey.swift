@@ -1,3 +1,5 @@
+import TextEncodings
+
 /// A public key that verifies tokens.
 public struct VerificationKey: Sendable, Equatable {
     private let key: OpenSSLKey
@@ -9,7 +11,7 @@ public struct VerificationKey: Sendable, Equatable {
 
     init(_ key: OpenSSLKey) throws(KeyError) {
         guard let numbers = key.members else { throw .unsupported }
-        var members = numbers.map { (name: $0.name, value: Base64URL.encode($0.bytes)) }
+        var members = numbers.map { (name: $0.name, value: Base64.url.encode($0.bytes)) }
         if let curve = key.algorithm.curve { members.append((name: "crv", value: curve)) }
         self.key = key
         self.members = members
@@ -66,7 +68,7 @@ extension VerificationKey {
     /// SHA-256 of the required members as JSON, sorted and without spaces.
     private static func thumbprint(_ members: [(name: String, value: String)]) -> String {
         let json = members.sorted { $0.name < $1.name }.map { "\"\($0.name)\":\"\($0.value)\"" }
-        return Base64URL.encode(OpenSSL.sha256(Array("{\(json.joined(separator: ","))}".utf8)))
+        return Base64.url.encode(OpenSSL.sha256(Array("{\(json.joined(separator: ","))}".utf8)))
     }
 
     /// Base32 of the first 30 bytes of the SHA-256 of the SubjectPublicKeyInfo, in groups of four.

@@ -1,3 +1,5 @@
+import TextEncodings
+
 /// What a client keeps after `login`, in place of the password: 256 random bits, behind a hash of whom it is for, by
 /// which all of one subject's can be found and revoked. Never printed, never stored.
 public struct RefreshToken: Sendable, CustomStringConvertible, CustomReflectable {
@@ -11,14 +13,14 @@ public struct RefreshToken: Sendable, CustomStringConvertible, CustomReflectable
         var generator = SystemRandomNumberGenerator()
         let owner = RefreshTokenOwner(subject)
         let secret = (0..<32).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
-        text = Self.prefix + Base64URL.encode(owner.bytes + secret)
+        text = Self.prefix + Base64.url.encode(owner.bytes + secret)
         id = RefreshTokenID(owner: owner, text: text)
     }
 
     /// Nil for a text that is none.
     public init?(_ text: String) {
         guard text.utf8.count < 128, text.hasPrefix(Self.prefix),
-            let bytes = Base64URL.decode(text.utf8.dropFirst(Self.prefix.utf8.count)),
+            let bytes = Base64.url.decode(text.utf8.dropFirst(Self.prefix.utf8.count)),
             bytes.count == RefreshTokenOwner.length + 32
         else { return nil }
         self.text = text

@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import TextEncodings
 
 /// Makes tokens.
 public struct TokenIssuer: Sendable {
@@ -36,12 +37,12 @@ public struct TokenIssuer: Sendable {
             jti: RandomText.make(bytes: 16), access: access)
         let signed = "\(try header.get()).\(try Self.part(claims))"
         let signature = try keys.signing.signature(for: Array(signed.utf8))
-        return "\(signed).\(Base64URL.encode(signature))"
+        return "\(signed).\(Base64.url.encode(signature))"
     }
 
     private static func part(_ value: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Base64URL.encode(try encoder.encode(value))
+        return Base64.url.encode(try encoder.encode(value))
     }
 }

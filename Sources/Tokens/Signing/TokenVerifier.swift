@@ -1,4 +1,5 @@
 internal import FoundationEssentials
+internal import TextEncodings
 
 /// Decides whether a token is one of ours.
 ///
@@ -46,7 +47,7 @@ public struct TokenVerifier: Sendable {
         let header = Array(parts[0])
         let known = headers[header]
         let key = if let known { known } else { try key(namedBy: header) }
-        guard let signature = Base64URL.decode(parts[2]) else { throw .malformed }
+        guard let signature = Base64.url.decode(parts[2]) else { throw .malformed }
         guard key.isValid(signature, for: bytes[..<parts[1].endIndex]) else { throw .badSignature }
         if known == nil { headers.insert(header, key) }
 
@@ -74,7 +75,7 @@ public struct TokenVerifier: Sendable {
     }
 
     private static func decode<Value: Decodable>(_ part: some Collection<UInt8>) -> Value? {
-        guard let json = Base64URL.decode(part) else { return nil }
+        guard let json = Base64.url.decode(part) else { return nil }
         return try? JSONDecoder().decode(Value.self, from: Data(json))
     }
 }

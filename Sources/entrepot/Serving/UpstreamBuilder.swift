@@ -1,5 +1,6 @@
 import Configuration
 import CurlClient
+import FoundationEssentials
 import Logging
 import OCI
 import Registry
@@ -65,7 +66,10 @@ extension UpstreamBuilder {
     /// Where credentials come from that can change while the server runs.
     private func source(_ section: UpstreamSection, _ endpoint: UpstreamEndpoint) -> (any CredentialSource)? {
         if let program = section.credentialHelper {
-            return CredentialHelper(program: program, server: "\(section.url.scheme)://\(endpoint.name)")
+            return CredentialHelper(
+                program: program, server: "\(section.url.scheme)://\(endpoint.name)",
+                environment: HelperEnvironment.variables(
+                    of: ProcessInfo.processInfo.environment, without: configuration.secretVariables))
         }
         guard let credentials = section.credentials, case .file(let path) = credentials.source else { return nil }
         return FileCredentials(username: credentials.username, path: path, password: credentials.password.reveal())
