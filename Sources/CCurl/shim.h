@@ -34,6 +34,10 @@ static inline CURLcode entrepot_setopt_write(CURL *easy, CURLoption option, curl
     return curl_easy_setopt(easy, option, value);
 }
 
+static inline CURLcode entrepot_setopt_opensocket(CURL *easy, curl_opensocket_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, value);
+}
+
 static inline CURLcode entrepot_getinfo_long(CURL *easy, CURLINFO info, long *value) {
     return curl_easy_getinfo(easy, info, value);
 }

@@ -136,6 +136,7 @@ extension UpstreamSection {
     fileprivate func write(to writer: inout TOMLWriter) {
         writer.value("url", url.description)
         writer.value("max_redirect", maxRedirect)
+        writer.value("allow_private_redirects", allowsPrivateRedirects)
         writer.value("server_ca_bundle", serverCABundle)
         writer.value("client_certificate", clientCertificate?.certificate)
         writer.value("client_private_key", clientCertificate?.privateKey)

@@ -34,7 +34,8 @@ public final class CurlClient: Sendable {
         let head = try await mailbox.head()
         return CurlResponse(
             status: head.status, version: head.version, headers: head.headers,
-            body: CurlBody(mailbox, expected: request.method == .head ? nil : head.contentLength))
+            body: CurlBody(mailbox, expected: request.method == .head ? nil : head.contentLength),
+            peerRanges: head.peerRanges)
     }
 
     /// Connects as `execute(_:)` would for this request, on a connection of its own, sends nothing and tells what happened.

@@ -10,6 +10,8 @@ public struct CurlError: Error, Sendable, Hashable {
         case connect
         /// No connection, TLS included, within `connectTimeout`.
         case connectTimeout
+        /// It lies in one of the networks that are refused.
+        case refusedAddress
         /// Connected, but too few bytes for too long.
         case stalled
         /// Not finished within `totalTimeout`.

@@ -9,6 +9,8 @@ public struct CurlResponse: Sendable {
     public let version: Version
     public let headers: CurlHeaders
     public let body: CurlBody
+    /// In which networks the server is; none through a proxy.
+    public let peerRanges: AddressRanges
 
     /// `Content-Length` as the server sent it; `nil` when absent or not one number.
     public var contentLength: Int64? { headers.contentLength }

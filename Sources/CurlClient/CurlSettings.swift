@@ -51,6 +51,9 @@ public struct CurlSettings: Sendable, Hashable {
     public var maxResponseHeaderBytes: Int
     /// Offer HTTP/2 over TLS.
     public var allowsHTTP2: Bool
+    /// Where the server must not be, whatever its name. Looked at where a connection is made, so that a name cannot mean one
+    /// address when it is checked and another when it is asked. Not through a proxy, which decides for itself.
+    public var refusedRanges: AddressRanges
     /// The most that one read from the socket may take, in bytes; held once for each running transfer.
     public var receiveBufferSize: Int
     /// How many bytes of the body may wait unread before the transfer pauses.
@@ -66,6 +69,7 @@ public struct CurlSettings: Sendable, Hashable {
         totalTimeout: Duration? = nil,
         maxResponseHeaderBytes: Int = 64 << 10,
         allowsHTTP2: Bool = true,
+        refusedRanges: AddressRanges = [],
         receiveBufferSize: Int = 256 << 10,
         readAhead: Int = usualReadAhead
     ) {
@@ -76,6 +80,7 @@ public struct CurlSettings: Sendable, Hashable {
         self.totalTimeout = totalTimeout
         self.maxResponseHeaderBytes = maxResponseHeaderBytes
         self.allowsHTTP2 = allowsHTTP2
+        self.refusedRanges = refusedRanges
         self.receiveBufferSize = receiveBufferSize
         self.readAhead = readAhead
     }

@@ -31,6 +31,9 @@ struct EasyOptions {
     mutating func pointer(_ option: CURLoption, _ value: UnsafeMutableRawPointer?) {
         check(entrepot_setopt_pointer(easy, option, value))
     }
+    mutating func openSocket(_ value: @escaping curl_opensocket_callback) {
+        check(entrepot_setopt_opensocket(easy, value))
+    }
     mutating func list(_ option: CURLoption, _ value: UnsafeMutablePointer<curl_slist>?) {
         check(entrepot_setopt_list(easy, option, value))
     }

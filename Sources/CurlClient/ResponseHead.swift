@@ -4,6 +4,7 @@ struct ResponseHead: Sendable {
     private(set) var version = CurlResponse.Version.http1
     private(set) var headers = CurlHeaders()
     private(set) var isComplete = false
+    var peerRanges: AddressRanges = []
     private var bytes = 0
 
     var contentLength: Int64? { headers.contentLength }

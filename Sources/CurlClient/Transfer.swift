@@ -1,6 +1,14 @@
 import CCurl
 import NIOCore
 
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 /// One easy handle at work. Lives and dies on the curl thread, which is why it is not `Sendable`.
 final class Transfer {
     /// What travels to the curl thread to start a transfer.
@@ -22,6 +30,8 @@ final class Transfer {
     private var remaining: Int64?
     /// Why a callback stopped libcurl, which itself only knows that one did.
     private var failure: CurlError?
+    /// An address of the server was not connected to.
+    private var hasRefused = false
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
@@ -58,6 +68,13 @@ final class Transfer {
             guard let bytes, let transfer else { return 0 }
             return Transfer.from(transfer).header(UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
+        if !order.request.settings.refusedRanges.isEmpty {
+            options.pointer(CURLOPT_OPENSOCKETDATA, this)
+            options.openSocket { transfer, _, address in
+                guard let transfer, let address else { return CURL_SOCKET_BAD }
+                return Transfer.from(transfer).openSocket(address)
+            }
+        }
         if let error = options.failure { throw error }
     }
 
@@ -76,7 +93,7 @@ final class Transfer {
         var connected: curl_off_t = 0
         _ = entrepot_getinfo_offset(easy, CURLINFO_PRETRANSFER_TIME_T, &connected)
         mailbox.finish(
-            failure
+            failure ?? (hasRefused && connected == 0 ? refusedAddress : nil)
                 ?? CurlError(
                     result, detail: String(cString: errorText),
                     .init(
@@ -84,6 +101,43 @@ final class Transfer {
                         proxy: order.proxies.address(secure: order.request.isSecure),
                         isTotalLimitFirst: settings.totalTimeout.map { $0 < settings.connectTimeout } ?? false),
                     host: order.authority))
+    }
+
+    /// Whether a connection to there is the server's own, and not a proxy's.
+    private func isDirect(port: Int) -> Bool {
+        guard let proxy = order.proxies.address(secure: order.request.isSecure) else { return true }
+        return port != proxy.port
+    }
+
+    private func refuses(_ peer: PeerAddress) -> Bool {
+        isDirect(port: peer.port) && !peer.ranges.isDisjoint(with: order.request.settings.refusedRanges)
+    }
+
+    private func openSocket(_ address: UnsafeMutablePointer<curl_sockaddr>) -> curl_socket_t {
+        if let peer = withUnsafePointer(to: &address.pointee.addr, PeerAddress.init), refuses(peer) {
+            hasRefused = true
+            return CURL_SOCKET_BAD
+        }
+        #if os(Linux)
+            let type = address.pointee.socktype | Int32(SOCK_CLOEXEC.rawValue)
+        #else
+            let type = address.pointee.socktype
+        #endif
+        return socket(address.pointee.family, type, address.pointee.protocol)
+    }
+
+    /// The other end of the connection that the answer came over.
+    private var peer: PeerAddress? {
+        var text: UnsafePointer<CChar>?
+        var port = 0
+        guard entrepot_getinfo_string(easy, CURLINFO_PRIMARY_IP, &text) == CURLE_OK, let text,
+            entrepot_getinfo_long(easy, CURLINFO_PRIMARY_PORT, &port) == CURLE_OK
+        else { return nil }
+        return PeerAddress(String(cString: text), port: port)
+    }
+
+    private var refusedAddress: CurlError {
+        CurlError(.refusedAddress, "its address lies in a network that is refused", host: order.authority)
     }
 
     private func body(_ bytes: UnsafeRawBufferPointer) -> Int {
@@ -104,6 +158,14 @@ final class Transfer {
         case .more:
             return line.count
         case .complete:
+            if let peer {
+                // The connection may be one that another request made, to whom more was allowed.
+                guard !refuses(peer) else {
+                    failure = refusedAddress
+                    return 0
+                }
+                if isDirect(port: peer.port) { head.peerRanges = peer.ranges }
+            }
             remaining = head.contentLength
             mailbox.deliver(head: head)
             onTouch(self)

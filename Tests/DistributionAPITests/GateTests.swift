@@ -284,6 +284,21 @@ import Testing
         }
     }
 
+    @Test func `whom a certificate names needs no invitation to log in`() async throws {
+        let certificates = try TestCertificates()
+        let certificate = try #require(try NIOSSLCertificate.fromPEMFile(certificates.client).first)
+        try await Workshop.open { shop in
+            let access = try Self.access(
+                global: Self.policy(false, "identity.id != null || identity.certificate.common_names == ['client']"))
+            let api = PushClient(shop, access: access).api
+            for (presented, status) in [([certificate], HTTPResponseStatus.ok), ([], .unauthorized)] {
+                let response = await api.respond(
+                    to: Request(target: "/v2/", isSecure: true, clientCertificates: presented))
+                #expect(response.status == status)
+            }
+        }
+    }
+
     @Test func `too many wrong passwords are told to wait`() async throws {
         try await Workshop.open { shop in
             let client = PushClient(shop, access: try Self.access())

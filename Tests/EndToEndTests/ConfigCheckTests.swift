@@ -29,6 +29,26 @@ import Testing
         ]
     }
 
+    @Test func aPasswordWithoutTLSIsWarnedOf() async throws {
+        try await Stage.with { stage in
+            let text = """
+                [repository.up]
+                [[repository.up.upstream]]
+                url = "http://registry.example"
+                username = "somebody"
+                password = "secret-word"
+                """
+            let checked = try await check(text, on: stage)
+            #expect(checked.status == .exited(0))
+            #expect(checked.output.contains("warning: "))
+            #expect(checked.output.contains("repository.\"up\".upstream[0].url"))
+            #expect(!checked.output.contains("secret-word"))
+            let local = try await check(
+                text.replacingOccurrences(of: "registry.example", with: "127.0.0.1:5000"), on: stage)
+            #expect(!local.output.contains("warning"))
+        }
+    }
+
     @Test func aServersKeyThatIsNoneIsNamed() async throws {
         try await Stage.with { stage in
             let certificates = try await Certificates.make(on: stage)

@@ -31,6 +31,15 @@ import Tokens
         #expect(grant.scopeText == granted)
     }
 
+    @Test func ofAStrangersScopesTheFirstEightAreLookedAt() async throws {
+        let service = try #require(ServiceName("registry"))
+        let wanted = ScopeParser.parse((0..<64).map { "repository:public/x\($0):pull" })
+        #expect(wanted.count == 64)
+        #expect(await Household().grant(wanted, to: .anonymous, at: service).count == 8)
+        let bob = try #require(TokenSubject("bob"))
+        #expect(await Household().grant(wanted, to: bob, at: service).count == 64)
+    }
+
     @Test func aTokenAllowsWhatItNames() throws {
         let entries = ScopeParser.parse(["repository:a:pull repository:b:* registry:catalog:*"])
         let a = try #require(RepositoryName("a"))

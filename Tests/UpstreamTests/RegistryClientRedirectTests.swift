@@ -28,6 +28,44 @@ import Upstream
         }
     }
 
+    @Test(arguments: [
+        "10.255.255.1:9", "192.168.255.1:9", "[fd12::1]:9", "169.254.169.254", "[::ffff:169.254.169.254]",
+    ])
+    func nobodyIsLedIntoAPrivateNetworkThatTheUpstreamIsNotIn(address: String) async throws {
+        try await ScriptedHTTPServer.run { _ in
+            .redirect(to: "http://\(address)/x")
+        } _: { server in
+            let client = try makeClient(server)
+            let error = await #expect(throws: UpstreamError.self) {
+                _ = try await client.blob(repository, digest, range: nil)
+            }
+            #expect(error?.kind == .invalidResponse)
+            #expect(
+                error?.message.contains("allow_private_redirects") == true
+                    || error?.message.contains("link-local") == true, "\(error?.message ?? "")")
+        }
+    }
+
+    @Test func noPasswordGoesToATokenServiceElsewhereWithoutTLS() async throws {
+        try await ScriptedHTTPServer.run { _ in
+            .answer(200, text: #"{"token":"t"}"#)
+        } _: { service in
+            try await ScriptedHTTPServer.run { request in
+                request.header("Authorization") == nil
+                    ? .unauthorized(#"Bearer realm="\#(service.url)/token",service="s""#) : .manifest(index)
+            } _: { server in
+                let client = try makeClient(server, credentials: credentials)
+                let error = await #expect(throws: UpstreamError.self) {
+                    _ = try await client.manifest(repository, latest)
+                }
+                #expect(error?.message.contains("without TLS") == true)
+                #expect(service.requests.isEmpty)
+                // Where there is no password, there is none to lose.
+                _ = try await makeClient(server).manifest(repository, latest)
+            }
+        }
+    }
+
     @Test func theSameHostKeepsTheAuthorization() async throws {
         try await ScriptedHTTPServer.run { request in
             guard request.header("Authorization") != nil else { return .unauthorized("Basic realm=x") }

@@ -24,15 +24,11 @@ extension AccessPolicies {
     /// Rules are evaluated with these variables unbound. As `&&`, `||` and their like swallow the error of one side only
     /// where the other decides, what still gives a bool gives the same one whatever is bound.
     public func forecast(_ request: AccessRequest, for identity: Identity) -> AccessForecast {
+        if let decision = decisionWithoutRules(request, for: identity) { return .certain(decision) }
         let own = request.namespace.map { (PolicyScope.repository($0), repositories[$0]) }
         let policies = [(PolicyScope.global, global)] + (own.map { [$0] } ?? [])
-        let decision = decide(request, for: identity)
-        switch decision.basis {
-        case .grants, .noPolicy, .unknownAdministrator: return .certain(decision)
-        case .rule, .failedRule, .defaultOf: break
-        }
         let activation = PolicyVariables.unnamed(request, identity, mentions)
-        var forecast = AccessForecast.certain(decision)
+        var forecast = AccessForecast.uncertain
         var isUncertain = false
         for case (let scope, let policy?) in policies {
             forecast = policy.forecast(activation, scope: scope)

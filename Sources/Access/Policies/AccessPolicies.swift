@@ -46,24 +46,26 @@ public struct AccessPolicies: Sendable, Equatable {
         return (steps, decision)
     }
 
-    private func decide(
-        _ request: AccessRequest, for identity: Identity, _ note: (PolicyScope, Decision) -> Void
-    ) -> Decision {
+    /// What is decided before any rule is asked; nil if rules decide.
+    func decisionWithoutRules(_ request: AccessRequest, for identity: Identity) -> Decision? {
         if let grants = identity.grants, !request.isCovered(by: grants) {
             return Decision(isAllowed: false, .grants)
         }
-        let isAdministration = request.action.operation == .admin
-        if isAdministration, !identity.isKnown || global == nil {
+        if request.action.operation == .admin, !identity.isKnown || global == nil {
             return Decision(isAllowed: false, .unknownAdministrator)
         }
+        guard global == nil, request.namespace.flatMap({ repositories[$0] }) == nil else { return nil }
+        // Where some repositories are closed, a name that nobody takes must look like one of them.
+        let mayBeTold = request.repository == nil || request.namespace != nil || repositories.isEmpty
+        let isAllowed = mayBeTold && (fallback == .open || request.action.operation.isReading || identity.isKnown)
+        return Decision(isAllowed: isAllowed, .noPolicy(fallback))
+    }
+
+    private func decide(
+        _ request: AccessRequest, for identity: Identity, _ note: (PolicyScope, Decision) -> Void
+    ) -> Decision {
+        if let decision = decisionWithoutRules(request, for: identity) { return decision }
         let own = request.namespace.flatMap { key in repositories[key].map { (PolicyScope.repository(key), $0) } }
-        guard global != nil || own != nil else {
-            // Where some repositories are closed, a name that nobody takes must look like one of them.
-            let mayBeTold = request.repository == nil || request.namespace != nil || repositories.isEmpty
-            let isAllowed =
-                mayBeTold && (fallback == .open || request.action.operation.isReading || identity.isKnown)
-            return Decision(isAllowed: isAllowed, .noPolicy(fallback))
-        }
         let activation = PolicyVariables.activation(request, identity, mentions)
         var decision: Decision?
         if let global {

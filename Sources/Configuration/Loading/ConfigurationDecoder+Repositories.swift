@@ -105,6 +105,7 @@ extension ConfigurationDecoder {
     private func upstream(_ table: TableReader) -> UpstreamSection? {
         let url = url(table)
         let maxRedirect = table.integer("max_redirect", in: 0...255, default: 5)
+        let allowsPrivateRedirects = table.flag("allow_private_redirects", default: false)
         let serverCABundle = table.file("server_ca_bundle")
         let clientCertificate = clientCertificate(table)
         let credentials = credentials(table)
@@ -118,7 +119,8 @@ extension ConfigurationDecoder {
             ? table.size("max_bandwidth", in: .kibibytes(64)...(.gibibytes(100)), default: .mebibytes(10)) : nil
         guard let url else { return nil }
         return UpstreamSection(
-            url: url, maxRedirect: maxRedirect, serverCABundle: serverCABundle, clientCertificate: clientCertificate,
+            url: url, maxRedirect: maxRedirect, allowsPrivateRedirects: allowsPrivateRedirects,
+            serverCABundle: serverCABundle, clientCertificate: clientCertificate,
             credentials: credentials, credentialHelper: credentialHelper, connectTimeout: connectTimeout,
             stallTimeout: stallTimeout, maxConnections: maxConnections, maxBandwidth: maxBandwidth)
     }

@@ -79,7 +79,8 @@ enum ConfigurationTable: CaseIterable {
             ]
         case .upstream:
             [
-                "url", "max_redirect", "server_ca_bundle", "client_certificate", "client_private_key", "username",
+                "url", "max_redirect", "allow_private_redirects", "server_ca_bundle", "client_certificate",
+                "client_private_key", "username",
                 "password", "password_file", "password_env", "credential_helper",
                 "connect_timeout", "stall_timeout", "max_connections", "max_bandwidth",
             ]

@@ -3,6 +3,8 @@ public struct UpstreamSection: Sendable, Equatable {
     public let url: UpstreamURL
     /// Redirects followed for one request.
     public let maxRedirect: Int
+    /// Whether these, and token services, may lie in private networks in which the upstream is not.
+    public let allowsPrivateRedirects: Bool
     /// PEM file that replaces the system's CA certificates for this upstream.
     public let serverCABundle: String?
     public let clientCertificate: ClientCertificate?
@@ -21,6 +23,7 @@ public struct UpstreamSection: Sendable, Equatable {
     public init(
         url: UpstreamURL,
         maxRedirect: Int = 5,
+        allowsPrivateRedirects: Bool = false,
         serverCABundle: String? = nil,
         clientCertificate: ClientCertificate? = nil,
         credentials: UpstreamCredentials? = nil,
@@ -32,6 +35,7 @@ public struct UpstreamSection: Sendable, Equatable {
     ) {
         self.url = url
         self.maxRedirect = maxRedirect
+        self.allowsPrivateRedirects = allowsPrivateRedirects
         self.serverCABundle = serverCABundle
         self.clientCertificate = clientCertificate
         self.credentials = credentials

@@ -22,6 +22,9 @@ public struct UpstreamURL: Sendable, Hashable, CustomStringConvertible {
     /// There, a name of a single component means `library/<name>`.
     public var isDockerHub: Bool { host == UpstreamURL.dockerHubHost }
 
+    /// What is sent there leaves this machine only by a proxy.
+    public var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
     /// `host` or `host:port`, an IPv6 address in brackets, as a `Host` field or a URL wants it.
     public var authority: String {
         let name = host.contains(":") ? "[\(host)]" : host

@@ -5,6 +5,8 @@
 public enum ScopeParser {
     /// More entries than this are not looked at.
     public static let maximumEntries = 64
+    /// Nor more than these of who shows no credentials.
+    public static let maximumAnonymousEntries = 8
     /// Bytes of one entry, and of its name.
     public static let maximumEntryLength = 512
     public static let maximumNameLength = 256

@@ -13,7 +13,11 @@ extension ScopePolicy {
         _ requested: [ResourceScope], to subject: TokenSubject, at service: ServiceName
     ) async -> [ResourceScope] {
         var granted: [ResourceScope] = []
-        for scope in requested {
+        // Anybody can have this work done: of strangers no more is looked at than clients ask for in one go.
+        let most = subject.isAnonymous ? ScopeParser.maximumAnonymousEntries : requested.count
+        for scope in requested.prefix(most) {
+            // Others on this event loop go first.
+            await Task.yield()
             let actions = await actions(of: scope, for: subject, service)
             guard !actions.isEmpty else { continue }
             granted.append(ResourceScope(type: scope.type, name: scope.name, actions: actions))

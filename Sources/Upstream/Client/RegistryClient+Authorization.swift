@@ -25,7 +25,10 @@ extension RegistryClient {
     /// What the upstream took last time, so that it need not refuse first.
     func knownAuthorization(_ scope: String) async throws(UpstreamError) -> Authorization {
         if let credentials, takesBasic.withLockedValue({ $0 }) { return .basic(credentials) }
-        guard let issuer = tokens.issuer(tokenKey(scope)) else { return .anonymous }
+        guard let issuer = tokens.issuer(tokenKey(scope)),
+            // Where the upstream is decides where its token service may be.
+            issuer.realm.origin == endpoint.origin || ownRanges.withLockedValue({ $0 }) != nil
+        else { return .anonymous }
         return .bearer(try await token(scope, issuer, refused: nil))
     }
 
@@ -74,6 +77,9 @@ extension RegistryClient {
         }
         guard !realm.origin.isLinkLocal || realm.origin.host == endpoint.origin.host else {
             return .failure(Unusable(text: "names a token service at a link-local address, which is not asked"))
+        }
+        guard realm.origin.isSecure || realm.origin == endpoint.origin || credentials == nil else {
+            return .failure(Unusable(text: "names a token service elsewhere without TLS, which gets no password"))
         }
         return .success(
             TokenIssuer(realm: realm, service: challenge.parameters["service"].flatMap { $0.isEmpty ? nil : $0 }))

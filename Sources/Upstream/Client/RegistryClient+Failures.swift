@@ -69,6 +69,12 @@ extension RegistryClient {
             case .resolve: (.resolve, "cannot be found: its name does not resolve")
             case .connect: (.refused, "cannot be connected to")
             case .proxy: (.refused, "cannot be reached through the proxy")
+            case .refusedAddress:
+                (
+                    .invalidResponse,
+                    "is at an address where it is not asked: link-local, or private where the upstream is not; "
+                        + "if it is meant, set allow_private_redirects = true for the upstream"
+                )
             case .connectTimeout: (.timedOut, "did not accept a connection in time")
             case .stalled: (.timedOut, "stopped sending")
             case .timedOut: (.timedOut, "did not answer in time")

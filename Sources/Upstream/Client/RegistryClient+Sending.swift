@@ -93,6 +93,7 @@ extension RegistryClient {
             } catch {
                 throw failure(error)
             }
+            if isHome { ownRanges.withLockedValue { $0 = answer.peerRanges } }
             guard [301, 302, 303, 307, 308].contains(answer.status) else {
                 return (answer, isAway ? current.origin : nil)
             }
@@ -193,7 +194,16 @@ extension RegistryClient {
             connectTimeout: settings.connectTimeout,
             stall: CurlSettings.StallLimit(bytesPerSecond: 128, window: settings.stallTimeout),
             totalTimeout: isWhole ? settings.answerTimeout : nil,
+            refusedRanges: refusedRanges(isHome: isHome),
             receiveBufferSize: isWhole ? 32 << 10 : 256 << 10, readAhead: readAhead)
+    }
+
+    /// Where nothing is asked: a name may mean any address, and who controls it may want us to ask our own neighbours.
+    private func refusedRanges(isHome: Bool) -> AddressRanges {
+        // Whoever wrote such an address into the configuration meant it.
+        if isHome { return endpoint.origin.isLinkLocal ? [] : .linkLocal }
+        if settings.allowsPrivateRedirects { return .linkLocal }
+        return AddressRanges.all.subtracting(ownRanges.withLockedValue { $0 } ?? []).union(.linkLocal)
     }
 
     /// A transfer that is held to a rate gets no further ahead than a quarter of a second at this rate, in steps in which

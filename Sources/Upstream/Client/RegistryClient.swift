@@ -30,6 +30,8 @@ public struct RegistryClient: UpstreamRegistry {
     let now: @Sendable () -> Int64
     /// The upstream has accepted a password: offered from the start from then on.
     let takesBasic = NIOLockedValueBox(false)
+    /// In which networks the upstream itself is; nil until it has answered.
+    let ownRanges = NIOLockedValueBox<AddressRanges?>(nil)
     let bytesReceived: Counter
     let requestCounters: UpstreamRequestCounters
 

@@ -13,6 +13,8 @@ public struct RegistryClientSettings: Sendable, Hashable {
     /// For whole answers that are not blobs.
     public var answerTimeout: Duration
     public var maxRedirects: Int
+    /// Whether redirects and token services may be in private networks in which the upstream itself is not.
+    public var allowsPrivateRedirects: Bool
     /// Bytes.
     public var maxManifestSize: Int
     /// Bytes of a page of tags, and of all pages of referrers together.
@@ -21,7 +23,8 @@ public struct RegistryClientSettings: Sendable, Hashable {
     public init(
         authorityBundle: String? = nil, clientIdentity: CurlSettings.ClientIdentity? = nil,
         connectTimeout: Duration = .seconds(5), stallTimeout: Duration = .seconds(30),
-        answerTimeout: Duration = .seconds(60), maxRedirects: Int = 5, maxManifestSize: Int = 4 << 20,
+        answerTimeout: Duration = .seconds(60), maxRedirects: Int = 5, allowsPrivateRedirects: Bool = false,
+        maxManifestSize: Int = 4 << 20,
         maxListSize: Int = 4 << 20
     ) {
         self.authorityBundle = authorityBundle
@@ -30,6 +33,7 @@ public struct RegistryClientSettings: Sendable, Hashable {
         self.stallTimeout = stallTimeout
         self.answerTimeout = answerTimeout
         self.maxRedirects = maxRedirects
+        self.allowsPrivateRedirects = allowsPrivateRedirects
         self.maxManifestSize = maxManifestSize
         self.maxListSize = maxListSize
     }

@@ -12,6 +12,8 @@ extension RegistryClient {
         case .resolve:
             return "correct the host in url, or the name servers of this machine; where a proxy has to be used, set "
                 + "HTTPS_PROXY"
+        case .refusedAddress:
+            return "correct the host in url: its name means a link-local address"
         case .proxy:
             return "correct HTTPS_PROXY or HTTP_PROXY, or except the host with NO_PROXY"
         case .tls(.verification):

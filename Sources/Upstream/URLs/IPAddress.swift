@@ -1,3 +1,5 @@
+import CurlClient
+
 /// The bytes of an IP address written as a literal.
 struct IPAddress: Hashable, Sendable {
     /// 4 or 16.
@@ -45,16 +47,8 @@ struct IPAddress: Hashable, Sendable {
         return bytes
     }
 
-    /// 169.254.0.0/16, also embedded in IPv6, fe80::/10, and the address at which Amazon's machines find theirs.
-    var isLinkLocal: Bool {
-        if bytes.count == 4 { return bytes[0] == 169 && bytes[1] == 254 }
-        if bytes[0] == 0xFE, bytes[1] & 0xC0 == 0x80 { return true }
-        if bytes.starts(with: [0xFD, 0x00, 0x0E, 0xC2]) { return true }
-        let embedsV4 =
-            bytes.prefix(10).allSatisfy { $0 == 0 } && (bytes[10...11] == [0, 0] || bytes[10...11] == [0xFF, 0xFF])
-            || bytes.starts(with: [0x00, 0x64, 0xFF, 0x9B])
-        return embedsV4 && bytes[12] == 169 && bytes[13] == 254
-    }
+    /// What reaches only the own machine's network, where clouds keep the credentials of the machine.
+    var isLinkLocal: Bool { AddressRanges(of: bytes).contains(.linkLocal) }
 }
 
 extension StringProtocol {

@@ -5,7 +5,7 @@ struct ConfigCheckCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Check the configuration without running anything.",
-        discussion: "Prints a summary, or all problems to standard error; then it ends with 1.")
+        discussion: "Prints a summary and, to standard error, warnings; or all problems, and ends with 1.")
 
     @OptionGroup var options: ConfigurationOptions
 
@@ -17,6 +17,7 @@ struct ConfigCheckCommand: ParsableCommand {
             StandardError.write("\(error)\n")
             throw ExitCode.failure
         }
+        for warning in configuration.warnings { StandardError.write("warning: \(warning)\n") }
         print("ok: \(configuration.summary)")
     }
 }

@@ -83,6 +83,7 @@ struct Reloader: Service, CustomStringConvertible {
         // Where TLS is to be switched on or off the files of neither side are needed before the restart.
         let isSwitched = (configuration.server.tls == nil) != (running.configuration.server.tls == nil)
         let tls = isSwitched ? nil : try configuration.server.tls.map(TLSMaterial.init)
+        parts.logger.warnOf(configuration)
         return Prepared(
             snapshot: try Snapshot(adapted, parts: parts, replacing: running),
             server: HTTPServerConfiguration(adapted, tls: tls))

@@ -62,6 +62,7 @@ private func services(
             let host = address.ipAddress ?? "?"
             LoadedCode.releaseWhatTheStartNeeded()
             if current.value.configuration.isOpenUnsaid { warnOfOpenness(parts.logger) }
+            parts.logger.warnOf(current.value.configuration)
             parts.logger.notice(
                 "serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(parts.root)"])
         })
@@ -96,4 +97,13 @@ private func warnOfOpenness(_ logger: Logger) {
     logger.warning(
         "everybody on this machine may push and delete, as nothing says who may",
         metadata: ["remedy": "set global.default_access, or say who may: [identity.<id>], [global.access_policy]"])
+}
+
+extension Logger {
+    /// What is allowed and probably not meant.
+    func warnOf(_ configuration: Configuration) {
+        for problem in configuration.warnings {
+            warning("\(problem.message)", metadata: ["key": "\(problem.keyPath)", "remedy": "\(problem.remedy)"])
+        }
+    }
 }

@@ -54,7 +54,8 @@ struct UpstreamBuilder {
             settings: RegistryClientSettings(
                 authorityBundle: section.serverCABundle, clientIdentity: identity,
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
-                maxRedirects: section.maxRedirect, maxManifestSize: configuration.server.maxManifestSize.bytes),
+                maxRedirects: section.maxRedirect, allowsPrivateRedirects: section.allowsPrivateRedirects,
+                maxManifestSize: configuration.server.maxManifestSize.bytes),
             curl: parts.curl, tokens: parts.tokens, userAgent: "entrepot/\(entrepotVersion)",
             budget: parts.budgets.budget(name: endpoint.name, account: section.account),
             gate: parts.gates.gate(UpstreamGates.Key(name: endpoint.name, account: section.account)),
