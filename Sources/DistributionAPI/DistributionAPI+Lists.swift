@@ -23,9 +23,7 @@ extension DistributionAPI {
         }
         var body = ByteBuffer()
         body.writeString(#"{"name":"\#(name)","tags":["#)
-        for (position, tag) in served.content.tags.enumerated() {
-            body.writeString(position == 0 ? "\"\(tag)\"" : ",\"\(tag)\"")
-        }
+        Self.write(served.content.tags.lazy.map(\.value), to: &body)
         body.writeString("]}")
         return Response(status: .ok, headers: headers, body: .bytes(body))
     }
@@ -86,9 +84,7 @@ extension DistributionAPI {
         }
         var body = ByteBuffer()
         body.writeString(#"{"repositories":["#)
-        for (position, name) in page.names.enumerated() {
-            body.writeString(position == 0 ? "\"\(name)\"" : ",\"\(name)\"")
-        }
+        Self.write(page.names.lazy.map(\.value), to: &body)
         body.writeString("]}")
         return Response(status: .ok, headers: headers, body: .bytes(body))
     }
@@ -128,6 +124,17 @@ extension DistributionAPI {
         }
         body.writeString("]}")
         return Response(status: .ok, headers: headers, body: .bytes(body))
+    }
+
+    /// Elements of an array; tags and names have nothing that JSON would escape.
+    private static func write(_ names: some Sequence<String>, to body: inout ByteBuffer) {
+        var isFirst = true
+        for name in names {
+            body.writeStaticString(isFirst ? "\"" : ",\"")
+            body.writeString(name)
+            body.writeStaticString("\"")
+            isFirst = false
+        }
     }
 
     private func namespaceField(_ query: Query) -> String {

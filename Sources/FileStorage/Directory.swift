@@ -56,20 +56,45 @@ enum Directory {
 
     /// Names in `path`, in lexical byte order, without temporary files; empty if there is no such directory.
     static func names(_ path: String, _ key: ObjectKey?) throws(StorageError) -> [String] {
-        try allNames(path, key).filter { !$0.hasPrefix(AtomicFile.temporaryPrefix) }
-            .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        try names(path, key, most: .max) ?? []
+    }
+
+    /// As ``names(_:_:)``; nil if there are more than `most`.
+    static func names(_ path: String, _ key: ObjectKey?, most: Int) throws(StorageError) -> [String]? {
+        guard let all = try allNames(path, key, most: most) else { return nil }
+        return sorted(all.filter { !$0.hasPrefix(AtomicFile.temporaryPrefix) })
+    }
+
+    /// In lexical byte order.
+    static func sorted(_ names: [String]) -> [String] {
+        // For these it is the order of strings, which is found many times faster.
+        if names.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } }) { return names.sorted() }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// Gives `body` the folder's descriptor; one that nothing lies in if it cannot be opened.
+    static func withDescriptor(_ path: String, _ body: (CInt) -> Void) {
+        let descriptor = retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
+        defer { if descriptor >= 0 { close(descriptor) } }
+        body(descriptor)
+    }
+
+    /// Whether there is a file of that name.
+    static func exists(_ path: String, in folder: CInt = AT_FDCWD) -> Bool {
+        var status = stat()
+        return fstatat(folder, path, &status, 0) == 0 && status.st_mode & S_IFMT == S_IFREG
     }
 
     /// Removes a file, or a directory with all that is in it; what is absent is no error.
     static func remove(_ path: String, _ key: ObjectKey?, _ settled: SettledFolders) throws(StorageError) {
         if unlink(path) == 0 || isAbsent { return }
         guard errno == EISDIR || errno == EPERM else { throw StorageError(errno: errno, "unlink", key) }
-        for name in try allNames(path, key) { try remove(path + "/" + name, key, settled) }
+        for name in try allNames(path, key, most: .max) ?? [] { try remove(path + "/" + name, key, settled) }
         settled.forget(path)
         guard rmdir(path) == 0 || isAbsent else { throw StorageError(errno: errno, "rmdir", key) }
     }
 
-    private static func allNames(_ path: String, _ key: ObjectKey?) throws(StorageError) -> [String] {
+    private static func allNames(_ path: String, _ key: ObjectKey?, most: Int) throws(StorageError) -> [String]? {
         guard let directory = opendir(path) else {
             if isAbsent { return [] }
             throw StorageError(errno: errno, "opendir", key)
@@ -85,7 +110,9 @@ enum Directory {
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
             }
-            if name != ".", name != ".." { names.append(name) }
+            guard name != ".", name != ".." else { continue }
+            guard names.count < most else { return nil }
+            names.append(name)
         }
     }
 }

@@ -16,6 +16,7 @@ public import Storage
 public struct FileStore: ObjectStore {
     private let root: String
     private let settled = SettledFolders()
+    private let folders = FolderNames()
     private let pool: NIOThreadPool
 
     /// - Parameters:
@@ -92,11 +93,30 @@ public struct FileStore: ObjectStore {
     }
 
     public func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String] {
-        try await inPool { () throws(StorageError) in
-            let names = try Directory.names(path(prefix), prefix)
-            guard let after else { return Array(names.prefix(limit)) }
-            return Array(names.drop { !after.utf8.lexicographicallyPrecedes($0.utf8) }.prefix(limit))
+        try await names(FolderNames.Key(path: path(prefix), child: nil), prefix, after, limit)
+    }
+
+    public func list(
+        _ prefix: ObjectKey, holding child: String, after: String?, limit: Int
+    ) async throws(StorageError) -> [String] {
+        try await names(FolderNames.Key(path: path(prefix), child: child), prefix, after, limit)
+    }
+
+    /// On the spot where that costs no more than opening a few files.
+    private func names(
+        _ key: FolderNames.Key, _ prefix: ObjectKey, _ after: String?, _ limit: Int
+    ) async throws(StorageError) -> [String] {
+        var names = folders.known(key)
+        if names == nil { names = try FolderNames.few(key, prefix) }
+        if names == nil { names = try await inPool { () throws(StorageError) in try folders.read(key, prefix) } }
+        guard let names else { return [] }
+        guard let after else { return Array(names.prefix(limit)) }
+        var (low, high) = (0, names.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if after.utf8.lexicographicallyPrecedes(names[middle].utf8) { high = middle } else { low = middle + 1 }
         }
+        return Array(names[low...].prefix(limit))
     }
 
     public func delete(_ key: ObjectKey) async throws(StorageError) {

@@ -72,6 +72,29 @@ public protocol ObjectStore: Sendable {
     /// Names one level below `prefix` in lexical byte order, those greater than `after`, at most `limit` of them.
     func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String]
 
+    /// As ``list(_:after:limit:)``, of the names below which the object `child` lies, a path.
+    func list(
+        _ prefix: ObjectKey, holding child: String, after: String?, limit: Int
+    ) async throws(StorageError) -> [String]
+
     /// Removes an object, or everything below a prefix.
     func delete(_ key: ObjectKey) async throws(StorageError)
+}
+
+extension ObjectStore {
+    public func list(
+        _ prefix: ObjectKey, holding child: String, after: String?, limit: Int
+    ) async throws(StorageError) -> [String] {
+        var names: [String] = []
+        var after = after
+        while names.count < limit {
+            let page = try await list(prefix, after: after, limit: 1000)
+            for name in page where names.count < limit {
+                if let key = prefix.child("\(name)/\(child)"), try await info(key) != nil { names.append(name) }
+            }
+            guard page.count == 1000, let last = page.last else { break }
+            after = last
+        }
+        return names
+    }
 }

@@ -66,9 +66,12 @@ public enum RegistryLayout {
         below(repository, "_manifests/tags/\(tag)")
     }
 
+    /// Within a tag's folder: holds the digest it names now.
+    static let currentLink = "current/link"
+
     /// Holds the digest the tag names now.
     public static func tagLink(_ tag: Tag, in repository: RepositoryName) -> ObjectKey {
-        below(repository, "_manifests/tags/\(tag)/current/link")
+        below(repository, "_manifests/tags/\(tag)/\(currentLink)")
     }
 
     /// One for each digest the tag ever named.

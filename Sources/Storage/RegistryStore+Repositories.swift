@@ -31,7 +31,7 @@ extension RegistryStore {
         // The next step last. `a`, `a-b`, `a/x`, `ab`: a folder and what is below it are apart in the order of names.
         var steps: [Step] =
             if let prefix { [.below(prefix.value + "/"), .itself(prefix.value)] } else {
-                try await self.steps(below: "")
+                try await self.steps(below: "", after: last)
             }
         while let step = steps.popLast() {
             switch step {
@@ -47,42 +47,56 @@ extension RegistryStore {
                 }
                 guard budget > 0 else { return (names, false) }
                 budget -= 1
-                steps += try await self.steps(below: prefix)
+                steps += try await self.steps(below: prefix, after: last)
             }
         }
         return (names, true)
     }
 
-    private func steps(below prefix: String) async throws(StorageError) -> [Step] {
+    /// The steps of one folder, the next one last.
+    ///
+    /// - Parameter last: What is wholly before it is left out.
+    private func steps(below prefix: String, after last: String?) async throws(StorageError) -> [Step] {
         guard prefix.utf8.count <= RepositoryName.maximumLength else { return [] }
         let folder =
             prefix.isEmpty ? RegistryLayout.repositories : RegistryLayout.repositories.child(String(prefix.dropLast()))
         guard let folder else { return [] }
+        // The component of `last` that this folder's names are compared with.
+        let bound = last.flatMap { last in
+            last.hasPrefix(prefix) ? String(last.dropFirst(prefix.count).prefix { $0 != "/" }) : nil
+        }
         var steps: [Step] = []
-        var after: String?
-        repeat {
-            let page = try await objects.list(folder, after: after, limit: 10_000)
-            // What begins with `_` is distribution's or ours, and no part of a name.
-            for name in page where RepositoryName(name) != nil {
-                steps.append(.itself(prefix + name))
-                steps.append(.below(prefix + name + "/"))
+        // Folders whose contents may come after names that begin like them: of `a`, `a-b`, `a/x`.
+        var open: [String] = []
+        func close(before name: String?) {
+            while let folder = open.last,
+                name.map({ !$0.utf8.starts(with: folder.utf8.dropLast()) }) ?? true
+                    || name.map({ folder.utf8.lexicographicallyPrecedes($0.utf8) }) ?? true
+            {
+                steps.append(.below(prefix + folder))
+                open.removeLast()
             }
-            after = page.count == 10_000 ? page.last : nil
-        } while after != nil
-        return steps.sorted { $1.text.utf8.lexicographicallyPrecedes($0.text.utf8) }
+        }
+        // What begins with `_` is distribution's or ours, and no part of a name.
+        for name in try await objects.list(folder, after: nil, limit: .max) where RepositoryName(name) != nil {
+            if let bound, name.utf8.lexicographicallyPrecedes(bound.utf8), !bound.utf8.starts(with: name.utf8) {
+                continue
+            }
+            close(before: name)
+            steps.append(.itself(prefix + name))
+            open.append(name + "/")
+        }
+        close(before: nil)
+        return steps.reversed()
     }
 
     /// Whether `repository` has any manifest.
     public func holdsManifests(_ repository: RepositoryName) async throws(StorageError) -> Bool {
         for algorithm in Digest.Algorithm.allCases {
+            // Distribution leaves the folder of a manifest that it deleted.
             let names = try await objects.list(
-                RegistryLayout.revisions(of: repository, algorithm), after: nil, limit: 1000)
-            for name in names {
-                // Distribution leaves the folder of a manifest that it deleted.
-                if let digest = Digest(algorithm: algorithm, hex: name), try await hasManifest(digest, in: repository) {
-                    return true
-                }
-            }
+                RegistryLayout.revisions(of: repository, algorithm), holding: "link", after: nil, limit: 1)
+            if !names.isEmpty { return true }
         }
         return false
     }

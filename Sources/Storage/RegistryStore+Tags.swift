@@ -58,14 +58,11 @@ extension RegistryStore {
         var tags: [Tag] = []
         var after = last
         while tags.count < limit {
-            let wanted = min(limit - tags.count, 1000)
-            let page = try await objects.list(RegistryLayout.tags(of: repository), after: after, limit: wanted)
-            for name in page {
-                // A folder without a current link is a tag that is being made or removed.
-                if let tag = Tag(name), try await objects.info(RegistryLayout.tagLink(tag, in: repository)) != nil {
-                    tags.append(tag)
-                }
-            }
+            let wanted = limit - tags.count
+            // A folder without a current link is a tag that is being made or removed.
+            let page = try await objects.list(
+                RegistryLayout.tags(of: repository), holding: RegistryLayout.currentLink, after: after, limit: wanted)
+            tags += page.lazy.compactMap { Tag($0) }
             guard page.count == wanted, let end = page.last else { break }
             after = end
         }

@@ -38,6 +38,36 @@ import Testing
         #expect(try await store.list(try #require(ObjectKey("a")), after: nil, limit: 10) == ["b"])
     }
 
+    /// Its names are held in memory, as it has not changed for long.
+    @Test func aLargeFolderAtRestIsListedAsItIsAlsoAfterChanges() async throws {
+        func key(_ path: String) throws -> ObjectKey { try #require(ObjectKey(path)) }
+        func rest() throws {
+            try FileManager.default.setAttributes(
+                [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: folder.file("tags"))
+        }
+        func names() async throws -> [String] {
+            try await store.list(key("tags"), holding: "current/link", after: nil, limit: .max)
+        }
+        var wanted: [String] = []
+        for number in 100..<300 {
+            wanted.append("t\(number)")
+            try await store.write(key("tags/t\(number)/current/link"), ByteBuffer(string: "x"), .cached)
+        }
+        try FileManager.default.createDirectory(
+            atPath: folder.file("tags/t050/current"), withIntermediateDirectories: true)
+        try rest()
+        for _ in 0..<2 { #expect(try await names() == wanted) }
+        #expect(
+            try await store.list(key("tags"), holding: "current/link", after: "t149", limit: 2) == ["t150", "t151"])
+        // The folder itself does not change with this.
+        try await store.write(key("tags/t050/current/link"), ByteBuffer(string: "x"), .cached)
+        #expect(try await names() == ["t050"] + wanted)
+        try await store.delete(key("tags/t100"))
+        #expect(try await names() == ["t050"] + wanted.dropFirst())
+        try rest()
+        #expect(try await names() == ["t050"] + wanted.dropFirst())
+    }
+
     @Test func aRootThatIsAFileIsAnError() throws {
         let path = folder.file("plain")
         try Data().write(to: URL(filePath: path))

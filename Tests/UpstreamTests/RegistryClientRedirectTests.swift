@@ -52,7 +52,8 @@ import Upstream
         } _: { service in
             try await ScriptedHTTPServer.run { request in
                 request.header("Authorization") == nil
-                    ? .unauthorized(#"Bearer realm="\#(service.url)/token",service="s""#) : .manifest(index)
+                    ? .unauthorized(#"Bearer realm="http://localhost:\#(service.port)/token",service="s""#)
+                    : .manifest(index)
             } _: { server in
                 let client = try makeClient(server, credentials: credentials)
                 let error = await #expect(throws: UpstreamError.self) {

@@ -78,11 +78,16 @@ extension RegistryClient {
         guard !realm.origin.isLinkLocal || realm.origin.host == endpoint.origin.host else {
             return .failure(Unusable(text: "names a token service at a link-local address, which is not asked"))
         }
-        guard realm.origin.isSecure || realm.origin == endpoint.origin || credentials == nil else {
+        guard realm.origin.isSecure || mayHear(realm.origin) || credentials == nil else {
             return .failure(Unusable(text: "names a token service elsewhere without TLS, which gets no password"))
         }
         return .success(
             TokenIssuer(realm: realm, service: challenge.parameters["service"].flatMap { $0.isEmpty ? nil : $0 }))
+    }
+
+    /// Whether the password may go there in the clear: to the upstream itself, and to what runs beside it on this machine.
+    private func mayHear(_ service: AbsoluteURL.Origin) -> Bool {
+        service == endpoint.origin || (service.host == endpoint.origin.host && service.isLoopback)
     }
 
     private func tokenKey(_ scope: String) -> TokenCache.Key {

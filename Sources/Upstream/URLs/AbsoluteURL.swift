@@ -1,3 +1,5 @@
+import CurlClient
+
 /// An `http` or `https` URL taken apart (RFC 3986), of the kind that may be asked: no user information, no fragment,
 /// only visible ASCII.
 struct AbsoluteURL: Hashable, Sendable {
@@ -128,11 +130,15 @@ extension AbsoluteURL.Origin {
         }
     }
 
-    /// Addresses that reach only the own machine's network, where clouds keep the credentials of the machine.
-    var isLinkLocal: Bool {
-        let address = host.hasPrefix("[") ? IPAddress(v6: host.dropFirst().dropLast()) : IPAddress(v4: host)
-        return address?.isLinkLocal ?? false
+    /// Whether it is this machine.
+    var isLoopback: Bool { host == "localhost" || (address.map { AddressRanges(of: $0.bytes) == .loopback } ?? false) }
+
+    private var address: IPAddress? {
+        host.hasPrefix("[") ? IPAddress(v6: host.dropFirst().dropLast()) : IPAddress(v4: host)
     }
+
+    /// Addresses that reach only the own machine's network, where clouds keep the credentials of the machine.
+    var isLinkLocal: Bool { address?.isLinkLocal ?? false }
 
     private static func isNumber(_ label: Substring) -> Bool {
         label.utf8.allSatisfy { (0x30...0x39).contains($0) } || label.hasPrefix("0x")

@@ -101,6 +101,16 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             }
             #expect(try await store.list(key("root"), after: nil, limit: 10) == ["Z", "a", "a-b", "b", "c"])
             #expect(try await store.list(key("root"), after: nil, limit: 2) == ["Z", "a"])
+            for name in ["b/deep/link", "a/deep/link", "a-b/other", "c/deep/link", "d"] {
+                try await store.write(key("some/\(name)"), ByteBuffer(string: name), .cached)
+            }
+            func holding(_ child: String, after last: String? = nil, _ limit: Int) async throws -> [String] {
+                try await store.list(key("some"), holding: child, after: last, limit: limit)
+            }
+            #expect(try await holding("deep/link", 10) == ["a", "b", "c"])
+            #expect(try await holding("deep/link", after: "a", 10) == ["b", "c"])
+            #expect(try await holding("deep/link", 1) == ["a"])
+            #expect(try await holding("deep", 10) == [])
             #expect(try await store.list(key("root"), after: "a", limit: 2) == ["a-b", "b"])
             #expect(try await store.list(key("root"), after: "aa", limit: 2) == ["b", "c"])
         case .deletingRemovesAllBelowAndAbsenceIsNoError:

@@ -1,0 +1,137 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import NIOConcurrencyHelpers
+import Storage
+
+/// Sorted names of large folders, so that a page of a list does not read the whole folder again.
+///
+/// A folder's names hold as long as the time of its last change is the same. That time is coarse: it is relied on only when it
+/// lay well in the past when the names were read.
+final class FolderNames: Sendable {
+    struct Key: Hashable {
+        let path: String
+        /// Only names below which this lies.
+        let child: String?
+    }
+
+    fileprivate struct Change: Equatable {
+        let device: UInt64
+        let file: UInt64
+        let seconds: Int64
+        let nanoseconds: Int64
+    }
+
+    fileprivate struct Entry {
+        let change: Change
+        /// In lexical byte order, those with their child.
+        let names: [String]
+        /// Without it when they were read: that it comes does not change the folder.
+        let incomplete: [String]
+        var lastUse: UInt64
+    }
+
+    private struct State {
+        var entries: [Key: Entry] = [:]
+        var count = 0
+        var uses: UInt64 = 0
+    }
+
+    /// Names that are remembered, of all folders together.
+    private static let most = 1 << 18
+    /// A folder of no more names is read on the spot each time.
+    static let few = 64
+    /// Seconds after which a folder's time is taken to tell of every change before.
+    private static let settling: Int64 = 2
+
+    private let state = NIOLockedValueBox(State())
+
+    /// Names that are known to hold now; nil if they have to be read.
+    func known(_ key: Key) -> [String]? {
+        let found = state.withLockedValue { state -> Entry? in
+            guard state.entries[key] != nil else { return nil }
+            state.uses += 1
+            state.entries[key]?.lastUse = state.uses
+            return state.entries[key]
+        }
+        guard let found, found.change == Self.change(of: key.path) else { return nil }
+        guard !found.incomplete.isEmpty, let child = key.child else { return found.names }
+        let late = found.incomplete.filter { Directory.exists("\(key.path)/\($0)/\(child)") }
+        return late.isEmpty ? found.names : Directory.sorted(found.names + late)
+    }
+
+    /// Reads a folder, and remembers it if it is large and at rest.
+    func read(_ key: Key, _ object: ObjectKey) throws(StorageError) -> [String] {
+        let change = Self.change(of: key.path)
+        let all = try Directory.names(key.path, object)
+        let (names, incomplete) = Self.parted(all, key)
+        if let change, all.count > Self.few, all.count <= Self.most / 4, Self.now - change.seconds > Self.settling {
+            remember(key, Entry(change: change, names: names, incomplete: incomplete, lastUse: 0))
+        }
+        return names
+    }
+
+    /// The names of a folder that has only a few; nil if it has more.
+    static func few(_ key: Key, _ object: ObjectKey) throws(StorageError) -> [String]? {
+        guard let all = try Directory.names(key.path, object, most: few) else { return nil }
+        return parted(all, key).names
+    }
+
+    private static func parted(_ all: [String], _ key: Key) -> (names: [String], incomplete: [String]) {
+        guard let child = key.child else { return (all, []) }
+        var names: [String] = []
+        var incomplete: [String] = []
+        names.reserveCapacity(all.count)
+        Directory.withDescriptor(key.path) { folder in
+            for name in all {
+                if Directory.exists("\(name)/\(child)", in: folder) {
+                    names.append(name)
+                } else {
+                    incomplete.append(name)
+                }
+            }
+        }
+        return (names, incomplete)
+    }
+
+    private func remember(_ key: Key, _ entry: Entry) {
+        state.withLockedValue { state in
+            state.uses += 1
+            var entry = entry
+            entry.lastUse = state.uses
+            if let old = state.entries.updateValue(entry, forKey: key) { state.count -= old.size }
+            state.count += entry.size
+            while state.count > Self.most, let oldest = state.entries.min(by: { $0.value.lastUse < $1.value.lastUse }) {
+                state.entries[oldest.key] = nil
+                state.count -= oldest.value.size
+            }
+        }
+    }
+
+    private static func change(of path: String) -> Change? {
+        var status = stat()
+        guard stat(path, &status) == 0 else { return nil }
+        #if canImport(Darwin)
+            let time = status.st_mtimespec
+        #else
+            let time = status.st_mtim
+        #endif
+        return Change(
+            device: UInt64(truncatingIfNeeded: status.st_dev), file: UInt64(status.st_ino),
+            seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
+    }
+
+    private static var now: Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec)
+    }
+}
+
+extension FolderNames.Entry {
+    fileprivate var size: Int { names.count + incomplete.count }
+}
