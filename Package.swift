@@ -72,6 +72,7 @@ let package = Package(
         library("CELConformance", ["CEL"]),
         library("Hashing", ["CCrypto", "OCI", nioCore]),
         library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
+        library("SigV4", ["CCrypto"]),
 
         // Ports, layout, typed configuration.
         library("Coordination", [nioConcurrency]),
@@ -147,6 +148,7 @@ let package = Package(
         tests("CELTests", ["CEL", "CELConformance"], resources: [.copy("Vectors")]),
         tests("TextEncodingsTests", ["TextEncodings"]),
         tests("ChildProcessesTests", ["ChildProcesses", "TestSupport"]),
+        tests("SigV4Tests", ["SigV4"], exclude: ["Support"]),
         tests("HashingTests", ["Hashing", "OCI", nioCore]),
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", "TextEncodings", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
