@@ -72,7 +72,7 @@ let package = Package(
         library("CELConformance", ["CEL"]),
         library("Hashing", ["CCrypto", "OCI", nioCore]),
         library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
-        library("SigV4", ["CCrypto"]),
+        library("SigV4", ["CCrypto", "TextEncodings"]),
 
         // Ports, layout, typed configuration.
         library("Coordination", [nioConcurrency]),
