@@ -10,7 +10,7 @@ RELEASE_FLAGS := $(BUILD_FLAGS) --static-swift-stdlib
 STRICT_FLAGS := $(if $(STRICT),-Xswiftc -warnings-as-errors)
 
 LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-dev libhiredis-dev \
-    zlib1g-dev pkg-config
+    zlib1g-dev pkg-config binutils
 # Registries, proxies, clients and tools that the end-to-end tests and the benchmarks run for real.
 TOOLS := docker-registry nginx-light haproxy redis-server skopeo podman buildah umoci containerd docker.io debootstrap crun \
     uidmap apache2-utils openssl curl wrk strace prometheus iproute2 python3 ca-certificates
@@ -24,8 +24,14 @@ run: libraries ## Build a release and serve on 127.0.0.1:5000 (CONFIG=file.toml,
 	swift build -c release --product entrepot $(RELEASE_FLAGS)
 	exec "$$(swift build -c release --show-bin-path)/entrepot" $(if $(CONFIG),-c $(CONFIG)) server $(ARGS)
 
-build: libraries ## Build a release binary
+# Two thirds of what the linker writes are symbols, which only a debugger reads.
+DIST := .build/dist
+build: libraries ## Build a release binary: .build/dist/entrepot, with its symbols beside it
 	swift build -c release --product entrepot $(RELEASE_FLAGS)
+	@mkdir -p $(DIST)
+	@objcopy --only-keep-debug "$$(swift build -c release --show-bin-path)/entrepot" $(DIST)/entrepot.debug
+	@cd $(DIST) && objcopy --strip-all --add-gnu-debuglink=entrepot.debug \
+	    "$$(cd ../.. && swift build -c release --show-bin-path)/entrepot" entrepot
 
 # The image of the Dockerfile comes last and alone: it is built with all its own, which takes both processors.
 # Those that only compute go first and alone: beside them, tests with sockets would wait for a processor.
@@ -47,7 +53,7 @@ cel-vectors: libraries ## Run a folder of CEL conformance vectors (DIR=...)
 	@"$$(swift build --show-bin-path)/cel-vectors" "$(DIR)"
 
 bench: deps build ## Measure against docker-registry and nginx (ARGS="--quick", ARGS="--write" for docs/benchmarks.md)
-	python3 Tests/Bench/bench.py --entrepot "$$(swift build -c release --show-bin-path)/entrepot" $(ARGS)
+	python3 Tests/Bench/bench.py --entrepot $(DIST)/entrepot $(ARGS)
 
 format: ## Format all Swift code in place
 	swift format --in-place --parallel --recursive Package.swift Sources Tests

@@ -24,6 +24,15 @@ final class FolderNames: Sendable {
         let file: UInt64
         let seconds: Int64
         let nanoseconds: Int64
+
+        /// Whether the next change would have shown another time: file systems count in ticks of the kernel's clock, a
+        /// few milliseconds, or in whole seconds.
+        var isSettled: Bool {
+            var now = timespec()
+            clock_gettime(CLOCK_REALTIME, &now)
+            let age = (Int64(now.tv_sec) - seconds) * 1_000_000_000 + Int64(now.tv_nsec) - nanoseconds
+            return age > (nanoseconds % 1_000_000 == 0 ? 2_000_000_000 : 50_000_000)
+        }
     }
 
     fileprivate struct Entry {
@@ -45,8 +54,6 @@ final class FolderNames: Sendable {
     private static let most = 1 << 18
     /// A folder of no more names is read on the spot each time.
     static let few = 64
-    /// Seconds after which a folder's time is taken to tell of every change before.
-    private static let settling: Int64 = 2
 
     private let state = NIOLockedValueBox(State())
 
@@ -67,9 +74,10 @@ final class FolderNames: Sendable {
     /// Reads a folder, and remembers it if it is large and at rest.
     func read(_ key: Key, _ object: ObjectKey) throws(StorageError) -> [String] {
         let change = Self.change(of: key.path)
+        let isSettled = change?.isSettled ?? false
         let all = try Directory.names(key.path, object)
         let (names, incomplete) = Self.parted(all, key)
-        if let change, all.count > Self.few, all.count <= Self.most / 4, Self.now - change.seconds > Self.settling {
+        if let change, isSettled, all.count > Self.few, all.count <= Self.most / 4 {
             remember(key, Entry(change: change, names: names, incomplete: incomplete, lastUse: 0))
         }
         return names
@@ -123,12 +131,6 @@ final class FolderNames: Sendable {
         return Change(
             device: UInt64(truncatingIfNeeded: status.st_dev), file: UInt64(status.st_ino),
             seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
-    }
-
-    private static var now: Int64 {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec)
     }
 }
 

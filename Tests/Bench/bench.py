@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import listings
 import load
 import push
 from report import Row, document, median, table
@@ -279,6 +280,33 @@ class Bench:
         self.add("their tags listed", f"{our_list * 1000:.0f} ms", f"docker-registry {their_list * 1000:.0f} ms",
                  our_list / their_list, " x")
 
+    def lists(self):
+        count = 1000 if self.quick else 10_000
+        store = self.fleet.fresh_folder("lists")
+        listings.make(store, count)
+        cases = {
+            "tags whole": ("/v2/bench/many/tags/list", 15), "tags by pages of 100": ("/v2/bench/many/tags/list?n=100", 60),
+            "catalogue by pages of 1000": ("/v2/_catalog?n=1000", 200),
+            "catalogue by pages of 100": ("/v2/_catalog?n=100", 400)}
+
+        def turn():
+            for name, start in (("entrepot", self.fleet.entrepot), ("docker", self.fleet.docker_registry)):
+                with self.other(start(store)) as (_, port):
+                    for case, (path, _) in cases.items():
+                        # docker-registry walks its whole tree for each page.
+                        if name == "docker" and path.endswith("_catalog?n=100") and not self.quick:
+                            continue
+                        begin = time.monotonic()
+                        names = listings.walk(port, path)
+                        assert names >= count, f"{name} lists {names} names of {count} at {path}"
+                        yield f"{name} {case}", (time.monotonic() - begin) * 1000
+
+        value = self.measured(turn, rounds=1 if self.quick else None)
+        for case, (_, most) in cases.items():
+            ours, theirs = value[f"entrepot {case}"], value.get(f"docker {case}")
+            self.add(f"{count} names, {case}", f"{ours:.0f} ms",
+                     f"docker-registry {theirs:.0f} ms" if theirs else "", ours, " ms", at_most=most)
+
     def _writable_docker(self, store):
         return self.fleet.docker_registry(store, writable=True)
 
@@ -341,7 +369,7 @@ def main():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     begin = time.monotonic()
     parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "token", "cold_blob", "slow_readers", "push_blob",
-             "parallel_pushes", "small_images"]
+             "parallel_pushes", "small_images", "lists"]
     chosen = [part for part in parts if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         fleet = Fleet(folder, options.entrepot)
