@@ -76,7 +76,7 @@ let package = Package(
 
         // Ports, layout, typed configuration.
         library("Coordination", [nioConcurrency]),
-        library("Storage", ["Hashing", "OCI", nioCore]),
+        library("Storage", ["Coordination", "Hashing", "OCI", nioCore, nioConcurrency]),
         library(
             "Access",
             [
@@ -111,6 +111,11 @@ let package = Package(
                 lifecycle,
             ]),
 
+        // What runs by itself: what is held is kept within its bounds.
+        library(
+            "Janitor",
+            ["OCI", "Registry", "Storage", nioCore, nioConcurrency, logging, metrics, lifecycle]),
+
         // The edge and the specification's endpoints.
         library(
             "HTTPServer",
@@ -118,15 +123,15 @@ let package = Package(
         library(
             "DistributionAPI",
             [
-                "Access", "HTTPServer", "OCI", "Observability", "Registry", "Storage", "Tokens", "Upstream", nioCore,
-                nioHTTP1, nioSSL, nioConcurrency, logging, metrics,
+                "Access", "HTTPServer", "Janitor", "OCI", "Observability", "Registry", "Storage", "Tokens", "Upstream",
+                nioCore, nioHTTP1, nioSSL, nioConcurrency, logging, metrics,
             ]),
 
         .executableTarget(
             name: "entrepot",
             dependencies: [
                 "Access", "CAllocator", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer",
-                "Hashing",
+                "Hashing", "Janitor",
                 "OCI", "Observability",
                 "Registry", "Storage", "Tokens", "Upstream", logging, metrics, lifecycle, unixSignals, nioCore,
                 nioPosix,
@@ -172,6 +177,9 @@ let package = Package(
                 "Registry", "Upstream", "FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore,
                 nioConcurrency, logging,
             ]),
+        tests(
+            "JanitorTests",
+            ["Janitor", "Registry", "Storage", "OCI", "Hashing", "TestSupport", nioCore, nioConcurrency, logging]),
         tests(
             "HTTPServerTests",
             [

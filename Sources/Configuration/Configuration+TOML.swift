@@ -26,6 +26,10 @@ extension Configuration {
         writer.value("max_concurrent", fills.maxConcurrent)
         writer.table("uploads")
         writer.value("expiry", uploads.expiry.description)
+        cache.write(to: &writer, "cache")
+        writer.table("janitor")
+        writer.value("interval", janitor.interval.description)
+        writer.value("grace", janitor.grace.description)
         writer.table("resilience")
         writer.value("header_timeout", resilience.headerTimeout.description)
         writer.value("hedge_delay", resilience.hedgeDelay.description)
@@ -104,10 +108,24 @@ extension RepositorySection {
         writer.value("write_refusal_status", writeRefusalStatus)
         if let allowsMissingReferences { writer.value("allow_missing_references", allowsMissingReferences) }
         accessPolicy?.write(to: &writer, "repository", name.value)
+        if cache != CacheSection() { cache.write(to: &writer, "repository", name.value, "cache") }
         for upstream in upstreams {
             writer.arrayTable("repository", name.value, "upstream")
             upstream.write(to: &writer)
         }
+    }
+}
+
+extension CacheSection {
+    /// - Parameter path: Of its table.
+    fileprivate func write(to writer: inout TOMLWriter, _ path: String...) {
+        writer.table(path)
+        writer.value("max_size", maxSize?.description)
+        writer.value("max_age", maxAge?.description)
+        writer.value("min_free", minFree?.description)
+        writer.value("high_watermark", highWatermark)
+        writer.value("low_watermark", lowWatermark)
+        writer.value("pinned", pinned.map(\.text))
     }
 }
 

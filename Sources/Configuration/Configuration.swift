@@ -13,6 +13,8 @@ public struct Configuration: Sendable, Equatable {
     public let log: LogSection
     public let fills: FillsSection
     public let uploads: UploadsSection
+    public let cache: CacheSection
+    public let janitor: JanitorSection
     public let resilience: ResilienceSection
     public internal(set) var observability: ObservabilitySection
     public let admin: AdminSection?
@@ -35,6 +37,8 @@ public struct Configuration: Sendable, Equatable {
         log: LogSection = LogSection(),
         fills: FillsSection = FillsSection(),
         uploads: UploadsSection = UploadsSection(),
+        cache: CacheSection = CacheSection(),
+        janitor: JanitorSection = JanitorSection(),
         resilience: ResilienceSection = ResilienceSection(),
         observability: ObservabilitySection = ObservabilitySection(),
         admin: AdminSection? = nil,
@@ -51,6 +55,8 @@ public struct Configuration: Sendable, Equatable {
         self.log = log
         self.fills = fills
         self.uploads = uploads
+        self.cache = cache
+        self.janitor = janitor
         self.resilience = resilience
         self.observability = observability
         self.admin = admin

@@ -66,6 +66,13 @@ final class Completions: Sendable {
     /// It came to nothing.
     func endSharing(_ key: Registry.BlobKey) { state.withLockedValue { _ = $0.shared.remove(key) } }
 
+    func forget(_ key: Registry.BlobKey) {
+        state.withLockedValue { state in
+            state.done.remove(key)
+            state.shared.remove(key)
+        }
+    }
+
     /// Forgets what is known to be whole.
     func forget(_ repository: RepositoryName) {
         state.withLockedValue { state in

@@ -28,6 +28,8 @@ public struct Registry: Sendable {
     let manifestReadings: SingleFlight<RepositoryName, Void>
     let completions: Completions
     let pullTimes = PullTimes()
+    /// Local repositories that are marked as such in the store.
+    let keptWhole = RememberedRepositories()
     let tagLists: SingleFlight<RepositoryName, [Tag]>
     let logger: Logger
     /// Seconds since 1970.

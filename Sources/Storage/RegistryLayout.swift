@@ -11,11 +11,23 @@ public enum RegistryLayout {
         ObjectKey(unchecked: "\(root)/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))/\(digest.hex)/data")
     }
 
+    static func blobFolder(_ digest: Digest) -> ObjectKey {
+        ObjectKey(unchecked: "\(root)/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))/\(digest.hex)")
+    }
+
     public static var repositories: ObjectKey { ObjectKey(unchecked: "\(root)/repositories") }
 
     /// Says that `repository` may serve the blob.
     public static func layerLink(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {
         below(repository, "_layers/\(path(digest))/link")
+    }
+
+    static func layers(of repository: RepositoryName, _ algorithm: Digest.Algorithm) -> ObjectKey {
+        below(repository, "_layers/\(algorithm.rawValue)")
+    }
+
+    static func layerFolder(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_layers/\(path(digest))")
     }
 
     /// Upload sessions of a repository.
@@ -54,6 +66,14 @@ public enum RegistryLayout {
     static func pushedTag(_ tag: Tag, in repository: RepositoryName) -> ObjectKey {
         below(repository, "_entrepot/pushed-tags/\(tag)")
     }
+
+    /// Says that a manifest was pushed or seeded here, in a repository that has upstreams as well.
+    static func kept(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_entrepot/kept/\(path(digest))")
+    }
+
+    /// Says that the repository was pushed to when it had no upstreams.
+    static func keptWhole(_ repository: RepositoryName) -> ObjectKey { below(repository, "_entrepot/kept-whole") }
 
     /// Says that `repository` has the manifest.
     public static func revisionLink(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {

@@ -40,13 +40,15 @@ extension RegistryStore {
             let key = RegistryLayout.mediaType(digest, in: repository)
             try await objects.write(key, ByteBuffer(string: manifest.mediaType.value), durability)
         }
-        // Bytes that are there already may be there without a sync.
-        let held = try await objects.info(RegistryLayout.blob(digest))?.size
-        if held != Int64(manifest.bytes.readableBytes) || durability == .durable {
-            try await objects.write(RegistryLayout.blob(digest), manifest.bytes, durability)
+        try await claims.claim(digest) { () async throws(StorageError) in
+            // Bytes that are there already may be there without a sync.
+            let held = try await objects.info(RegistryLayout.blob(digest))?.size
+            if held != Int64(manifest.bytes.readableBytes) || durability == .durable {
+                try await objects.write(RegistryLayout.blob(digest), manifest.bytes, durability)
+            }
+            // The link last: it makes the manifest visible.
+            try await writeLink(RegistryLayout.revisionLink(digest, in: repository), digest, durability)
         }
-        // The link last: it makes the manifest visible.
-        try await writeLink(RegistryLayout.revisionLink(digest, in: repository), digest, durability)
     }
 
     /// Whether `repository` has the manifest, without reading it.
@@ -56,8 +58,11 @@ extension RegistryStore {
 
     /// Takes the manifest from `repository`; its bytes stay, for others may have them.
     public func removeManifest(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
-        try await objects.delete(RegistryLayout.revisionFolder(digest, in: repository))
+        try await claims.alone(digest) { () async throws(StorageError) in
+            try await objects.delete(RegistryLayout.revisionFolder(digest, in: repository))
+        }
         try await objects.delete(RegistryLayout.mediaType(digest, in: repository))
+        try await objects.delete(RegistryLayout.kept(digest, in: repository))
         try await objects.delete(RegistryLayout.pullTime(of: .digest(digest), in: repository))
     }
 

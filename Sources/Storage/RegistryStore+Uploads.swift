@@ -61,14 +61,16 @@ extension RegistryStore {
     public func completeUpload(
         _ id: UploadID, in repository: RepositoryName, as digest: Digest, _ durability: Durability
     ) async throws(StorageError) {
-        if try await objects.info(RegistryLayout.uploadData(id, in: repository)) == nil {
-            try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
-        } else {
-            try await objects.move(
-                RegistryLayout.uploadData(id, in: repository), to: RegistryLayout.blob(digest), durability)
+        try await claims.claim(digest) { () async throws(StorageError) in
+            if try await objects.info(RegistryLayout.uploadData(id, in: repository)) == nil {
+                try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
+            } else {
+                try await objects.move(
+                    RegistryLayout.uploadData(id, in: repository), to: RegistryLayout.blob(digest), durability)
+            }
+            // The grant last: it makes the blob visible.
+            try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
         }
-        // The grant last: it makes the blob visible.
-        try await grant(digest, in: repository, durability)
         try await removeUpload(id, in: repository)
     }
 

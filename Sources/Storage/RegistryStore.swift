@@ -5,6 +5,8 @@ public import OCI
 /// requests, or of who may do what.
 public struct RegistryStore: Sendable {
     let objects: any ObjectStore
+    /// Shared by all copies of this value.
+    public let claims = ContentClaims()
     /// A link holds one digest; nothing longer is read as one.
     private static let linkLimit = 256
 
@@ -25,7 +27,9 @@ public struct RegistryStore: Sendable {
 
     /// Makes a complete and verified local file the content of `digest`.
     public func adoptBlob(file path: String, _ digest: Digest, _ durability: Durability) async throws(StorageError) {
-        try await objects.adopt(file: path, as: RegistryLayout.blob(digest), durability)
+        try await claims.claim(digest) { () async throws(StorageError) in
+            try await objects.adopt(file: path, as: RegistryLayout.blob(digest), durability)
+        }
     }
 
     /// Whether `repository` was granted the blob: it was pushed or pulled through it.
@@ -36,18 +40,25 @@ public struct RegistryStore: Sendable {
     public func grant(
         _ digest: Digest, in repository: RepositoryName, _ durability: Durability
     ) async throws(StorageError) {
-        try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
+        try await claims.claim(digest) { () async throws(StorageError) in
+            try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
+        }
+    }
+
+    /// Grants stored bytes for good; false if there are none.
+    public func mount(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) -> Bool {
+        try await claims.claim(digest) { () async throws(StorageError) in
+            // They may have come as a cache's content, which a power loss may take.
+            guard try await objects.settle(RegistryLayout.blob(digest)) else { return false }
+            try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, .durable)
+            return true
+        }
     }
 
     /// Takes the grant back; the content stays, for others may have it.
     public func revoke(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
         // The link alone: a folder that goes while another request grants the blob again would take that grant along.
         try await objects.delete(RegistryLayout.layerLink(digest, in: repository))
-    }
-
-    /// Makes content durable that may have been stored as a cache's; false if there is none.
-    public func settleBlob(_ digest: Digest) async throws(StorageError) -> Bool {
-        try await objects.settle(RegistryLayout.blob(digest))
     }
 
     // MARK: Links

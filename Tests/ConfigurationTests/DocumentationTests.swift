@@ -82,7 +82,7 @@ import Tokens
                 let parts = name.split(separator: ".", maxSplits: 1)
                 switch parts.first {
                 case "repository":
-                    let inner = [".upstream", ".access_policy"].first { name.hasSuffix($0) }
+                    let inner = [".upstream", ".access_policy", ".cache"].first { name.hasSuffix($0) }
                     table = "repository.\"<namespace>\"" + (inner ?? "")
                 case "identity": table = "identity.<id>"
                 default: table = name

@@ -19,6 +19,7 @@ public enum AccessAction: String, Sendable, CaseIterable {
     case adminRefresh = "admin-refresh"
     case adminReload = "admin-reload"
     case adminRevoke = "admin-revoke"
+    case adminJanitor = "admin-janitor"
 
     public var operation: AccessOperation {
         switch self {
@@ -26,7 +27,7 @@ public enum AccessAction: String, Sendable, CaseIterable {
         case .listCatalog, .listTags: .list
         case .startUpload, .updateUpload, .completeUpload, .getUpload, .cancelUpload, .putManifest: .push
         case .deleteBlob, .deleteManifest: .delete
-        case .adminStatus, .adminPurge, .adminRefresh, .adminReload, .adminRevoke: .admin
+        case .adminStatus, .adminPurge, .adminRefresh, .adminReload, .adminRevoke, .adminJanitor: .admin
         }
     }
 }

@@ -43,13 +43,14 @@ extension ConfigurationDecoder {
         let completeOnPull = table.flag("complete_on_pull", default: true)
         let isOffline = table.flag("offline", default: false)
         let accessPolicy = accessPolicy(table, as: .repositoryAccessPolicy)
+        let cache = cache(table, as: .repositoryCache)
         let upstreams = upstreams(table)
         let mode = mode(table)
         return name.map { name in
             RepositorySection(
                 name: name, namespace: namespace, mode: mode, tagTTL: tagTTL, freshness: freshness,
                 completeOnPull: completeOnPull, isOffline: isOffline, writeRefusalStatus: status,
-                allowsMissingReferences: allowsMissing, accessPolicy: accessPolicy, upstreams: upstreams)
+                allowsMissingReferences: allowsMissing, cache: cache, accessPolicy: accessPolicy, upstreams: upstreams)
         }
     }
 

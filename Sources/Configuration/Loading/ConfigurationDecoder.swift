@@ -27,6 +27,8 @@ struct ConfigurationDecoder {
             log: log(root),
             fills: fills(root),
             uploads: uploads(root),
+            cache: cache(root, as: .cache),
+            janitor: janitor(root),
             resilience: resilience(root),
             observability: observability(root),
             admin: admin(root),

@@ -14,8 +14,10 @@ public enum ConfigurationKeys {
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, log, fills, uploads, resilience
-    case observability, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy, upstream
+    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, log, fills, uploads, cache, janitor
+    case resilience
+    case observability, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy
+    case repositoryCache, upstream
 
     var path: String {
         switch self {
@@ -30,6 +32,8 @@ enum ConfigurationTable: CaseIterable {
         case .observability: "observability"
         case .fills: "fills"
         case .uploads: "uploads"
+        case .cache: "cache"
+        case .janitor: "janitor"
         case .resilience: "resilience"
         case .admin: "admin"
         case .token: "token"
@@ -38,6 +42,7 @@ enum ConfigurationTable: CaseIterable {
         case .repositories: "repository"
         case .repository: "repository.\"<namespace>\""
         case .repositoryAccessPolicy: "repository.\"<namespace>\".access_policy"
+        case .repositoryCache: "repository.\"<namespace>\".cache"
         case .upstream: "repository.\"<namespace>\".upstream"
         }
     }
@@ -64,6 +69,9 @@ enum ConfigurationTable: CaseIterable {
         case .observability: ["listen"]
         case .fills: ["max_orphans", "max_concurrent"]
         case .uploads: ["expiry"]
+        case .cache, .repositoryCache:
+            ["max_size", "max_age", "min_free", "high_watermark", "low_watermark", "pinned"]
+        case .janitor: ["interval", "grace"]
         case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
         case .admin: ["token_file"]
         case .token:
@@ -94,17 +102,19 @@ enum ConfigurationTable: CaseIterable {
         switch self {
         case .root:
             [
-                "global", "server", "storage", "log", "observability", "fills", "uploads", "resilience", "admin",
+                "global", "server", "storage", "log", "observability", "fills", "uploads", "cache", "janitor",
+                "resilience", "admin",
                 "token", "identity",
                 "repository",
             ]
         case .global: ["access_policy"]
         case .server: ["tls"]
         case .storage: ["fs"]
-        case .repository: ["access_policy", "upstream"]
+        case .repository: ["access_policy", "cache", "upstream"]
         case .globalAccessPolicy, .serverTLS, .storageFS, .log, .observability, .fills, .uploads, .resilience, .admin,
             .token,
-            .identities, .identity, .repositories, .repositoryAccessPolicy, .upstream:
+            .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitor,
+            .repositoryCache, .upstream:
             []
         }
     }

@@ -29,6 +29,8 @@ public struct RepositorySection: Sendable, Equatable {
     public let writeRefusalStatus: Int
     /// Whether manifests may be pushed before, or without, what they name; nil for indexes only.
     public let allowsMissingReferences: Bool?
+    /// Of this namespace, beside the limits for all.
+    public let cache: CacheSection
     /// Asked after the global one, which it can only narrow.
     public let accessPolicy: AccessPolicy?
     /// Never `local` with upstreams, and nothing else without.
@@ -51,6 +53,7 @@ public struct RepositorySection: Sendable, Equatable {
         isOffline: Bool = false,
         writeRefusalStatus: Int = 405,
         allowsMissingReferences: Bool? = nil,
+        cache: CacheSection = CacheSection(),
         accessPolicy: AccessPolicy? = nil,
         upstreams: [UpstreamSection] = []
     ) {
@@ -63,6 +66,7 @@ public struct RepositorySection: Sendable, Equatable {
         self.isOffline = isOffline
         self.writeRefusalStatus = writeRefusalStatus
         self.allowsMissingReferences = allowsMissingReferences
+        self.cache = cache
         self.accessPolicy = accessPolicy
         self.upstreams = upstreams
     }

@@ -1,6 +1,7 @@
 public import Access
 internal import FoundationEssentials
 public import HTTPServer
+public import Janitor
 public import Logging
 internal import NIOCore
 internal import NIOHTTP1
@@ -23,6 +24,7 @@ public struct AdminAPI: RequestHandler {
     private let control: (any ServerControl)?
     private let tokens: TokenService?
     private let metrics: MetricsRegistry?
+    private let janitor: JanitorAPI?
 
     /// - Parameters:
     ///   - next: What answers all other paths.
@@ -30,10 +32,11 @@ public struct AdminAPI: RequestHandler {
     ///   - control: Without it there is neither status nor reload.
     ///   - tokens: Without it there are no tokens to revoke.
     ///   - metrics: Served at `/metrics`.
+    ///   - janitor: Without it there are no jobs to ask for.
     public init(
         next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken?,
         access: AccessControl, control: (any ServerControl)? = nil, tokens: TokenService? = nil,
-        metrics: MetricsRegistry? = nil, logger: Logger
+        metrics: MetricsRegistry? = nil, janitor: Janitor? = nil, logger: Logger
     ) {
         self.next = next
         self.registry = registry
@@ -43,6 +46,7 @@ public struct AdminAPI: RequestHandler {
         self.control = control
         self.tokens = tokens
         self.metrics = metrics
+        self.janitor = janitor.map(JanitorAPI.init)
     }
 
     public func respond(to request: Request) async -> Response {
@@ -93,6 +97,7 @@ public struct AdminAPI: RequestHandler {
         case "refresh": action = .adminRefresh
         case "reload": return [AccessRequest(.adminReload)]
         case "tokens/revoke": return [AccessRequest(.adminRevoke)]
+        case "janitor/run", "janitor/pause", "janitor/resume": return [AccessRequest(.adminJanitor)]
         default: return [AccessRequest(.adminStatus)]
         }
         if let repository = try? target(request).0 {
@@ -117,6 +122,7 @@ public struct AdminAPI: RequestHandler {
     private func answer(_ request: Request, _ identity: Identity?) async throws(RegistryError) -> Response {
         let path = request.path.dropFirst(Self.root.utf8.count)
         if let control, path == "status" || path == "reload" { return try await answer(path, request.method, control) }
+        if let janitor, JanitorAPI.isMeant(by: path) { return try await janitor.answer(path, request) }
         switch (path, request.method) {
         case ("upstreams", .GET):
             return try Self.json(registry.upstreamStatus(namespaces).map(UpstreamReport.init))
@@ -226,7 +232,7 @@ public struct AdminAPI: RequestHandler {
         return (try namespaces.repository(name), reference)
     }
 
-    private static func json(
+    static func json(
         _ value: some Encodable, status: HTTPResponseStatus = .ok
     ) throws(RegistryError) -> Response {
         let encoder = JSONEncoder()

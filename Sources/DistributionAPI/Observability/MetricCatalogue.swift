@@ -3,7 +3,7 @@ public import Observability
 /// Every metric of the registry, whichever target counts it. The reference is tested against this list, and so is the code.
 public enum MetricCatalogue {
     public static let all: [MetricDescription] =
-        requests + fills + upstreams + access + process + ProcessMetrics.descriptions
+        requests + fills + upstreams + access + janitor + process + ProcessMetrics.descriptions
 
     private static let requests = [
         MetricDescription(
@@ -74,6 +74,19 @@ public enum MetricCatalogue {
             "entrepot_password_checks_total", .counter, labels: ["result"], "Passwords that were looked at"),
         MetricDescription(
             "entrepot_token_requests_total", .counter, labels: ["form", "outcome"], "Requests for tokens"),
+    ]
+
+    private static let janitor = [
+        MetricDescription(
+            "entrepot_cache_bytes", .gauge, "Bytes that came from upstreams, when they were last counted"),
+        MetricDescription("entrepot_evicted_manifests_total", .counter, "Manifests that were evicted"),
+        MetricDescription("entrepot_evicted_contents_total", .counter, "Blobs and manifests' bytes that were evicted"),
+        MetricDescription("entrepot_evicted_bytes_total", .counter, "Bytes that eviction freed"),
+        MetricDescription(
+            "entrepot_janitor_runs_total", .counter, labels: ["job", "outcome"], "Rounds of the janitor's jobs"),
+        MetricDescription(
+            "entrepot_janitor_last_success_timestamp_seconds", .gauge, labels: ["job"],
+            "When a job was last done, in seconds since 1970"),
     ]
 
     private static let process = [

@@ -22,6 +22,7 @@ public final class Fills: Sendable {
         var liars: [Digest: Set<String>] = [:]
         /// True sizes, in bytes, of blobs of which a manifest said that they are larger.
         var overstated: [Digest: Int64] = [:]
+        var storedBytes: Int64 = 0
     }
 
     private let store: RegistryStore
@@ -46,6 +47,8 @@ public final class Fills: Sendable {
         self.logger = logger
         farRanges = Slots(limits.farRanges)
     }
+
+    var storedBytes: Int64 { state.withLockedValue { $0.storedBytes } }
 
     var limits: FillLimits { state.withLockedValue { $0.limits } }
 
@@ -184,6 +187,7 @@ public final class Fills: Sendable {
             file.remove()
         } else {
             try await store.adoptBlob(file: file.path, fill.digest, .cached)
+            state.withLockedValue { $0.storedBytes += size }
         }
         var granted: Set<RepositoryName> = []
         while true {

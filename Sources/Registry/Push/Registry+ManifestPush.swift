@@ -150,6 +150,12 @@ extension Registry {
         _ manifest: StoredManifest, _ content: Manifest, _ repository: Repository, _ tags: [Tag]
     ) async throws(RegistryError) {
         try await writing { (store) async throws(StorageError) in
+            // First: what is here but not marked so could be taken for a cache's.
+            if repository.namespace.isLocal {
+                try await keepAll(repository.name)
+            } else {
+                try await store.keep(manifest.digest, in: repository.name)
+            }
             try await store.put(manifest, declared: content.mediaType, in: repository.name, .durable)
             if let subject = content.subject {
                 try await store.addReferrer(
@@ -163,6 +169,12 @@ extension Registry {
             }
         }
         hot.remove(HotContent.Key(repository: repository.name, digest: manifest.digest))
+    }
+
+    private func keepAll(_ repository: RepositoryName) async throws(StorageError) {
+        guard !keptWhole.contains(repository) else { return }
+        try await store.keepAll(in: repository)
+        keptWhole.insert(repository)
     }
 }
 

@@ -98,10 +98,7 @@ extension Registry {
                 }
                 guard !found.names.isEmpty else { return false }
             }
-            // It may have come as a cache's content, which a power loss may take.
-            guard try await store.settleBlob(digest) else { return false }
-            try await store.grant(digest, in: repository.name, .durable)
-            return true
+            return try await store.mount(digest, in: repository.name)
         }
     }
 

@@ -2,6 +2,7 @@ import Access
 import Configuration
 import DistributionAPI
 import FileStorage
+import Janitor
 import Logging
 import Metrics
 import NIOPosix
@@ -20,6 +21,7 @@ struct Parts: Sendable {
     let fills: Fills
     let health: UpstreamHealth
     let registry: Registry
+    let janitor: Janitor
     let upstreams: UpstreamParts
     /// What it remembers follows from the stored hashes, so that it outlives every configuration.
     let passwords: PasswordVerifier
@@ -58,6 +60,9 @@ struct Parts: Sendable {
         registry = Registry(
             store: store, fills: fills, background: background, health: health, pool: pool,
             limits: PushLimits(configuration), manifestRoom: manifestRoom, logger: logger, now: WallClock.seconds)
+        janitor = Janitor(
+            store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
+            freeBytes: { [root] in FileStore.freeBytes(root: root) }, logger: logger, now: WallClock.seconds)
         self.status = status
         self.metrics = metrics
         self.logger = logger

@@ -1,6 +1,7 @@
 import Configuration
 import DistributionAPI
 import HTTPServer
+import Janitor
 import Logging
 import Metrics
 import NIOPosix
@@ -92,6 +93,7 @@ struct Reloader: Service, CustomStringConvertible {
     /// Nothing here can fail.
     private func takeOn(_ prepared: Prepared) async {
         parts.adjust(to: prepared.snapshot.configuration)
+        parts.janitor.adjust(JanitorSettings(prepared.snapshot.configuration, prepared.snapshot.namespaces))
         await server.adjust(prepared.server)
         if let tls = prepared.server.tls { server.replaceTLS(with: tls) }
         current.replace(with: prepared.snapshot)

@@ -10,6 +10,7 @@ import CAllocator
 import Configuration
 import DistributionAPI
 import HTTPServer
+import Janitor
 import Logging
 import Metrics
 import NIOCore
@@ -52,6 +53,7 @@ private func services(
     var watch = watch
     watch.watch(parts.status.watchedFiles)
     let current = CurrentSnapshot(try Snapshot(configuration, parts: parts))
+    parts.janitor.adjust(JanitorSettings(current.value.configuration, current.value.namespaces))
     let sweeper = UploadSweeper(
         registry: parts.registry, expiry: { current.value.configuration.uploads.expiry.milliseconds / 1000 },
         pause: { try await UploadPause(expiry: { current.value.configuration.uploads.expiry.duration }).wait() })
@@ -73,7 +75,8 @@ private func services(
     let all: [any Service] =
         metricsServer(configuration, parts) + [
             parts.background, sweeper,
-            PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, server,
+            PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, parts.janitor,
+            server,
             Reloader(source: source, parts: parts, current: current, server: server),
             ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), gate,
         ]

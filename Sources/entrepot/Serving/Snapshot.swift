@@ -11,6 +11,7 @@ final class Snapshot: Sendable {
     /// As it is in force: what cannot change live is as it was when the server started.
     let configuration: Configuration
     let clients: UpstreamClients
+    let namespaces: Namespaces
     let handler: any RequestHandler
 
     /// May read files; blocks for as long as that takes.
@@ -23,6 +24,7 @@ final class Snapshot: Sendable {
             configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? UpstreamClients()
         ).build()
         self.clients = clients
+        self.namespaces = namespaces
         let section =
             try configuration.token ?? (configuration.identities.isEmpty ? nil : OwnTokens.section(root: parts.root))
         let access = AccessControl(configuration, token: section, passwords: parts.passwords)
@@ -43,6 +45,6 @@ final class Snapshot: Sendable {
         handler = AdminAPI(
             next: open, registry: parts.registry, namespaces: namespaces, token: token, access: access,
             control: Control(status: parts.status, reloads: parts.reloads), tokens: tokens,
-            metrics: parts.metrics, logger: parts.logger)
+            metrics: parts.metrics, janitor: parts.janitor, logger: parts.logger)
     }
 }

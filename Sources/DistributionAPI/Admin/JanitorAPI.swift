@@ -1,0 +1,39 @@
+internal import HTTPServer
+internal import Janitor
+internal import NIOHTTP1
+internal import OCI
+
+/// The janitor by hand: `janitor`, `janitor/run`, `janitor/pause` and `janitor/resume` below the admin API's root.
+struct JanitorAPI {
+    let janitor: Janitor
+
+    static func isMeant(by path: some StringProtocol) -> Bool { path == "janitor" || path.hasPrefix("janitor/") }
+
+    func answer(_ path: some StringProtocol, _ request: Request) async throws(RegistryError) -> Response {
+        switch (path, request.method) {
+        case ("janitor", .GET):
+            return try AdminAPI.json(janitor.status)
+        case ("janitor/run", .POST):
+            return try await run(request)
+        case ("janitor/pause", .POST), ("janitor/resume", .POST):
+            janitor.pause(path == "janitor/pause")
+            return try AdminAPI.json(janitor.status)
+        case ("janitor", _), ("janitor/run", _), ("janitor/pause", _), ("janitor/resume", _):
+            throw RegistryError(.unsupported, "this path takes another method")
+        default:
+            throw RegistryError(.unsupported, status: 404, "there is no such path")
+        }
+    }
+
+    private func run(_ request: Request) async throws(RegistryError) -> Response {
+        guard let job = try Query(request.query)["job"].flatMap(JanitorJob.init) else {
+            let names = JanitorJob.allCases.map(\.rawValue).joined(separator: ", ")
+            throw RegistryError(.unsupported, status: 400, "job must be one of: \(names)")
+        }
+        guard let report = await janitor.run(job) else {
+            throw RegistryError(
+                .unavailable, status: 503, "the server stops, or too many jobs wait", retryAfter: 1)
+        }
+        return try AdminAPI.json(report, status: report.outcome == .done ? .ok : .internalServerError)
+    }
+}

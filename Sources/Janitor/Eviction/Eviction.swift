@@ -1,0 +1,120 @@
+import Logging
+import Metrics
+import OCI
+import Registry
+import Storage
+
+/// One round of eviction: look at everything, then take away until the rest is within its limits.
+struct Eviction {
+    let store: RegistryStore
+    let registry: Registry
+    let settings: JanitorSettings
+    let logger: Logger
+    /// Seconds since 1970.
+    let now: Int64
+    /// Bytes that the file system has left; nil if nobody knows.
+    let free: Int64?
+    /// Bytes that must go whatever the limits say.
+    let needed: Int64
+    let isHurried: Bool
+
+    struct Result {
+        /// Bytes that came from upstreams and are left.
+        var cachedBytes: Int64 = 0
+        var counts: [String: Int64] = [:]
+    }
+
+    func run() async throws -> Result {
+        try await store.claims.watching { watch in
+            var walk = HoldingsWalk(store: store, registry: registry, settings: settings, isHurried: isHurried)
+            let holdings = try await walk.run()
+            var plan = EvictionPlan(holdings, grace: now - settings.grace) { bounds($0, walk.spaces) }
+            var result = Result()
+            result.counts = [
+                "manifests": Int64(holdings.manifests.count), "cachedBytesBefore": holdings.size,
+                "evictedManifests": 0, "evictedContents": 0, "freedBytes": 0,
+            ]
+            try await carryOut(&plan, watch, &walk.pacer, &result)
+            result.cachedBytes = plan.holdings.size
+            result.counts["cachedBytes"] = plan.holdings.size
+            return result
+        }
+    }
+
+    private func carryOut(
+        _ plan: inout EvictionPlan, _ watch: ContentClaims.Watch, _ pacer: inout Pacer, _ result: inout Result
+    ) async throws {
+        while let unit = plan.next() {
+            try await pacer.pace()
+            guard try await take(unit, plan.holdings, watch) else { continue }
+            let repository =
+                switch unit {
+                case .manifest(let index): plan.holdings.manifests[index].repository
+                case .grant(let key): key.repository
+                }
+            if case .manifest = unit {
+                result.counts["evictedManifests", default: 0] += 1
+                Counter(label: "entrepot_evicted_manifests_total").increment()
+            }
+            let consequences = plan.remove(unit)
+            let name = plan.holdings.repositories[repository].name
+            for content in consequences.grants {
+                try await registry.evictGrant(plan.holdings.contents[content].digest.digest, in: name)
+            }
+            for content in consequences.contents {
+                let digest = plan.holdings.contents[content].digest.digest
+                guard let bytes = try await store.removeContent(digest, unclaimedSince: watch) else { continue }
+                result.counts["evictedContents", default: 0] += 1
+                result.counts["freedBytes", default: 0] += bytes
+                Counter(label: "entrepot_evicted_contents_total").increment()
+                Counter(label: "entrepot_evicted_bytes_total").increment(by: bytes)
+            }
+        }
+    }
+
+    /// Takes away what makes the unit visible; false if it is to stay.
+    private func take(
+        _ unit: EvictionPlan.Unit, _ holdings: Holdings, _ watch: ContentClaims.Watch
+    ) async throws -> Bool {
+        switch unit {
+        case .manifest(let index):
+            let manifest = holdings.manifests[index]
+            let name = holdings.repositories[manifest.repository].name
+            let digest = holdings.contents[manifest.content].digest.digest
+            // Used since it was looked at.
+            if let pulled = try await registry.lastPulled(.digest(digest), in: name), pulled > manifest.lastUse,
+                pulled >= now
+            {
+                return false
+            }
+            let subject = manifest.subject.map { holdings.contents[$0].digest.digest }
+            let isGone = try await registry.evict(digest, subject: subject, tags: manifest.tags, in: name)
+            if isGone { logger.debug("evicted", metadata: ["repository": "\(name)", "digest": "\(digest)"]) }
+            return isGone
+        case .grant(let key):
+            let digest = holdings.contents[key.content].digest.digest
+            // Asked for again, or pushed, since it was looked at.
+            if store.claims.isClaimed(digest, since: watch) { return false }
+            try await registry.evictGrant(digest, in: holdings.repositories[key.repository].name)
+            return true
+        }
+    }
+
+    private func bounds(_ holdings: Holdings, _ spaces: [RepositoryName]) -> EvictionPlan.Bounds {
+        let limits = spaces.map { settings.caches[$0] }
+        let free = free ?? .max
+        return EvictionPlan.Bounds(
+            oldest: limits.map { limits in (limits?.maxAge ?? settings.cache.maxAge).map { now - $0 } },
+            spaces: limits.enumerated().map { space, limits in
+                limits.flatMap { Self.target($0, size: holdings.sizes[space], lack: $0.lack(free: free)) }
+            },
+            all: Self.target(settings.cache, size: holdings.size, lack: max(settings.cache.lack(free: free), needed)))
+    }
+
+    /// Bytes to come down to; nil if all may stay.
+    private static func target(_ limits: CacheLimits, size: Int64, lack: Int64) -> Int64? {
+        let bySize = limits.highMark.flatMap { size > $0 ? limits.lowMark : nil }
+        let byRoom = lack > 0 ? max(0, size - lack) : nil
+        return [bySize, byRoom].compactMap { $0 }.min()
+    }
+}

@@ -1,0 +1,138 @@
+import NIOCore
+import OCI
+import Registry
+import Storage
+
+/// Reads from the store what it holds. What changes meanwhile may be seen or not: ``ContentClaims`` tells of it.
+struct HoldingsWalk {
+    /// A manifest with more parts is looked at no further.
+    private static let mostParts = 20_000
+
+    let store: RegistryStore
+    let registry: Registry
+    let settings: JanitorSettings
+    var pacer: Pacer
+    /// The keys of the namespaces, in the order of ``Holdings/Repository/space``.
+    let spaces: [RepositoryName]
+
+    init(store: RegistryStore, registry: Registry, settings: JanitorSettings, isHurried: Bool) {
+        self.store = store
+        self.registry = registry
+        self.settings = settings
+        pacer = Pacer(isHurried: isHurried)
+        spaces = settings.namespaces.all.map(\.key)
+    }
+
+    mutating func run() async throws -> Holdings {
+        var holdings = Holdings(spaces: spaces.count)
+        var names: [RepositoryName] = []
+        _ = try await store.repositories(limit: 0, budget: .max) { (name) async throws(StorageError) in
+            names.append(name)
+            return false
+        }
+        for name in names {
+            if let repository = try await repository(name), repository.ownership != .kept {
+                let index = holdings.add(repository)
+                try await look(at: repository, index, &holdings)
+            } else {
+                try await keep(name, &holdings)
+            }
+        }
+        holdings.settle()
+        return holdings
+    }
+
+    /// Nil for one that no namespace has any more.
+    private func repository(_ name: RepositoryName) async throws -> Holdings.Repository? {
+        guard let found = try? settings.namespaces.repository(name), found.name == name,
+            let space = spaces.firstIndex(of: found.namespace.key)
+        else { return nil }
+        let namespace = found.namespace
+        let ownership: Holdings.Ownership =
+            // What cannot be fetched again is no cache.
+            if namespace.isLocal || namespace.isOffline { .kept } else if try await store.isKeptWhole(name) {
+                .kept
+            } else {
+                namespace.pushes.isOverlay ? .mixed : .cached
+            }
+        return Holdings.Repository(name: name, ownership: ownership, space: space)
+    }
+
+    private mutating func keep(_ name: RepositoryName, _ holdings: inout Holdings) async throws {
+        for (digest, _) in try await store.grants(of: name) + store.manifests(of: name) {
+            try await pacer.pace()
+            if let content = try await content(digest, &holdings) { holdings.keep(content) }
+        }
+    }
+
+    /// Nil if its bytes are not there.
+    private func content(_ digest: Digest, _ holdings: inout Holdings) async throws -> Int? {
+        if let id = holdings.id(of: digest) { return id }
+        guard let info = try await store.blobInfo(digest) else { return nil }
+        return holdings.add(digest, size: info.size)
+    }
+
+    private mutating func look(
+        at repository: Holdings.Repository, _ index: Int, _ holdings: inout Holdings
+    ) async throws {
+        for (digest, time) in try await store.grants(of: repository.name) {
+            try await pacer.pace()
+            if let content = try await content(digest, &holdings) { holdings.grant(content, to: index, at: time) }
+        }
+        let tags = try await tags(of: repository.name)
+        for (digest, time) in try await store.manifests(of: repository.name) {
+            try await pacer.pace()
+            guard let content = try await content(digest, &holdings) else { continue }
+            var manifest = Holdings.Manifest(repository: index, content: content, lastUse: time)
+            manifest.tags = tags[digest] ?? []
+            let pulled = try await registry.lastPulled(.digest(digest), in: repository.name)
+            manifest.lastUse = max(time, pulled ?? 0)
+            manifest.isPinned = isPinned(digest, manifest.tags, repository)
+            if repository.ownership == .mixed {
+                manifest.isKept = try await isKept(digest, manifest.tags, repository.name)
+            }
+            try await parts(digest, repository.name, &manifest, &holdings)
+            holdings.add(manifest)
+        }
+    }
+
+    private mutating func tags(of name: RepositoryName) async throws -> [Digest: [Tag]] {
+        var tags: [Digest: [Tag]] = [:]
+        for tag in try await store.tags(of: name, after: nil, limit: .max) {
+            try await pacer.pace()
+            // A link that is damaged names nothing.
+            guard let record = try? await store.tag(tag, in: name) else { continue }
+            tags[record.digest, default: []].append(tag)
+        }
+        return tags
+    }
+
+    private func isPinned(_ digest: Digest, _ tags: [Tag], _ repository: Holdings.Repository) -> Bool {
+        [settings.cache, settings.caches[spaces[repository.space]]].contains { limits in
+            guard let limits else { return false }
+            return limits.pinnedDigests.contains(digest) || tags.contains { limits.isPinned(repository.name, $0) }
+        }
+    }
+
+    private func isKept(_ digest: Digest, _ tags: [Tag], _ name: RepositoryName) async throws -> Bool {
+        if try await store.isKept(digest, in: name) { return true }
+        // Tags that were pushed before manifests were marked.
+        for tag in tags where try await store.pushedTag(tag, in: name) == digest { return true }
+        return false
+    }
+
+    private func parts(
+        _ digest: Digest, _ name: RepositoryName, _ manifest: inout Holdings.Manifest, _ holdings: inout Holdings
+    ) async throws {
+        guard let stored = try await store.manifest(digest, in: name),
+            let content = try? Manifest.relayed(stored.bytes.readableBytesView, besides: stored.mediaType)
+        else { return }
+        for blob in Set(content.blobs.prefix(Self.mostParts).map(\.digest)) {
+            if let id = try await self.content(blob, &holdings) { manifest.blobs.append(id) }
+        }
+        for child in Set(content.manifests.prefix(Self.mostParts).map(\.digest)) {
+            if let id = try await self.content(child, &holdings) { manifest.children.append(id) }
+        }
+        if let subject = content.subject { manifest.subject = try await self.content(subject.digest, &holdings) }
+    }
+}

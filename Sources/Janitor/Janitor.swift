@@ -1,0 +1,253 @@
+internal import FoundationEssentials
+public import Logging
+internal import Metrics
+internal import NIOConcurrencyHelpers
+internal import OCI
+public import Registry
+public import ServiceLifecycle
+public import Storage
+
+/// Keeps the store within its bounds, by itself and by request: one job at a time, with pauses, so that clients hardly
+/// notice.
+public final class Janitor: Service {
+    /// A wish that a job be done, and who waits for it.
+    private struct Wish {
+        let job: JanitorJob
+        let cause: JanitorReport.Cause
+        /// Bytes that must go whatever the limits say.
+        var needed: Int64 = 0
+        var waiter: CheckedContinuation<JanitorReport?, Never>?
+    }
+
+    private struct State {
+        var settings: JanitorSettings
+        var isPaused = false
+        var running: JanitorJob?
+        var reports: [JanitorJob: JanitorReport] = [:]
+        var due: [JanitorJob: ContinuousClock.Instant] = [:]
+        /// Bytes that came from upstreams when they were last counted, and what fills had brought until then.
+        var counted: (bytes: Int64, filled: Int64)?
+        /// Whether a wish of pressure waits.
+        var isPressed = false
+        /// Bytes that the last round freed for who found the disk full.
+        var lastFreed: Int64 = 0
+        var notBefore: ContinuousClock.Instant?
+    }
+
+    private static let mostWaiting = 64
+    /// Between two looks at whether limits are reached.
+    private static let look: Duration = .seconds(2)
+    /// After a round that was to make room and could not.
+    private static let rest: Duration = .seconds(30)
+
+    private let store: RegistryStore
+    private let registry: Registry
+    private let freeBytes: @Sendable () -> Int64?
+    private let logger: Logger
+    /// Seconds since 1970.
+    private let now: @Sendable () -> Int64
+    private let state: NIOLockedValueBox<State>
+    private let wishes: AsyncStream<Wish>
+    private let continuation: AsyncStream<Wish>.Continuation
+
+    /// - Parameters:
+    ///   - freeBytes: What the file system of the store has left; nil if it cannot be asked.
+    ///   - now: Seconds since 1970.
+    public init(
+        store: RegistryStore, registry: Registry, settings: JanitorSettings,
+        freeBytes: @escaping @Sendable () -> Int64?, logger: Logger, now: @escaping @Sendable () -> Int64
+    ) {
+        self.store = store
+        self.registry = registry
+        self.freeBytes = freeBytes
+        self.logger = logger
+        self.now = now
+        state = NIOLockedValueBox(State(settings: settings))
+        (wishes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.mostWaiting))
+    }
+
+    public func adjust(_ settings: JanitorSettings) { state.withLockedValue { $0.settings = settings } }
+
+    /// While paused nothing runs by itself; what is asked for by command does, and what makes room on a full disk.
+    public func pause(_ isPaused: Bool) { state.withLockedValue { $0.isPaused = isPaused } }
+
+    public var status: JanitorStatus {
+        let state = state.withLockedValue { $0 }
+        return JanitorStatus(
+            isPaused: state.isPaused, cachedBytes: cachedBytes(state), freeBytes: freeBytes(),
+            jobs: JanitorJob.allCases.map { job in
+                JanitorStatus.Entry(
+                    job: job, isRunning: state.running == job,
+                    nextRunSeconds: state.isPaused
+                        ? nil : state.due[job].map { max(0, (ContinuousClock.now - $0).components.seconds * -1) },
+                    last: state.reports[job])
+            })
+    }
+
+    /// Runs a job when those before it are done.
+    ///
+    /// - Returns: What it did; nil if the server stops, or too many wait.
+    public func run(_ job: JanitorJob) async -> JanitorReport? {
+        await wish(Wish(job: job, cause: .command))
+    }
+
+    /// Makes room on a full disk.
+    ///
+    /// - Parameter bytes: How much is needed at least.
+    /// - Returns: Whether there is some.
+    public func makeRoom(for bytes: Int64) async -> Bool {
+        let mayTry = state.withLockedValue { state in
+            guard let time = state.notBefore else { return true }
+            return ContinuousClock.now >= time
+        }
+        guard mayTry else { return false }
+        let report = await wish(Wish(job: .eviction, cause: .pressure, needed: bytes))
+        let freed = report?.counts["freedBytes"] ?? 0
+        if freed == 0 { state.withLockedValue { $0.notBefore = .now + Self.rest } }
+        return freed > 0
+    }
+
+    private func wish(_ wish: Wish) async -> JanitorReport? {
+        await withCheckedContinuation { waiter in
+            var wish = wish
+            wish.waiter = waiter
+            guard case .enqueued = continuation.yield(wish) else { return waiter.resume(returning: nil) }
+        }
+    }
+
+    // MARK: Running
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.watch() }
+                for await wish in self.wishes {
+                    let report = await self.carryOut(wish)
+                    wish.waiter?.resume(returning: report)
+                }
+                // Who comes from now on is told so at once.
+                self.continuation.finish()
+                group.cancelAll()
+            }
+        }
+        for await wish in wishes { wish.waiter?.resume(returning: nil) }
+    }
+
+    /// Wishes for what is due, and for what is pressing.
+    private func watch() async {
+        while !Task.isCancelled {
+            let wishes = state.withLockedValue { state in due(&state) }
+            for wish in wishes { continuation.yield(wish) }
+            // Cancelled: the loop ends.
+            try? await Task.sleep(for: Self.look)
+        }
+    }
+
+    private func due(_ state: inout State) -> [Wish] {
+        var wishes: [Wish] = []
+        let now = ContinuousClock.now
+        if state.settings.isUnlimited {
+            state.due[.eviction] = nil
+        } else if state.due[.eviction] == nil {
+            // Soon after the start, to know what there is; not at once, when clients come back.
+            state.due[.eviction] =
+                now + min(state.settings.interval, .seconds(1)) * Double.random(in: 1...10)
+        }
+        guard !state.isPaused else { return [] }
+        for (job, time) in state.due where time <= now {
+            wishes.append(Wish(job: job, cause: .schedule))
+            state.due[job] = now + state.settings.interval * Double.random(in: 0.9...1.1)
+        }
+        if wishes.isEmpty, !state.isPressed, isPressing(state) {
+            state.isPressed = true
+            wishes.append(Wish(job: .eviction, cause: .pressure))
+        }
+        return wishes
+    }
+
+    private func isPressing(_ state: State) -> Bool {
+        if let time = state.notBefore, ContinuousClock.now < time { return false }
+        if let high = state.settings.cache.highMark, let cached = cachedBytes(state), cached > high { return true }
+        let free = freeBytes() ?? .max
+        return state.settings.cache.lack(free: free) > 0
+            || state.settings.caches.values.contains { limits in
+                if limits.lack(free: free) > 0 { return true }
+                // What fills brought is not told apart by namespace: counted anew when it may be too much for this one.
+                guard let size = limits.maxSize, let high = limits.highMark, let cached = cachedBytes(state) else {
+                    return false
+                }
+                return cached > high && filledSinceCounted(state) > size / 20
+            }
+    }
+
+    private func cachedBytes(_ state: State) -> Int64? {
+        state.counted.map { $0.bytes + filledSinceCounted(state) }
+    }
+
+    private func filledSinceCounted(_ state: State) -> Int64 {
+        state.counted.map { registry.filledBytes - $0.filled } ?? 0
+    }
+
+    private func carryOut(_ wish: Wish) async -> JanitorReport {
+        let settings = state.withLockedValue { state in
+            state.running = wish.job
+            return state.settings
+        }
+        let start = ContinuousClock.now
+        var report = JanitorReport(
+            job: wish.job, cause: wish.cause,
+            started: Date(timeIntervalSince1970: TimeInterval(now())).ISO8601Format())
+        do {
+            switch wish.job {
+            case .eviction: report.counts = try await evict(wish, settings)
+            }
+        } catch is CancellationError {
+            report.outcome = .interrupted
+        } catch {
+            report.outcome = .failed
+            report.error = "\(error)"
+        }
+        let elapsed = (ContinuousClock.now - start).components
+        report.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds / 1_000_000_000_000_000) / 1000
+        finish(report, wish)
+        return report
+    }
+
+    private func evict(_ wish: Wish, _ settings: JanitorSettings) async throws -> [String: Int64] {
+        let filled = registry.filledBytes
+        let eviction = Eviction(
+            store: store, registry: registry, settings: settings, logger: logger, now: now(), free: freeBytes(),
+            needed: wish.needed, isHurried: wish.needed > 0)
+        let result = try await eviction.run()
+        state.withLockedValue { $0.counted = (result.cachedBytes, filled) }
+        Gauge(label: "entrepot_cache_bytes").record(result.cachedBytes)
+        return result.counts
+    }
+
+    private func finish(_ report: JanitorReport, _ wish: Wish) {
+        state.withLockedValue { state in
+            state.running = nil
+            state.reports[report.job] = report
+            if wish.cause == .pressure {
+                state.isPressed = false
+                // Nothing more can go: not to be looked for all the time.
+                if report.counts["freedBytes"] ?? 0 == 0 { state.notBefore = .now + Self.rest }
+            }
+        }
+        Counter(
+            label: "entrepot_janitor_runs_total",
+            dimensions: [("job", report.job.rawValue), ("outcome", report.outcome.rawValue)]
+        ).increment()
+        guard report.outcome == .done else {
+            logger.warning(
+                "the janitor's job came to no end",
+                metadata: ["job": "\(report.job.rawValue)", "error": "\(report.error ?? report.outcome.rawValue)"])
+            return
+        }
+        Gauge(label: "entrepot_janitor_last_success_timestamp_seconds", dimensions: [("job", report.job.rawValue)])
+            .record(now())
+        var metadata: Logger.Metadata = ["job": "\(report.job.rawValue)", "cause": "\(report.cause.rawValue)"]
+        for (name, count) in report.counts { metadata[name] = "\(count)" }
+        logger.info("the janitor has done a job", metadata: metadata)
+    }
+}

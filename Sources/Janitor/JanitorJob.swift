@@ -1,0 +1,5 @@
+/// What runs by itself, and can be asked for.
+public enum JanitorJob: String, Sendable, CaseIterable, Encodable {
+    /// Takes away what came from upstreams and was not used for longest, until the rest is within its limits.
+    case eviction
+}

@@ -1,0 +1,32 @@
+/// What a round of a job did.
+public struct JanitorReport: Sendable, Encodable {
+    public enum Cause: String, Sendable, Encodable {
+        case schedule, command
+        /// A limit was reached.
+        case pressure
+    }
+
+    public enum Outcome: String, Sendable, Encodable {
+        case done
+        /// Ended by an error; what was done stays done.
+        case failed
+        /// The server stops.
+        case interrupted
+    }
+
+    public var job: JanitorJob
+    public var cause: Cause
+    public var outcome: Outcome = .done
+    /// RFC 3339.
+    public var started: String
+    public var seconds: Double = 0
+    public var error: String?
+    /// Names of numbers, and the numbers: what was looked at and what was done.
+    public var counts: [String: Int64] = [:]
+
+    init(job: JanitorJob, cause: Cause, started: String) {
+        self.job = job
+        self.cause = cause
+        self.started = started
+    }
+}

@@ -1,0 +1,27 @@
+public import OCI
+public import Registry
+
+/// What the janitor goes by, all of which a reload of the configuration may change.
+public struct JanitorSettings: Sendable {
+    public var namespaces: Namespaces
+    public var cache: CacheLimits
+    /// By the key of the namespace.
+    public var caches: [RepositoryName: CacheLimits]
+    /// Between two rounds of a job.
+    public var interval: Duration
+    /// Seconds for which what nothing refers to is left alone.
+    public var grace: Int64
+
+    public init(
+        namespaces: Namespaces, cache: CacheLimits = CacheLimits(), caches: [RepositoryName: CacheLimits] = [:],
+        interval: Duration = .seconds(3600), grace: Int64 = 86_400
+    ) {
+        self.namespaces = namespaces
+        self.cache = cache
+        self.caches = caches
+        self.interval = interval
+        self.grace = grace
+    }
+
+    var isUnlimited: Bool { cache.isUnlimited && caches.values.allSatisfy(\.isUnlimited) }
+}

@@ -1,0 +1,17 @@
+/// What the janitor does and did.
+public struct JanitorStatus: Sendable, Encodable {
+    public struct Entry: Sendable, Encodable {
+        public var job: JanitorJob
+        public var isRunning: Bool
+        /// Seconds; nil if the job has no limits to keep, or a pause holds.
+        public var nextRunSeconds: Int64?
+        public var last: JanitorReport?
+    }
+
+    public var isPaused: Bool
+    /// Bytes that came from upstreams, as far as is known; nil before they were counted.
+    public var cachedBytes: Int64?
+    /// Bytes that the file system has left.
+    public var freeBytes: Int64?
+    public var jobs: [Entry]
+}
