@@ -13,7 +13,7 @@ LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-d
     zlib1g-dev pkg-config binutils
 # Registries, proxies, clients and tools that the end-to-end tests and the benchmarks run for real.
 TOOLS := docker-registry nginx-light haproxy redis-server skopeo podman buildah umoci containerd docker.io debootstrap crun \
-    uidmap apache2-utils openssl curl wrk strace prometheus iproute2 python3 ca-certificates
+    uidmap apache2-utils openssl curl wrk strace prometheus iproute2 python3 python3-venv ca-certificates
 
 .PHONY: help run build test bench cel-vectors format lint deps libraries sanitize clean
 
@@ -73,6 +73,7 @@ libraries: ## Install the C libraries the build needs, where missing
 
 deps: ## Install all that the tests need, where missing
 	@.ci/install-packages $(LIBRARIES) $(TOOLS)
+	@.ci/install-moto .build/moto
 
 clean: ## Remove what was built
 	swift package clean

@@ -88,6 +88,8 @@ let package = Package(
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
+        library(
+            "S3Storage", ["CurlClient", "SigV4", "Storage", nioCore, nioPosix, nioConcurrency, metrics]),
         library("RedisCoordination", ["CHiredis", "Coordination", nioPosix, nioConcurrency]),
         library(
             "Upstream",
@@ -145,7 +147,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "ChildProcesses", "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix, nioHTTP1,
+                "ChildProcesses", "CurlClient", "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix,
+                nioHTTP1,
                 nioSSL, nioConcurrency, logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
@@ -154,6 +157,9 @@ let package = Package(
         tests("TextEncodingsTests", ["TextEncodings"]),
         tests("ChildProcessesTests", ["ChildProcesses", "TestSupport"]),
         tests("SigV4Tests", ["SigV4"], exclude: ["Support"]),
+        tests(
+            "S3StorageTests",
+            ["S3Storage", "SigV4", "CurlClient", "Storage", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
         tests("HashingTests", ["Hashing", "OCI", nioCore]),
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", "TextEncodings", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),

@@ -71,6 +71,11 @@ extension DistributionAPI {
         case .stored(.bytes(let bytes)):
             let start = bytes.readerIndex + Int(part.lowerBound)
             return .bytes(bytes.getSlice(at: start, length: part.count) ?? ByteBuffer())
+        case .stored(.remote(let object)):
+            return .stream(length: Int64(part.count)) { writer in
+                let body = object.body(part)
+                while let piece = try await body.next() { try await writer.write(piece) }
+            }
         case .filling(let reader):
             return .stream(length: answer.size.map { _ in Int64(part.count) }) { writer in
                 try await follow(reader, part, writer)

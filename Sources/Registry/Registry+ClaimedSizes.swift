@@ -40,9 +40,18 @@ extension Registry {
     func isWhole(_ digest: Digest) async throws(RegistryError) -> Bool {
         let content = try await stored { (store) async throws(StorageError) in try await store.blob(digest) }
         guard let content else { return false }
+        if case .remote(let object) = content {
+            var hasher = DigestHasher(digest.algorithm)
+            let body = object.body(0..<object.size)
+            while let piece = try await stored({ (_) async throws(StorageError) in try await body.next() }) {
+                hasher = try await uploads.hash(piece, hasher)
+            }
+            return hasher.digest() == digest
+        }
         return try await uploads.inPool {
             var hasher = DigestHasher(digest.algorithm)
             switch content {
+            case .remote: return false
             case .bytes(let bytes): hasher.update(bytes)
             case .file(let file, let size):
                 while hasher.count < size {

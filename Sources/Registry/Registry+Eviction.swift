@@ -40,9 +40,9 @@ extension Registry {
         hot.remove(HotContent.Key(repository: repository, digest: digest))
     }
 
-    /// Bytes of blobs that fills have brought since the start; never shrinks.
     /// Its store, with the claims on what is in it.
     public var janitorStore: RegistryStore { store }
 
+    /// Bytes of blobs that fills have brought since the start; never shrinks.
     public var filledBytes: Int64 { fills.storedBytes }
 }

@@ -18,12 +18,15 @@ public enum ObjectContent: Sendable {
     /// From a descriptor, whole or in part.
     case file(OpenFile, size: Int64)
     case bytes(ByteBuffer)
+    /// By asking a store again, which may have removed it by then.
+    case remote(RemoteObject)
 
     /// Bytes.
     public var size: Int64 {
         switch self {
         case .file(_, let size): size
         case .bytes(let bytes): Int64(bytes.readableBytes)
+        case .remote(let object): object.size
         }
     }
 }
@@ -43,6 +46,9 @@ public enum Durability: Sendable {
 /// - Deleting what is absent is no error. `nil` means absent; a throw means that the store failed to tell.
 /// - No locks: callers that need "only if" order their own calls.
 public protocol ObjectStore: Sendable {
+    /// How many bytes at a time an object should grow by, where there are so many.
+    var appendSize: Int { get }
+
     func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo?
 
     /// The whole of a small object with its age; `StorageError.Code.tooLarge` when it holds more than `limit` bytes.
@@ -72,7 +78,8 @@ public protocol ObjectStore: Sendable {
     /// Names one level below `prefix` in lexical byte order, those greater than `after`, at most `limit` of them.
     func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String]
 
-    /// As ``list(_:after:limit:)``, of the names below which the object `child` lies, a path.
+    /// As ``list(_:after:limit:)``, of the names below which the object `child` lies, a path. A store in which every look
+    /// costs a request may name those as well below which only others lie.
     func list(
         _ prefix: ObjectKey, holding child: String, after: String?, limit: Int
     ) async throws(StorageError) -> [String]
@@ -82,6 +89,8 @@ public protocol ObjectStore: Sendable {
 }
 
 extension ObjectStore {
+    public var appendSize: Int { 512 << 10 }
+
     public func list(
         _ prefix: ObjectKey, holding child: String, after: String?, limit: Int
     ) async throws(StorageError) -> [String] {

@@ -120,6 +120,25 @@ public enum RegistryLayout {
         below(repository, "_entrepot/referrers/\(path(subject))/\(digest.algorithm.rawValue)-\(digest.hex)")
     }
 
+    /// What lies at a key, as far as the key tells: it saves a store that costs requests the look.
+    public enum Shape: Sendable {
+        /// An object, and nothing below it.
+        case leaf
+        /// An object that grows.
+        case growing
+        /// A folder, or nobody knows.
+        case any
+    }
+
+    public static func shape(of key: ObjectKey) -> Shape {
+        let path = key.path
+        if path.hasSuffix("/data") { return path.contains("/_uploads/") ? .growing : .leaf }
+        for name in ["/link", "/startedat", "/entrepot-hash"] where path.hasSuffix(name) { return .leaf }
+        for folder in ["/_entrepot/pulled/tags/", "/_entrepot/pushed-tags/", "/_entrepot/media-types/"]
+        where path.contains(folder) { return .leaf }
+        return .any
+    }
+
     /// Names the layout and its version.
     public static var marker: ObjectKey { ObjectKey(unchecked: ".entrepot/layout") }
 

@@ -34,6 +34,9 @@ extension RegistryStore {
         return StoredUpload(size: data?.size ?? 0, lastActive: max(start.modified, data?.modified ?? 0))
     }
 
+    /// Bytes at a time that uploads should grow by, where there are so many.
+    public var appendSize: Int { objects.appendSize }
+
     /// - Throws: `StorageError.Code.conflict` if the session has not exactly `offset` bytes.
     public func append(
         _ bytes: ByteBuffer, to id: UploadID, in repository: RepositoryName, at offset: Int64

@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func everyMetricThatIsCountedIsDescribedAndTheOtherWayRound() throws {
-        let labels = try Self.sources().matches(of: /label: "((entrepot|process)_[a-z_]+)"/).map { String($0.1) }
+        let labels = try Self.sources().matches(of: /label: "((entrepot|process)_[a-z0-9_]+)"/).map { String($0.1) }
         #expect(Set(labels) == Set(MetricCatalogue.all.map(\.name)))
     }
 

@@ -9,6 +9,7 @@ extension BlobAnswer {
     func bytes() async throws -> ByteBuffer {
         let part = range ?? 0..<(size ?? .max)
         switch source {
+        case .stored(.remote(let object)): return try await object.body(range ?? 0..<object.size).collect()
         case .stored(.bytes(let bytes)):
             return try #require(bytes.getSlice(at: bytes.readerIndex + Int(part.lowerBound), length: part.count))
         case .stored(.file(let file, let size)):

@@ -41,7 +41,7 @@ extension Uploads {
         }
         var hasher = start
         while hasher.count < size {
-            let length = Int(min(size - hasher.count, Int64(Self.step)))
+            let length = Int(min(size - hasher.count, Int64(step)))
             guard let piece = try await read(content, at: hasher.count, length) else {
                 throw RegistryError(
                     .blobUploadInvalid, status: 500, "what was uploaded cannot be read; begin the upload again")
@@ -57,6 +57,10 @@ extension Uploads {
         switch content {
         case .bytes(let bytes): bytes.getSlice(at: bytes.readerIndex + Int(offset), length: length)
         case .file(let file, _): try await inPool { file.bytes(at: offset, count: length) }
+        case .remote(let object):
+            try await written { () async throws(StorageError) in
+                try await object.body(offset..<offset + Int64(length)).collect()
+            }
         case nil: nil
         }
     }

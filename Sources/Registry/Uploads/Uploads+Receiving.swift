@@ -76,15 +76,18 @@ extension Uploads {
             while let piece = try await next() {
                 let received = end - size + Int64(batch.readableBytes + piece.readableBytes)
                 if let range = part.range, received > Int64(range.count) { throw Self.wrongLength }
-                if batch.readableBytes == 0, piece.readableBytes >= Self.step {
+                var rest = piece
+                if batch.readableBytes == 0, piece.readableBytes >= step {
                     batch = piece
-                } else {
-                    batch.writeImmutableBuffer(piece)
+                    rest = ByteBuffer()
+                } else if let fitting = rest.readSlice(length: min(rest.readableBytes, step - batch.readableBytes)) {
+                    batch.writeImmutableBuffer(fitting)
                 }
-                guard batch.readableBytes >= Self.step else { continue }
+                guard batch.readableBytes >= step else { continue }
                 guard try await add(batch, key, at: end) else { return .misplaced(try await status(key)) }
                 end += Int64(batch.readableBytes)
                 batch.clear()
+                batch.writeImmutableBuffer(rest)
             }
         } catch {
             // Keep what came before the connection broke: the client may go on from there.

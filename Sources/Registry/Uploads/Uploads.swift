@@ -14,7 +14,7 @@ public final class Uploads: Sendable {
     typealias Key = OpenUploads.Key
 
     /// Content is hashed and written in steps of this many bytes.
-    static let step = 512 << 10
+    var step: Int { store.appendSize }
     /// A server killed in the middle of one long request hashes at most so many bytes again.
     static let checkpointDistance: Int64 = 256 << 20
 

@@ -1,0 +1,82 @@
+internal import CurlClient
+internal import SigV4
+
+/// A page of a listing.
+struct S3Page: Sendable {
+    var objects: [(key: String, size: Int64, modified: String)] = []
+    /// Keys up to and including the delimiter.
+    var folders: [String] = []
+    /// Where it goes on; nil at the end.
+    var next: String?
+    /// The greatest of all that the store sent, ours or not.
+    var last: String?
+}
+
+extension S3Client {
+    /// A thousand keys of a kilobyte, each byte of which may be written as five.
+    private static let pageLimit = 8 << 20
+
+    /// - Parameters:
+    ///   - after: Only what is greater; nil with a `token`.
+    ///   - limit: At most so many, and never more than a thousand.
+    func page(
+        _ prefix: String, delimiter: String?, after: String?, token: String?, limit: Int
+    ) async throws(S3Error) -> S3Page {
+        var query: [SigV4Request.Item] = [
+            .init("list-type", "2"), .init("prefix", prefix), .init("encoding-type", "url"),
+            .init("max-keys", String(min(max(limit, 1), 1000))),
+        ]
+        if let delimiter { query.append(.init("delimiter", delimiter)) }
+        if let token {
+            query.append(.init("continuation-token", token))
+        } else if let after {
+            query.append(.init("start-after", after))
+        }
+        let root = try await ask(S3Call("ListObjectsV2", .get, query: query), limit: Self.pageLimit)
+        let isEncoded = root["EncodingType"] == "url"
+        func key(_ text: String) -> String? { isEncoded ? Self.decoded(text) : text }
+        var page = S3Page()
+        for entry in root.all("Contents") {
+            guard let key = entry["Key"].flatMap(key) else { continue }
+            page.last = Self.greater(page.last, key)
+            guard key.utf8.starts(with: prefix.utf8), let size = entry["Size"].flatMap({ Int64($0) }), size >= 0 else {
+                continue
+            }
+            page.objects.append((key, size, entry["LastModified"] ?? ""))
+        }
+        for entry in root.all("CommonPrefixes") {
+            guard let folder = entry["Prefix"].flatMap(key) else { continue }
+            page.last = Self.greater(page.last, folder)
+            if folder.utf8.starts(with: prefix.utf8) { page.folders.append(folder) }
+        }
+        guard root["IsTruncated"] == "true" else { return page }
+        guard let next = root["NextContinuationToken"], !next.isEmpty, next != token else {
+            throw S3Error(.invalidAnswer, "the store sent a page of a list and does not say how to go on")
+        }
+        page.next = next
+        return page
+    }
+
+    private static func greater(_ one: String?, _ other: String) -> String {
+        guard let one else { return other }
+        return one.utf8.lexicographicallyPrecedes(other.utf8) ? other : one
+    }
+
+    /// Nil for what is no text.
+    private static func decoded(_ text: String) -> String? {
+        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return text }
+        var bytes: [UInt8] = []
+        var rest = text.utf8[...]
+        while let byte = rest.popFirst() {
+            switch byte {
+            case UInt8(ascii: "+"): bytes.append(0x20)
+            case UInt8(ascii: "%"):
+                guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return nil }
+                rest = rest.dropFirst(2)
+                bytes.append(value)
+            default: bytes.append(byte)
+            }
+        }
+        return String(validating: bytes, as: UTF8.self)
+    }
+}

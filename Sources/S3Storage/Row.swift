@@ -1,0 +1,67 @@
+internal import NIOConcurrencyHelpers
+internal import Storage
+
+/// An object that grows, as it lies in the bucket.
+///
+/// Its beginning are the parts of a multipart upload, or an object that such parts became; its end are small objects, each
+/// named by where it begins, until they are enough for one more part.
+struct Row: Sendable {
+    struct Part: Sendable {
+        let part: S3Part
+        let size: Int64
+    }
+
+    struct Piece: Sendable {
+        let start: Int64
+        let size: Int64
+    }
+
+    /// The multipart upload; nil as long as there was no need for one.
+    var upload: String?
+    var parts: [Part] = []
+    /// Bytes of the object at the key itself.
+    var whole: Int64?
+    var pieces: [Piece] = []
+    /// Seconds since 1970.
+    var modified: Int64 = 0
+
+    /// Bytes before the pieces.
+    var base: Int64 { upload == nil ? whole ?? 0 : parts.reduce(0) { $0 + $1.size } }
+    var size: Int64 { pieces.last.map { $0.start + $0.size } ?? base }
+    var info: ObjectInfo { ObjectInfo(size: size, modified: modified) }
+
+    /// Where the next small object begins, as its name: in the order of the numbers.
+    static func name(_ start: Int64) -> String {
+        let text = String(start)
+        return String(repeating: "0", count: 19 - text.utf8.count) + text
+    }
+
+    /// Holds the name of the multipart upload.
+    static let uploadName = "upload"
+}
+
+/// The rows that this process wrote to last, so that a part costs no look. What is known may be out of date; whoever asks
+/// for the size of a row looks and refreshes it.
+final class KnownRows: Sendable {
+    private static let most = 1000
+    private let rows = NIOLockedValueBox<[ObjectKey: Row]>([:])
+
+    subscript(key: ObjectKey) -> Row? {
+        get { rows.withLockedValue { $0[key] } }
+    }
+
+    func note(_ row: Row, _ key: ObjectKey) {
+        rows.withLockedValue { rows in
+            if rows.count >= Self.most { rows = [:] }
+            rows[key] = row
+        }
+    }
+
+    func forget(_ key: ObjectKey) {
+        rows.withLockedValue { rows in
+            rows[key] = nil
+            guard !rows.isEmpty else { return }
+            for known in rows.keys where known.path.hasPrefix(key.path + "/") { rows[known] = nil }
+        }
+    }
+}

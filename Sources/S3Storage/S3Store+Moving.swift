@@ -1,0 +1,144 @@
+internal import NIOCore
+public import Storage
+
+extension S3Store {
+    public func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError) {
+        guard shape(source) == .growing else {
+            guard let info = try await info(source) else {
+                throw StorageError(.absent, "there is nothing to move", key: source)
+            }
+            try await asked(source) { () async throws(S3Error) in
+                try await copy(name(source), info.size, to: name(key))
+                try await client.delete(name(source))
+            }
+            return
+        }
+        var known = rows[source]
+        if known == nil { known = try await self.row(source) }
+        guard var row = known else { throw StorageError(.absent, "there is nothing to move", key: source) }
+        rows.forget(source)
+        try await asked(source) { () async throws(S3Error) in
+            let name = name(source)
+            if row.base == 0 {
+                // Under one part: never a multipart upload.
+                if row.pieces.count == 1 {
+                    try await client.copy("\(name)/\(Row.name(0))", to: self.name(key))
+                } else {
+                    try await client.put(self.name(key), try await gathered(row, name))
+                }
+            } else if row.upload == nil, row.pieces.isEmpty {
+                try await copy(name, row.base, to: self.name(key))
+            } else {
+                try await seal(&row, name)
+                try await copy(name, row.base, to: self.name(key))
+            }
+            try await remove(row, name)
+        }
+    }
+
+    /// Makes all of a row one object.
+    func seal(_ row: inout Row, _ name: String) async throws(S3Error) {
+        if row.upload == nil { try await begin(&row, name) }
+        guard let upload = row.upload else { return }
+        if row.pieces.contains(where: { $0.size > 0 }) {
+            let rest = try await gathered(row, name)
+            let part = try await client.uploadPart(name, upload, row.parts.count + 1, rest)
+            row.parts.append(Row.Part(part: part, size: Int64(rest.readableBytes)))
+        }
+        let size = row.base
+        try await client.completeUpload(name, upload, row.parts.map(\.part), size: size)
+        let old = row.pieces.map { "\(name)/\(Row.name($0.start))" } + ["\(name)/\(Row.uploadName)"]
+        (row.upload, row.parts, row.pieces, row.whole) = (nil, [], [], size)
+        try await client.remove(old)
+    }
+
+    private func remove(_ row: Row, _ name: String) async throws(S3Error) {
+        var keys = row.pieces.map { "\(name)/\(Row.name($0.start))" }
+        if row.whole != nil { keys.append(name) }
+        if !keys.isEmpty { try await client.remove(keys) }
+    }
+
+    /// Copies an object within the store: in one request where it may be, else in parts.
+    func copy(_ source: String, _ size: Int64, to key: String) async throws(S3Error) {
+        if size <= client.settings.copyThreshold {
+            do throws(S3Error) { return try await client.copy(source, to: key) } catch {
+                // Some have no copy, or none of that size.
+                guard error.kind == .unsupported || error.code == "InvalidRequest", size > S3Settings.leastPart else {
+                    throw error
+                }
+            }
+        }
+        let upload = try await client.createUpload(key)
+        do throws(S3Error) {
+            let parts = try await copied(source, size, to: key, upload)
+            try await client.completeUpload(key, upload, parts.map(\.part), size: size)
+        } catch {
+            try? await client.abortUpload(key, upload)
+            throw error
+        }
+    }
+
+    /// An object as the first parts of an upload, several at a time.
+    func copied(_ source: String, _ size: Int64, to key: String, _ upload: String) async throws(S3Error) -> [Row.Part] {
+        guard size > 0 else { return [] }
+        let step = chunk(size)
+        let ranges = stride(from: 0, to: size, by: Int64.Stride(step)).map { $0..<min($0 + step, size) }
+        return try await inParallel(ranges.count, jobs: client.settings.copyJobs) { index async throws(S3Error) in
+            let range = ranges[index]
+            return Row.Part(
+                part: try await part(key, upload, index + 1, from: source, range, of: size),
+                size: Int64(range.count))
+        }
+    }
+
+    private func part(
+        _ key: String, _ upload: String, _ number: Int, from source: String, _ range: Range<Int64>, of size: Int64
+    ) async throws(S3Error) -> S3Part {
+        do throws(S3Error) {
+            let isWhole = range.lowerBound == 0 && range.upperBound == size
+            return try await client.copyPart(key, upload, number, from: source, isWhole ? nil : range)
+        } catch {
+            // A store without such copies: through here, one part in memory.
+            guard error.kind == .unsupported else { throw error }
+        }
+        let body = S3Body(client, [S3Body.Extent(key: source, size: size, entity: nil)], range)
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(range.count)
+        while let piece = try await body.next() { bytes.writeImmutableBuffer(piece) }
+        return try await client.uploadPart(key, upload, number, bytes)
+    }
+
+    private func chunk(_ size: Int64) -> Int64 {
+        if client.settings.hasUniformParts { return Int64(client.settings.partSize) }
+        let least = (size + Int64(S3Settings.mostParts) - 1) / Int64(S3Settings.mostParts)
+        return max(client.settings.copyChunkSize, S3Settings.leastPart, least)
+    }
+
+    /// Runs numbered work with bounded parallelism, in the order of the numbers.
+    func inParallel<Value: Sendable>(
+        _ count: Int, jobs: Int, _ work: @escaping @Sendable (Int) async throws(S3Error) -> Value
+    ) async throws(S3Error) -> [Value] {
+        do {
+            return try await withThrowingTaskGroup(of: (Int, Value).self) { group in
+                var values = [Value?](repeating: nil, count: count)
+                var next = 0
+                while next < min(jobs, count) {
+                    group.addTask { [next] in (next, try await work(next)) }
+                    next += 1
+                }
+                while let (index, value) = try await group.next() {
+                    values[index] = value
+                    if next < count {
+                        group.addTask { [next] in (next, try await work(next)) }
+                        next += 1
+                    }
+                }
+                return values.compactMap { $0 }
+            }
+        } catch let error as S3Error {
+            throw error
+        } catch {
+            throw S3Error(.cancelled, "the work was given up", cause: error)
+        }
+    }
+}

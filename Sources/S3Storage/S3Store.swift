@@ -1,0 +1,143 @@
+internal import CurlClient
+public import NIOCore
+public import NIOPosix
+public import Storage
+
+/// Objects in a bucket, under a prefix.
+///
+/// What is decided by a rename on a filesystem is decided here by the one request that makes an object appear: a PUT, a
+/// copy, or the completion of a multipart upload. An object that grows is a row of objects, each named by where it begins:
+/// nothing of it is in memory, so that any replica goes on with it.
+public struct S3Store: ObjectStore {
+    /// What comes along with the first look at an object, in bytes: most are smaller.
+    private static let firstLook: Int64 = 64 << 10
+
+    let client: S3Client
+    let pool: NIOThreadPool
+    let shape: @Sendable (ObjectKey) -> RegistryLayout.Shape
+    let rows = KnownRows()
+
+    /// - Parameters:
+    ///   - pool: Reads files that are adopted.
+    ///   - shape: What a key tells of what lies there.
+    public init(
+        _ client: S3Client, pool: NIOThreadPool,
+        shape: @escaping @Sendable (ObjectKey) -> RegistryLayout.Shape = RegistryLayout.shape
+    ) {
+        self.client = client
+        self.pool = pool
+        self.shape = shape
+    }
+
+    public var appendSize: Int { client.settings.partSize }
+
+    /// The key in the bucket.
+    func name(_ key: ObjectKey) -> String { prefix + key.path }
+
+    private var prefix: String { client.settings.keyPrefix.isEmpty ? "" : client.settings.keyPrefix + "/" }
+
+    public func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? {
+        if shape(key) == .growing { return try await row(key)?.info }
+        return try await asked(key) { () async throws(S3Error) in
+            try await client.head(name(key)).map { ObjectInfo(size: $0.size, modified: $0.modified) }
+        }
+    }
+
+    public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
+    {
+        let (content, info) = try await look(key, Int64(clamping: limit))
+        guard let content, let info else { return nil }
+        guard info.size <= limit else {
+            throw StorageError(.tooLarge, "the object has \(info.size) bytes, more than the \(limit) allowed", key: key)
+        }
+        switch content {
+        case .bytes(let bytes): return (bytes, info)
+        case .remote(let object): return (try await object.body(0..<object.size).collect(), info)
+        case .file(let file, let size): return file.bytes(count: Int(size)).map { ($0, info) }
+        }
+    }
+
+    public func content(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
+        if shape(key) == .growing {
+            return try await readable(key)
+        }
+        return try await look(key, Self.firstLook).content
+    }
+
+    /// What is there, with its first bytes.
+    private func look(
+        _ key: ObjectKey, _ most: Int64
+    ) async throws(StorageError) -> (content: ObjectContent?, info: ObjectInfo?) {
+        try await asked(key) { () async throws(S3Error) in
+            let count = min(max(most, 1), Self.firstLook)
+            guard let (object, body) = try await client.get(name(key), 0..<count) else { return (nil, nil) }
+            let info = ObjectInfo(size: object.size, modified: object.modified)
+            let extent = S3Body.Extent(key: name(key), size: object.size, entity: object.entity)
+            guard object.size <= count || most > count else { return (.remote(RemoteObject(client, [extent])), info) }
+            let prefix: ByteBuffer
+            do { prefix = try await body.collect(upTo: Int(count)) } catch {
+                // The head is known; the rest has its own tries.
+                return (.remote(RemoteObject(client, [extent])), info)
+            }
+            if Int64(prefix.readableBytes) == object.size { return (.bytes(prefix), info) }
+            return (.remote(RemoteObject(client, [extent], prefix: prefix)), info)
+        }
+    }
+
+    /// A row as one content. The parts of an upload cannot be read before they are made an object.
+    private func readable(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
+        guard var row = try await row(key) else { return nil }
+        let name = name(key)
+        if row.upload != nil {
+            try await asked(key) { () async throws(S3Error) in try await seal(&row, name) }
+            rows.note(row, key)
+        }
+        var extents = row.pieces.map {
+            S3Body.Extent(key: "\(name)/\(Row.name($0.start))", size: $0.size, entity: nil)
+        }
+        if let whole = row.whole { extents.insert(S3Body.Extent(key: name, size: whole, entity: nil), at: 0) }
+        return .remote(RemoteObject(client, extents))
+    }
+
+    public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
+        try await asked(key) { () async throws(S3Error) in _ = try await client.put(name(key), bytes) }
+    }
+
+    /// What the store has acknowledged is durable.
+    public func settle(_ key: ObjectKey) async throws(StorageError) -> Bool { try await info(key) != nil }
+
+    public func delete(_ key: ObjectKey) async throws(StorageError) {
+        try await asked(key) { () async throws(S3Error) in
+            if shape(key) == .leaf { return try await client.delete(name(key)) }
+            if shape(key) == .growing { try await giveUp(name(key)) }
+            try await client.delete(name(key))
+            while true {
+                let page = try await client.page(name(key) + "/", delimiter: nil, after: nil, token: nil, limit: 1000)
+                guard !page.objects.isEmpty else { break }
+                for (object, _, _) in page.objects where object.hasSuffix("/\(Row.uploadName)") {
+                    let parent = String(object.dropLast(Row.uploadName.utf8.count + 1))
+                    if let path = ObjectKey(String(parent.dropFirst(prefix.utf8.count))), shape(path) == .growing {
+                        try await giveUp(parent)
+                    }
+                }
+                try await client.remove(page.objects.map(\.key))
+                if page.next == nil { break }
+            }
+        }
+        rows.forget(key)
+    }
+
+    /// Aborts the multipart upload of a row, if it has one.
+    private func giveUp(_ name: String) async throws(S3Error) {
+        guard let (_, body) = try await client.get("\(name)/\(Row.uploadName)", 0..<4096) else { return }
+        let id: ByteBuffer
+        do throws(CurlError) { id = try await body.collect(upTo: 4096) } catch { throw S3Error(error) }
+        try await client.abortUpload(name, String(buffer: id))
+    }
+
+    func asked<Value>(
+        _ key: ObjectKey?, _ ask: () async throws(S3Error) -> Value
+    ) async throws(StorageError) -> Value {
+        do throws(S3Error) { return try await ask() } catch { throw StorageError(error, key) }
+    }
+}

@@ -1,0 +1,35 @@
+public import NIOCore
+
+/// An object that is read over a network, in one piece or in several.
+public struct RemoteObject: Sendable {
+    /// Bytes.
+    public let size: Int64
+    private let open: @Sendable (Range<Int64>) -> ObjectBody
+
+    public init(size: Int64, open: @escaping @Sendable (Range<Int64>) -> ObjectBody) {
+        self.size = size
+        self.open = open
+    }
+
+    /// The bytes of a range within the object, asked for when the first of them are read.
+    public func body(_ range: Range<Int64>) -> ObjectBody { open(range.clamped(to: 0..<size)) }
+}
+
+/// Bytes on their way from a store, for one reader. Letting go of it ends the transfer.
+public struct ObjectBody: Sendable {
+    private let read: @Sendable () async throws(StorageError) -> ByteBuffer?
+
+    public init(_ read: @escaping @Sendable () async throws(StorageError) -> ByteBuffer?) {
+        self.read = read
+    }
+
+    /// The next bytes, some at least; nil at the end of what was asked for. Never ends early without an error.
+    public func next() async throws(StorageError) -> ByteBuffer? { try await read() }
+
+    /// All of it, which the caller knows to be little.
+    public func collect() async throws(StorageError) -> ByteBuffer {
+        var whole = ByteBuffer()
+        while let piece = try await next() { whole.writeImmutableBuffer(piece) }
+        return whole
+    }
+}

@@ -1,0 +1,133 @@
+import Foundation
+import NIOCore
+import NIOPosix
+import Storage
+import TestSupport
+import Testing
+
+@testable import S3Storage
+
+/// Against a real server that verifies signatures.
+@Suite(.enabled(if: MotoServer.isInstalled, "make deps"), .moto) struct S3StoreTests {
+    @Test(arguments: ObjectStoreContract.allCases)
+    func keepsTheContract(clause: ObjectStoreContract) async throws {
+        let moto = try #require(MotoServer.current)
+        try await clause.check(moto.store(moto.settings(prefix: "contract/\(clause.rawValue)")), isExact: false)
+    }
+
+    @Test func whatGrowsBecomesPartsAndOneObject() async throws {
+        let moto = try #require(MotoServer.current)
+        let store = moto.store(moto.settings(prefix: "grow") { $0.partSize = 5 << 20 })
+        let (source, target) = (try key("up/data"), try key("blobs/one"))
+        var whole = ByteBuffer()
+        for (index, size) in [1 << 20, 3 << 20, 2 << 20, 5 << 20, 100, 6 << 20, 7].enumerated() {
+            let piece = ByteBuffer(repeating: UInt8(index + 1), count: size)
+            try await store.append(source, piece, at: Int64(whole.readableBytes))
+            whole.writeImmutableBuffer(piece)
+            // Another replica knows nothing but what is in the bucket.
+            let other = moto.store(moto.settings(prefix: "grow") { $0.partSize = 5 << 20 })
+            #expect(try await other.info(source)?.size == Int64(whole.readableBytes))
+        }
+        try await store.move(source, to: target, .durable)
+        #expect(try await bytes(store, target) == whole)
+        #expect(try await store.info(source) == nil)
+        #expect(try await store.list(key("up"), after: nil, limit: 10) == [])
+    }
+
+    @Test func aRowCanBeReadAndGoesOnAfterwards() async throws {
+        let moto = try #require(MotoServer.current)
+        let settings = moto.settings(prefix: "reread") { $0.partSize = 5 << 20 }
+        let store = moto.store(settings)
+        let source = try key("up/data")
+        var whole = ByteBuffer()
+        for (index, size) in [5 << 20, 1000, 6 << 20, 12].enumerated() {
+            let piece = ByteBuffer(repeating: UInt8(index + 1), count: size)
+            // Each replica on its own; that its parts were made an object behind its back moto cannot tell a writer.
+            try await moto.store(settings).append(source, piece, at: Int64(whole.readableBytes))
+            whole.writeImmutableBuffer(piece)
+            let other = moto.store(settings)
+            #expect(try await bytes(other, source) == whole)
+        }
+        try await moto.store(settings).move(source, to: try key("blob"), .durable)
+        #expect(try await bytes(store, key("blob")) == whole)
+    }
+
+    @Test func largeFilesAndObjectsGoInParts() async throws {
+        let moto = try #require(MotoServer.current)
+        let store = moto.store(
+            moto.settings(prefix: "large") {
+                $0.partSize = 5 << 20
+                $0.copyThreshold = 1 << 20
+                $0.copyChunkSize = 5 << 20
+            })
+        let folder = try TemporaryDirectory()
+        let content = ByteBuffer.pattern(count: 17 << 20)
+        try Data(content.readableBytesView).write(to: URL(filePath: folder.file("spool")))
+        try await store.adopt(file: folder.file("spool"), as: key("a/large"), .cached)
+        #expect(folder.files() == [])
+        try await store.move(try key("a/large"), to: try key("b/large"), .durable)
+        #expect(try await store.info(key("a/large")) == nil)
+        #expect(try await bytes(store, key("b/large")) == content)
+        guard case .remote(let object)? = try await store.content(key("b/large")) else {
+            Issue.record("not remote")
+            return
+        }
+        for range: Range<Int64> in [0..<1, 65_000..<70_000, 9_999_999..<10_000_001, (17 << 20) - 1..<(17 << 20)] {
+            let part = try await object.body(range).collect()
+            #expect(part == content.getSlice(at: Int(range.lowerBound), length: range.count))
+        }
+    }
+
+    @Test func aGivenUpRowLeavesNoUpload() async throws {
+        let moto = try #require(MotoServer.current)
+        let store = moto.store(moto.settings(prefix: "abort") { $0.partSize = 5 << 20 })
+        try await store.append(try key("u/1/data"), ByteBuffer(repeating: 1, count: 6 << 20), at: 0)
+        let upload = try await store.row(try key("u/1/data"))?.upload
+        #expect(upload != nil)
+        try await store.delete(try key("u/1"))
+        #expect(try await store.client.parts("abort/u/1/data", upload ?? "") == nil)
+        #expect(try await store.info(key("u/1/data")) == nil)
+    }
+
+    @Test func namesComeInTheirOwnOrderAndNotInThatOfKeys() async throws {
+        let moto = try #require(MotoServer.current)
+        let store = moto.store(moto.settings(prefix: "order"))
+        let names = ["v1", "v1-a", "v1-b", "v1.2", "v1.2-x", "v10", "v2"]
+        for name in names { try await store.write(try key("tags/\(name)/current/link"), ByteBuffer(), .cached) }
+        for limit in 1...7 {
+            var found: [String] = []
+            while true {
+                let page = try await store.list(try key("tags"), after: found.last, limit: limit)
+                found += page
+                if page.count < limit { break }
+            }
+            #expect(found == names, "pages of \(limit)")
+        }
+    }
+
+    @Test func hostileKeysAreKept() async throws {
+        let moto = try #require(MotoServer.current)
+        let store = moto.store(moto.settings(prefix: "hostile ü+%41"))
+        let names = ["a b", "a+b", "a%2Fb", "ü日本😀", "a?b=c&d#e", "a;b,c'\"`", "a*()!$@:=", "[{}]|^<>&amp;"]
+        for name in names { try await store.write(try key("x/\(name)"), ByteBuffer(string: name), .cached) }
+        #expect(
+            try await store.list(key("x"), after: nil, limit: 100)
+                == names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+        for name in names {
+            #expect(try await String(buffer: bytes(store, key("x/\(name)"))) == name)
+            try await store.move(try key("x/\(name)"), to: try key("y/\(name)"), .cached)
+        }
+        try await store.delete(try key("y"))
+        #expect(try await store.list(key("y"), after: nil, limit: 100) == [])
+    }
+
+    private func key(_ path: String) throws -> ObjectKey { try #require(ObjectKey(path)) }
+
+    private func bytes(_ store: S3Store, _ key: ObjectKey) async throws -> ByteBuffer {
+        switch try #require(try await store.content(key)) {
+        case .bytes(let bytes): return bytes
+        case .file(let file, let size): return try #require(file.bytes(count: Int(size)))
+        case .remote(let object): return try await object.body(0..<object.size).collect()
+        }
+    }
+}
