@@ -82,13 +82,7 @@ extension DistributionAPI {
             }
         case .passing(let body):
             return .stream(length: Int64(part.count)) { writer in
-                var left = part.count
-                while left > 0, let piece = try await body.next() {
-                    // An upstream that sends more than was asked for is cut off, not passed on.
-                    try await writer.write(
-                        piece.getSlice(at: piece.readerIndex, length: min(left, piece.readableBytes)) ?? piece)
-                    left -= piece.readableBytes
-                }
+                try await pass(body, UInt64(part.count), writer)
             }
         case .nothing:
             guard let size = answer.size else { return .empty }
@@ -103,6 +97,20 @@ extension DistributionAPI {
             let end = min(released, part.upperBound)
             try await writer.write(FileSlice(file: file, offset: offset, length: end - offset))
             offset = end
+        }
+        guard offset < part.upperBound, let rest = try await reader.rest(from: offset, to: part.upperBound) else {
+            return
+        }
+        try await pass(rest, Int64.Magnitude(part.upperBound - offset), writer)
+    }
+
+    /// An upstream that sends more than was asked for is cut off, not passed on.
+    private static func pass(_ body: UpstreamBody, _ count: UInt64, _ writer: BodyWriter) async throws {
+        var left = count
+        while left > 0, let piece = try await body.next() {
+            let length = Int(min(left, UInt64(piece.readableBytes)))
+            try await writer.write(piece.getSlice(at: piece.readerIndex, length: length) ?? piece)
+            left -= UInt64(length)
         }
     }
 }

@@ -14,9 +14,9 @@ public final class Janitor: Service {
     private struct Wish {
         let job: JanitorJob
         let cause: JanitorReport.Cause
-        /// Bytes that must go whatever the limits say.
-        var needed: Int64 = 0
-        var waiter: CheckedContinuation<JanitorReport?, Never>?
+        /// Bytes for which somebody found no room.
+        var needed: Int64?
+        var waiter: Waiter?
     }
 
     private struct State {
@@ -29,14 +29,15 @@ public final class Janitor: Service {
         var counted: (bytes: Int64, filled: Int64)?
         /// Whether a wish of pressure waits.
         var isPressed = false
-        /// Bytes that the last round freed for who found the disk full.
-        var lastFreed: Int64 = 0
+        /// When room may be looked for again, after there was none.
         var notBefore: ContinuousClock.Instant?
     }
 
     private static let mostWaiting = 64
     /// Between two looks at whether limits are reached.
     private static let look: Duration = .seconds(2)
+    /// What who finds the disk full waits for at most.
+    private static let patience: Duration = .seconds(10)
     /// After a round that was to make room and could not.
     private static let rest: Duration = .seconds(30)
 
@@ -88,7 +89,9 @@ public final class Janitor: Service {
     ///
     /// - Returns: What it did; nil if the server stops, or too many wait.
     public func run(_ job: JanitorJob) async -> JanitorReport? {
-        await wish(Wish(job: job, cause: .command))
+        let waiter = Waiter()
+        guard case .enqueued = continuation.yield(Wish(job: job, cause: .command, waiter: waiter)) else { return nil }
+        return await waiter.report
     }
 
     /// Makes room on a full disk.
@@ -101,18 +104,19 @@ public final class Janitor: Service {
             return ContinuousClock.now >= time
         }
         guard mayTry else { return false }
-        let report = await wish(Wish(job: .eviction, cause: .pressure, needed: bytes))
-        let freed = report?.counts["freedBytes"] ?? 0
-        if freed == 0 { state.withLockedValue { $0.notBefore = .now + Self.rest } }
-        return freed > 0
-    }
-
-    private func wish(_ wish: Wish) async -> JanitorReport? {
-        await withCheckedContinuation { waiter in
-            var wish = wish
-            wish.waiter = waiter
-            guard case .enqueued = continuation.yield(wish) else { return waiter.resume(returning: nil) }
+        let waiter = Waiter()
+        guard case .enqueued = continuation.yield(Wish(job: .eviction, cause: .pressure, needed: bytes, waiter: waiter))
+        else { return false }
+        let report = await withTaskGroup { group in
+            // Who waits has clients that wait.
+            group.addTask {
+                try? await Task.sleep(for: Self.patience)
+                waiter.resume(nil)
+            }
+            defer { group.cancelAll() }
+            return await waiter.report
         }
+        return report?.counts["freedBytes"] ?? 0 > 0
     }
 
     // MARK: Running
@@ -123,14 +127,14 @@ public final class Janitor: Service {
                 group.addTask { await self.watch() }
                 for await wish in self.wishes {
                     let report = await self.carryOut(wish)
-                    wish.waiter?.resume(returning: report)
+                    wish.waiter?.resume(report)
                 }
                 // Who comes from now on is told so at once.
                 self.continuation.finish()
                 group.cancelAll()
             }
         }
-        for await wish in wishes { wish.waiter?.resume(returning: nil) }
+        for await wish in wishes { wish.waiter?.resume(nil) }
     }
 
     /// Wishes for what is due, and for what is pressing.
@@ -188,7 +192,9 @@ public final class Janitor: Service {
         state.counted.map { registry.filledBytes - $0.filled } ?? 0
     }
 
-    private func carryOut(_ wish: Wish) async -> JanitorReport {
+    private func carryOut(_ wish: Wish) async -> JanitorReport? {
+        // Nobody waits for room any more.
+        if wish.needed != nil, wish.waiter?.isResumed == true { return nil }
         let settings = state.withLockedValue { state in
             state.running = wish.job
             return state.settings
@@ -217,7 +223,7 @@ public final class Janitor: Service {
         let filled = registry.filledBytes
         let eviction = Eviction(
             store: store, registry: registry, settings: settings, logger: logger, now: now(), free: freeBytes(),
-            needed: wish.needed, isHurried: wish.needed > 0)
+            needed: wish.needed, isHurried: wish.needed != nil)
         let result = try await eviction.run()
         state.withLockedValue { $0.counted = (result.cachedBytes, filled) }
         Gauge(label: "entrepot_cache_bytes").record(result.cachedBytes)

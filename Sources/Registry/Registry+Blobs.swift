@@ -128,10 +128,10 @@ extension Registry {
             _ = try await vouch(repository, digest)
             if let reader = fills.joinRunning(digest, for: repository.name, rank) { return (reader, true) }
             if try await isStored(repository, digest) {
-                try await stored { (store) async throws(StorageError) in
+                let isGranted = try await storing { (store) async throws(StorageError) in
                     try await store.grant(digest, in: repository.name, .cached)
                 }
-                return (nil, false)
+                if isGranted { return (nil, false) }
             }
         }
         let (reader, isCollapsed) = try fills.join(
@@ -163,46 +163,18 @@ extension Registry {
         _ repository: Repository, _ digest: Digest, _ part: Range<Int64>, _ reader: FillReader
     ) async -> UpstreamBody? {
         guard let slot = fills.farRanges.take() else { return nil }
-        let upstreams = upstreams(repository, .content)
-        let entities = NIOLockedValueBox<[String: String]>([:])
-        let rest: @Sendable (Int64, Int?) async -> (answer: UpstreamBlob, position: Int)? = {
-            offset, favourite in
-            let found = try? await upstreams.first(startingWith: favourite, .content) {
-                (upstream) async throws(UpstreamError) in
-                let range = UpstreamRange(
-                    from: offset, to: part.upperBound, entity: entities.withLockedValue { $0[upstream.name] })
-                let blob = try await upstream.blob(repository.remoteName, digest, range: range)
-                guard blob.offset == offset else {
-                    throw UpstreamError(.invalidResponse, "\(upstream.name) does not send parts of blobs")
-                }
-                return blob
-            }
-            if let found, let entity = found.answer.entity {
-                entities.withLockedValue { $0[found.upstream.name] = entity }
-            }
-            return found.map { ($0.answer, $0.position) }
-        }
-        guard let first = await rest(part.lowerBound, nil) else { return nil }
-        Counter(label: "entrepot_far_ranges_total").increment()
-        let transfer = NIOLockedValueBox(
-            (blob: first.answer, position: first.position, offset: part.lowerBound, tries: 4))
-        return UpstreamBody { () async throws(UpstreamError) in
-            // Both are let go of with this closure: the slot is taken, and the fill has a reader, until the part is served.
-            defer { withExtendedLifetime((slot, reader)) {} }
-            while true {
-                let (blob, position, offset, tries) = transfer.withLockedValue { $0 }
-                do throws(UpstreamError) {
-                    let piece = try await blob.body.next()
-                    transfer.withLockedValue { $0.offset += Int64(piece?.readableBytes ?? 0) }
-                    return piece
-                } catch {
-                    guard error.kind != .cancelled, tries > 0, offset < part.upperBound,
-                        let next = await rest(offset, position)
-                    else { throw error }
-                    transfer.withLockedValue { $0 = (next.answer, next.position, offset, tries - 1) }
-                }
-            }
-        }
+        let passage = Passage(
+            upstreams: upstreams(repository, .content), remoteName: repository.remoteName, digest: digest)
+        // The slot is taken, and the fill has a reader, until the part is served.
+        let body = await passage.body(
+            from: part.lowerBound, to: part.upperBound, holding: Held(slot: slot, reader: reader))
+        if body != nil { Counter(label: "entrepot_far_ranges_total").increment() }
+        return body
+    }
+
+    private struct Held: Sendable {
+        let slot: Slots.Slot
+        let reader: FillReader
     }
 }
 

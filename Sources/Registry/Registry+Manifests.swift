@@ -225,6 +225,7 @@ extension Registry {
         _ reference: Reference, _ held: StoredManifest?
     ) async throws(RegistryError) -> FetchedManifest {
         let manifest: StoredManifest
+        var isStored = false
         // Until it is stored.
         defer { withExtendedLifetime(fetched?.room) {} }
         if let fetched,
@@ -238,7 +239,7 @@ extension Registry {
                 digest: Digest(hashing: fetched.bytes, with: algorithm), mediaType: type, bytes: fetched.bytes)
             // What the bytes alone will tell whoever reads them.
             let told = content.kind == .opaque ? content.declaredMediaType : content.mediaType
-            try await stored { (store) async throws(StorageError) in
+            isStored = try await storing { (store) async throws(StorageError) in
                 try await store.put(manifest, declared: told, in: repository.name, .cached)
                 if let subject = content.subject {
                     try await store.addReferrer(
@@ -247,13 +248,14 @@ extension Registry {
             }
         } else if let held {
             manifest = held
+            isStored = true
         } else {
             throw .badUpstream("\(upstream.name) sent no manifest")
         }
-        if case .tag(let tag) = reference {
+        if isStored, case .tag(let tag) = reference {
             try await keepUpstreamTag(repository, tag, manifest.digest)
         }
-        return FetchedManifest(manifest: manifest, isStored: fetched != nil)
+        return FetchedManifest(manifest: manifest, isStored: isStored && fetched != nil)
     }
 
     /// A manifest's bytes as the store has them; nil if it has not.

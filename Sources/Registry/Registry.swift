@@ -74,6 +74,26 @@ public struct Registry: Sendable {
             isOffline: repository.namespace.isOffline, background: background, logger: logger)
     }
 
+    /// Stores what came from an upstream, if there is room: if not, it is served all the same.
+    ///
+    /// - Returns: Whether it is stored.
+    func storing(
+        _ write: (RegistryStore) async throws(StorageError) -> Void
+    ) async throws(RegistryError) -> Bool {
+        for isLast in [false, true] {
+            do throws(StorageError) {
+                try await write(store)
+                return true
+            } catch {
+                guard error.code == .noSpace else { throw RegistryError(error) }
+                if !isLast, await fills.makeRoom(0) { continue }
+                logger.warning("not stored, as no room is left and none could be made", metadata: ["error": "\(error)"])
+                return false
+            }
+        }
+        return false
+    }
+
     /// Translates what the store throws; the cause is for the log.
     func stored<Value>(
         _ ask: (RegistryStore) async throws(StorageError) -> Value

@@ -114,6 +114,44 @@ import Testing
         }
     }
 
+    @Test func aFullDiskIsMadeRoomOnAndWhatDoesNotFitIsPassedOn() async throws {
+        try ClientKind.requireRoot()
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let upstream = try await DockerRegistry.start(
+                on: stage, store: try stage.makeDirectory("upstream"), isWritable: true)
+            let layers = try await Self.pushImages(10, to: upstream.host, "app", on: stage)
+            let large = "sha256:" + (try await Command("sha256sum", [images.largeBlob.path]).run().prefix(64))
+            let location = try await HTTPProbe.get("\(upstream.url)/v2/app/blobs/uploads/", method: "POST")
+                .headers["location"]
+            try await Command(
+                "curl",
+                [
+                    "-sSf", "-X", "PUT", "-H", "Content-Type: application/octet-stream", "-T", images.largeBlob.path,
+                    "\(try #require(location))&digest=\(large)",
+                ]
+            ).run(within: .seconds(120))
+
+            let root = try await stage.mountTemporaryFileSystem(megabytes: 13)
+            let entrepot = try await EntrepotServer.start(
+                on: stage, root: root,
+                repositories: try EntrepotServer.adminTable(on: stage)
+                    + upstream.configuration(namespace: Self.namespace))
+            for (number, layer) in layers.enumerated() { try await Self.pull(entrepot, "v\(number)", layer) }
+            #expect(!entrepot.holds(layers[0]))
+            // Twenty times what the disk has, for two clients at once.
+            let script = """
+                for n in 1 2; do curl -sSf \(entrepot.url)/v2/\(Self.namespace)/app/blobs/\(large) | sha256sum & done; wait
+                """
+            let sums = try await Command("bash", ["-c", script]).run(within: .seconds(120))
+            #expect(sums.components(separatedBy: large.dropFirst("sha256:".count)).count == 3, "\(sums)")
+            #expect(!entrepot.holds(large))
+            // What would not have been enough was not thrown away for it.
+            #expect(entrepot.holds(layers[9]))
+            #expect(entrepot.spooled == [])
+        }
+    }
+
     @Test func jobsThatAreNotThereAreRefused() async throws {
         let outcome = try await Command(Paths.entrepot.path, ["janitor", "run", "laundry"]).outcome()
         #expect(outcome.status == .exited(2), "\(outcome.output)")

@@ -58,7 +58,7 @@ private typealias RepositoryTag = OCI.Tag
 
     private func evict(
         _ shop: Workshop, _ limits: CacheLimits, caches: [RepositoryName: CacheLimits] = [:], free: Int64? = nil,
-        needed: Int64 = 0
+        needed: Int64? = nil
     ) async throws -> [String: Int64] {
         let eviction = Eviction(
             store: shop.registry.janitorStore, registry: shop.registry,
@@ -111,7 +111,7 @@ private typealias RepositoryTag = OCI.Tag
             let eviction = Eviction(
                 store: shop.store, registry: shop.secondRegistry,
                 settings: JanitorSettings(namespaces: shop.namespaces, cache: CacheLimits(maxAge: 3000)),
-                logger: Logger(label: "test"), now: shop.time, free: nil, needed: 0, isHurried: true)
+                logger: Logger(label: "test"), now: shop.time, free: nil, needed: nil, isHurried: true)
             _ = try await eviction.run()
             #expect(try await used.isStored(shop))
             #expect(try await !old.isStored(shop))
@@ -135,7 +135,7 @@ private typealias RepositoryTag = OCI.Tag
             let eviction = Eviction(
                 store: shop.registry.janitorStore, registry: shop.registry,
                 settings: JanitorSettings(namespaces: namespaces, cache: CacheLimits(maxAge: 10)),
-                logger: Logger(label: "test"), now: shop.time, free: nil, needed: 1 << 40, isHurried: true)
+                logger: Logger(label: "test"), now: shop.time, free: nil, needed: 0, isHurried: true)
             let counts = try await eviction.run().counts
             #expect(counts["evictedManifests"] == 2)
             #expect(try await local.isStored(shop))
@@ -170,6 +170,19 @@ private typealias RepositoryTag = OCI.Tag
             }
             _ = try await evict(shop, CacheLimits(minFree: 10_000, highWatermark: 100, lowWatermark: 99), free: 9_000)
             #expect(try await !images[0].isStored(shop))
+            #expect(try await images[2].isStored(shop))
+        }
+    }
+
+    @Test func whoFindsNoRoomIsMadeSomeUnlessAllWouldNotBeEnough() async throws {
+        try await Workshop.open { shop in
+            let images = (1...3).map { Image(UInt8($0)) }
+            for (number, image) in images.enumerated() {
+                try await image.pull(shop, "mirror/x", tag: "v\(number)")
+                shop.pass(seconds: 10)
+            }
+            #expect(try await evict(shop, CacheLimits(), needed: 4000)["freedBytes"] == 0)
+            #expect(try await evict(shop, CacheLimits(), needed: 1500)["evictedManifests"] == 2)
             #expect(try await images[2].isStored(shop))
         }
     }

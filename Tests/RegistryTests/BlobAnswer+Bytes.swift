@@ -24,6 +24,9 @@ extension BlobAnswer {
                 bytes.writeImmutableBuffer(try #require(all.getSlice(at: Int(offset), length: Int(end - offset))))
                 offset = end
             }
+            if offset < part.upperBound, let rest = try await reader.rest(from: offset, to: part.upperBound) {
+                while let piece = try await rest.next() { bytes.writeImmutableBuffer(piece) }
+            }
             return bytes
         case .passing(let body):
             var bytes = ByteBuffer()

@@ -12,6 +12,8 @@ public final class Workshop: Sendable {
     public let objects: MemoryStore
     public let store: RegistryStore
     public let registry: Registry
+    public let fills: Fills
+    public let spool: Spool
     public let upstreams: [ScriptedUpstream]
     public let namespaces: Namespaces
     public let spoolFolder: TemporaryDirectory
@@ -23,13 +25,16 @@ public final class Workshop: Sendable {
     private let clock: NIOLockedValueBox<Int64>
 
     private init(
-        objects: MemoryStore, registry: Registry, secondRegistry: Registry, upstreams: [ScriptedUpstream],
+        objects: MemoryStore, registry: Registry, fills: Fills, spool: Spool, secondRegistry: Registry,
+        upstreams: [ScriptedUpstream],
         namespaces: Namespaces, folder: TemporaryDirectory, timers: ManualTimers, health: UpstreamHealth,
         clock: NIOLockedValueBox<Int64>
     ) {
         self.objects = objects
         store = RegistryStore(objects: objects)
         self.registry = registry
+        self.fills = fills
+        self.spool = spool
         self.secondRegistry = secondRegistry
         self.upstreams = upstreams
         self.namespaces = namespaces
@@ -68,8 +73,9 @@ public final class Workshop: Sendable {
         let background = BackgroundWork()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let store = RegistryStore(objects: objects)
+        let spool = try Spool(root: folder.path)
         let fills = Fills(
-            store: store, spool: try Spool(root: folder.path), background: background, pool: .singleton, limits: limits,
+            store: store, spool: spool, background: background, pool: .singleton, limits: limits,
             timers: timers.timers, logger: logger)
         let health = UpstreamHealth(timers: timers.timers, jitter: { 1 })
         func makeRegistry() -> Registry {
@@ -104,7 +110,8 @@ public final class Workshop: Sendable {
                     completesPulls: false, pushes: PushRules(refusalStatus: 418)),
             ], fallback: nil)
         let workshop = Workshop(
-            objects: objects, registry: makeRegistry(), secondRegistry: makeRegistry(), upstreams: upstreams,
+            objects: objects, registry: makeRegistry(), fills: fills, spool: spool, secondRegistry: makeRegistry(),
+            upstreams: upstreams,
             namespaces: namespaces, folder: folder, timers: timers, health: health, clock: clock)
         return try await withThrowingTaskGroup { group in
             group.addTask { try await background.run() }

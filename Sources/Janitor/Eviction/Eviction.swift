@@ -14,8 +14,8 @@ struct Eviction {
     let now: Int64
     /// Bytes that the file system has left; nil if nobody knows.
     let free: Int64?
-    /// Bytes that must go whatever the limits say.
-    let needed: Int64
+    /// Bytes for which somebody found no room; nil if nobody did.
+    let needed: Int64?
     let isHurried: Bool
 
     struct Result {
@@ -108,8 +108,18 @@ struct Eviction {
             spaces: limits.enumerated().map { space, limits in
                 limits.flatMap { Self.target($0, size: holdings.sizes[space], lack: $0.lack(free: free)) }
             },
-            all: Self.target(settings.cache, size: holdings.size, lack: max(settings.cache.lack(free: free), needed)))
+            all: Self.target(
+                settings.cache, size: holdings.size, lack: max(settings.cache.lack(free: free), lack(of: holdings))))
     }
+
+    /// Bytes that must go for who found no room. Somewhat more than is needed now, or the next would be here at once;
+    /// nothing where all of it would not be enough.
+    private func lack(of holdings: Holdings) -> Int64 {
+        guard let needed, needed <= holdings.size else { return 0 }
+        return max(needed, min(Self.spare, holdings.size / 20))
+    }
+
+    private static let spare: Int64 = 64 << 20
 
     /// Bytes to come down to; nil if all may stay.
     private static func target(_ limits: CacheLimits, size: Int64, lack: Int64) -> Int64? {

@@ -21,7 +21,7 @@ extension Fill {
     }
 
     /// Bytes beyond which nothing is taken from an upstream that does not say how much there is.
-    private var bound: Int64 { min(source.claimedSize ?? limits.blobSize, limits.blobSize) }
+    var bound: Int64 { min(source.claimedSize ?? limits.blobSize, limits.blobSize) }
 
     /// Fetches, hashes and spools the blob. Blocks its thread while writing.
     ///
@@ -52,8 +52,10 @@ extension Fill {
             throw Failure(error: .badUpstream("the blob has \(size) bytes, more than server.max_blob_size allows"))
         }
         let file: SpoolFile
-        do throws(StorageError) { file = try spool.makeFile(digest) } catch {
-            throw Failure(error: RegistryError(error))
+        do throws(StorageError) { file = try await makeFile(spool, size: first.answer.totalSize) } catch {
+            if error.code == .noSpace { progress.update { $0.size = first.answer.totalSize } }
+            throw Failure(
+                error: RegistryError(error), overflow: error.code == .noSpace ? DigestHasher(digest.algorithm) : nil)
         }
         do throws(Failure) {
             begin(file, size: first.answer.totalSize)
@@ -61,6 +63,24 @@ extension Fill {
         } catch {
             file.remove()
             throw error
+        }
+    }
+
+    private func makeFile(_ spool: Spool, size: Int64?) async throws(StorageError) -> SpoolFile {
+        do throws(StorageError) { return try spool.makeFile(digest) } catch {
+            guard error.code == .noSpace, await makeRoom(size ?? 0) else { throw error }
+            return try spool.makeFile(digest)
+        }
+    }
+
+    /// Writes the next piece; on a full disk once more after room was made.
+    private func write(_ piece: ByteBuffer, to content: Content) async throws(StorageError) {
+        do throws(StorageError) {
+            try content.file.write(piece, at: content.hasher.count)
+        } catch {
+            let left = content.size.map { $0 - content.hasher.count } ?? 0
+            guard error.code == .noSpace, await makeRoom(left) else { throw error }
+            try content.file.write(piece, at: content.hasher.count)
         }
     }
 
@@ -131,9 +151,9 @@ extension Fill {
                     liars: [name])
             }
             do throws(StorageError) {
-                try content.file.write(piece, at: content.hasher.count)
+                try await write(piece, to: content)
             } catch {
-                throw Failure(error: RegistryError(error))
+                throw Failure(error: RegistryError(error), overflow: error.code == .noSpace ? content.hasher : nil)
             }
             content.hasher.update(piece)
             content.contributors.insert(name)

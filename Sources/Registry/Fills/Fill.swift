@@ -1,3 +1,4 @@
+import Hashing
 import NIOConcurrencyHelpers
 import OCI
 import Storage
@@ -20,6 +21,8 @@ final class Fill: Sendable {
         let error: RegistryError
         /// Names of the upstreams that sent what is not the blob; where several had a part in it, nobody knows which.
         var liars: Set<String> = []
+        /// The disk is full: what was hashed until then is in the file.
+        var overflow: DigestHasher?
     }
 
     private struct State {
@@ -33,13 +36,15 @@ final class Fill: Sendable {
     let source: Source
     let limits: FillLimits
     let timers: Timers
+    let makeRoom: RoomMaker
     private let state = NIOLockedValueBox(State())
 
-    init(_ digest: Digest, _ source: Source, _ limits: FillLimits, _ timers: Timers) {
+    init(_ digest: Digest, _ source: Source, _ limits: FillLimits, _ timers: Timers, makeRoom: @escaping RoomMaker) {
         self.digest = digest
         self.source = source
         self.limits = limits
         self.timers = timers
+        self.makeRoom = makeRoom
     }
 
     /// The growing file; nil before the upstream has answered.

@@ -1,3 +1,4 @@
+import Hashing
 import NIOConcurrencyHelpers
 import OCI
 
@@ -9,6 +10,8 @@ final class FillProgress: Sendable {
         case asking
         case streaming
         case verified
+        /// The disk is full: what is released is all that is kept, and hashed so far. Readers get the rest themselves.
+        case overflowed(DigestHasher)
         case failed(RegistryError)
     }
 

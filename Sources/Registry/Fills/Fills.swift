@@ -1,3 +1,4 @@
+internal import Hashing
 public import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
@@ -33,6 +34,7 @@ public final class Fills: Sendable {
     private let logger: Logger
     private let state: NIOLockedValueBox<State>
     let farRanges: Slots
+    private let roomMaker = NIOLockedValueBox<RoomMaker?>(nil)
 
     public init(
         store: RegistryStore, spool: Spool, background: BackgroundWork, pool: NIOThreadPool, limits: FillLimits,
@@ -46,6 +48,15 @@ public final class Fills: Sendable {
         self.timers = timers
         self.logger = logger
         farRanges = Slots(limits.farRanges)
+    }
+
+    /// From now on asks `maker` where the disk is full.
+    public func whenFull(_ maker: @escaping RoomMaker) { roomMaker.withLockedValue { $0 = maker } }
+
+    /// Whether there is room for so many bytes now.
+    func makeRoom(_ bytes: Int64) async -> Bool {
+        guard let maker = roomMaker.withLockedValue({ $0 }) else { return false }
+        return await maker(bytes)
     }
 
     var storedBytes: Int64 { state.withLockedValue { $0.storedBytes } }
@@ -115,7 +126,7 @@ public final class Fills: Sendable {
             let source = Fill.Source(
                 upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [],
                 claimedSize: claimedSize)
-            let fill = Fill(digest, source, state.limits, timers)
+            let fill = Fill(digest, source, state.limits, timers) { [self] bytes in await makeRoom(bytes) }
             state.running[digest] = Running(fill: fill, beneficiaries: [repository.name])
             return (self.reader(digest, &state), fill)
         }
@@ -150,21 +161,34 @@ public final class Fills: Sendable {
     private func run(_ fill: Fill) async {
         do throws(Fill.Failure) {
             let (file, size) = try await fill.fetch(into: spool)
+            var isStored = true
             do throws(StorageError) {
                 try await keep(file, size, fill)
             } catch {
                 file.remove()
-                throw Fill.Failure(error: RegistryError(error))
+                guard error.code == .noSpace else { throw Fill.Failure(error: RegistryError(error)) }
+                // Readers have the whole, and the right one, by its descriptor.
+                isStored = false
+                leaveTable(fill)
             }
             fill.progress.update { snapshot in
                 snapshot.phase = .verified
                 snapshot.size = size
                 snapshot.released = size
             }
+            guard isStored else { return unstored(fill) }
             Counter(label: "entrepot_fills_total", dimensions: [("outcome", "stored")]).increment()
             Counter(label: "entrepot_fill_bytes_total").increment(by: size)
             logger.debug("filled", metadata: ["digest": "\(fill.digest)", "bytes": "\(size)"])
         } catch {
+            if let hasher = error.overflow {
+                leaveTable(fill)
+                fill.progress.update { snapshot in
+                    snapshot.phase = .overflowed(hasher)
+                    snapshot.released = hasher.count
+                }
+                return unstored(fill)
+            }
             if !error.liars.isEmpty {
                 state.withLockedValue { state in
                     if state.liars.count > 10_000 { state.liars = [:] }
@@ -209,10 +233,21 @@ public final class Fills: Sendable {
         }
     }
 
-    private func end(_ fill: Fill, _ error: RegistryError) {
+    private func leaveTable(_ fill: Fill) {
         state.withLockedValue { state in
             if state.running[fill.digest]?.fill === fill { state.running[fill.digest] = nil }
         }
+    }
+
+    private func unstored(_ fill: Fill) {
+        Counter(label: "entrepot_fills_total", dimensions: [("outcome", "unstored")]).increment()
+        logger.warning(
+            "a blob is passed on without being stored, as no room is left and none could be made",
+            metadata: ["digest": "\(fill.digest)", "remedy": "free or enlarge the disk, or lower cache.max_size"])
+    }
+
+    private func end(_ fill: Fill, _ error: RegistryError) {
+        leaveTable(fill)
         fill.progress.update { $0.phase = .failed(error) }
     }
 }

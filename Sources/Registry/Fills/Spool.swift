@@ -18,10 +18,13 @@ public final class Spool: Sendable {
     public let folder: String
     /// Open, and locked, as long as the process lives.
     private let lock: OpenFile
+    /// For tests: files behave as on a full disk beyond so many bytes.
+    private let capacity: NIOLockedValueBox<Int64>
     private let counter = NIOLockedValueBox(0)
 
     /// Makes this process' folder below `root` and removes those of processes that are gone.
     public init(root: String) throws(StorageError) {
+        capacity = NIOLockedValueBox(.max)
         try Self.makeFolders(root)
         try Self.sweep(root)
         var number = 0
@@ -46,8 +49,12 @@ public final class Spool: Sendable {
         let path = "\(folder)/\(digest.algorithm.rawValue)-\(digest.hex).\(number)"
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.failure("open", path) }
-        return SpoolFile(path: path, file: OpenFile(owning: descriptor))
+        return SpoolFile(
+            path: path, file: OpenFile(owning: descriptor), capacity: capacity.withLockedValue { $0 })
     }
+
+    /// From now on new files are as on a disk that is full beyond so many bytes: for tests.
+    package func pretendFull(beyond bytes: Int64) { capacity.withLockedValue { $0 = bytes } }
 
     private static func makeFolders(_ path: String) throws(StorageError) {
         if mkdir(path, 0o755) == 0 || errno == EEXIST { return }

@@ -12,9 +12,15 @@ internal import Storage
 struct SpoolFile: Sendable {
     let path: String
     let file: OpenFile
+    /// Bytes beyond which the disk counts as full.
+    var capacity: Int64 = .max
 
     /// Writes all of `bytes` at `offset`. Blocks: for threads that may.
     func write(_ bytes: ByteBuffer, at offset: Int64) throws(StorageError) {
+        guard offset + Int64(bytes.readableBytes) <= capacity else {
+            errno = ENOSPC
+            throw Spool.failure("pwrite", path)
+        }
         var rest = bytes
         var offset = offset
         while rest.readableBytes > 0 {

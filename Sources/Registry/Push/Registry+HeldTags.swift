@@ -34,7 +34,12 @@ extension Registry {
     /// Points the tag at what an upstream says, unless it was pushed here while the upstream was being asked.
     func keepUpstreamTag(_ repository: Repository, _ tag: Tag, _ digest: Digest) async throws(RegistryError) {
         try await unlessPushed(repository, tag) { (store) async throws(StorageError) in
-            try await store.setTag(tag, to: digest, in: repository.name, .cached)
+            do throws(StorageError) {
+                try await store.setTag(tag, to: digest, in: repository.name, .cached)
+            } catch {
+                // The manifest is served all the same; the next pull asks the upstream again.
+                guard error.code == .noSpace else { throw error }
+            }
         }
     }
 

@@ -63,6 +63,7 @@ struct Parts: Sendable {
         janitor = Janitor(
             store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
             freeBytes: { [root] in FileStore.freeBytes(root: root) }, logger: logger, now: WallClock.seconds)
+        fills.whenFull { [janitor] bytes in await janitor.makeRoom(for: bytes) }
         self.status = status
         self.metrics = metrics
         self.logger = logger

@@ -15,6 +15,7 @@ public final class MemoryStore: ObjectStore {
 
     private let objects = NIOLockedValueBox<[String: Object]>([:])
     private let failure = NIOLockedValueBox<StorageError.Code?>(nil)
+    private let writeFailure = NIOLockedValueBox<StorageError.Code?>(nil)
     private let now: @Sendable () -> Int64
 
     public init(now: @escaping @Sendable () -> Int64 = { 0 }) {
@@ -23,6 +24,9 @@ public final class MemoryStore: ObjectStore {
 
     /// From now on every call throws this; nil to work again.
     public func fail(_ code: StorageError.Code?) { failure.withLockedValue { $0 = code } }
+
+    /// From now on every call that stores something throws this; nil to work again.
+    public func failWrites(_ code: StorageError.Code?) { writeFailure.withLockedValue { $0 = code } }
 
     /// All keys, in order.
     public var keys: [String] { objects.withLockedValue { $0.keys.sorted() } }
@@ -46,12 +50,12 @@ public final class MemoryStore: ObjectStore {
     }
 
     public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
-        try check(key)
+        try checkWrite(key)
         objects.withLockedValue { $0[key.path] = Object(bytes: bytes, modified: now()) }
     }
 
     public func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError) {
-        try check(key)
+        try checkWrite(key)
         let bytes: Data
         do {
             bytes = try Data(contentsOf: URL(filePath: path))
@@ -109,6 +113,11 @@ public final class MemoryStore: ObjectStore {
         objects.withLockedValue { objects in
             for name in objects.keys where name == key.path || name.hasPrefix(key.path + "/") { objects[name] = nil }
         }
+    }
+
+    private func checkWrite(_ key: ObjectKey) throws(StorageError) {
+        try check(key)
+        if let code = writeFailure.withLockedValue({ $0 }) { throw StorageError(code, "told to fail", key: key) }
     }
 
     private func check(_ key: ObjectKey) throws(StorageError) {
