@@ -85,7 +85,39 @@ extension StorageSection {
         case .fileSystem(let rootDirectory):
             writer.table("storage", "fs")
             writer.value("root_dir", rootDirectory)
+        case .s3(let section): section.write(to: &writer)
         }
+    }
+}
+
+extension S3StorageSection {
+    fileprivate func write(to writer: inout TOMLWriter) {
+        writer.table("storage", "s3")
+        writer.value("endpoint", endpoint?.description)
+        writer.value("bucket", bucket)
+        writer.value("region", region)
+        if !keyPrefix.isEmpty { writer.value("key_prefix", keyPrefix) }
+        writer.value("access_key_id", keys?.accessKeyID)
+        switch keys?.source {
+        case .inline: writer.comment("secret_key = \"(secret)\"")
+        case .file(let path): writer.value("secret_key_file", path)
+        case nil: break
+        }
+        if keys?.sessionToken != nil { writer.comment("session_token = \"(secret)\"") }
+        writer.value("path_style", usesPathStyle)
+        writer.value("ca_bundle", caBundle)
+        writer.value("storage_class", storageClass)
+        writer.value("server_side_encryption", encryption.rawValue)
+        writer.value("kms_key_id", kmsKeyID)
+        writer.value("multipart_min_part_size", multipartMinPartSize.description)
+        writer.value("multipart_copy_threshold", multipartCopyThreshold.description)
+        writer.value("multipart_copy_chunk_size", multipartCopyChunkSize.description)
+        writer.value("multipart_copy_jobs", multipartCopyJobs)
+        writer.value("uniform_parts", hasUniformParts)
+        writer.value("max_attempts", maxAttempts)
+        writer.value("connect_timeout", connectTimeout.description)
+        writer.value("stall_timeout", stallTimeout.description)
+        writer.value("spool_dir", spoolDirectory)
     }
 }
 

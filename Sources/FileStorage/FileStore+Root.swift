@@ -2,9 +2,6 @@ internal import NIOCore
 public import Storage
 
 extension FileStore {
-    /// The layout this version reads and writes.
-    private static let layoutVersion = "entrepot layout 1\n"
-
     /// Makes the root directory where it is missing, and checks or leaves the marker that names the layout.
     ///
     /// - Throws: `StorageError` if the root cannot be written to, or holds a layout of another version.
@@ -13,7 +10,7 @@ extension FileStore {
         let marker = RegistryLayout.marker
         let path = root + "/" + marker.path
         if let found = try AtomicFile.text(path, marker) {
-            guard found == layoutVersion else {
+            guard found == RegistryLayout.version else {
                 throw StorageError(
                     .corrupt,
                     "the store has another layout (\(found.prefix(40))); use a version of entrepot that knows it",
@@ -21,7 +18,7 @@ extension FileStore {
             }
         } else {
             try AtomicFile.write(
-                ByteBuffer(string: layoutVersion), to: path, marker, root: root, SettledFolders(), .durable)
+                ByteBuffer(string: RegistryLayout.version), to: path, marker, root: root, SettledFolders(), .durable)
         }
     }
 }

@@ -139,6 +139,9 @@ public enum RegistryLayout {
         return .any
     }
 
+    /// What the marker holds in the layout that this version reads and writes.
+    public static let version = "entrepot layout 1\n"
+
     /// Names the layout and its version.
     public static var marker: ObjectKey { ObjectKey(unchecked: ".entrepot/layout") }
 

@@ -61,7 +61,24 @@ import Testing
             ": 1:"),
         Mistake("[server]\nbind_address = \"0.0.0.0\"", 2, "server.bind_address", "global.default_access"),
         // Known, but not yet.
-        Mistake("[storage.s3]\nbucket = \"b\"", 1, "storage.s3", "is not in this version"),
+        // Buckets.
+        Mistake("[storage.s3]\nregion = \"x\"", 1, "storage.s3.bucket", "is missing"),
+        Mistake("[storage.s3]\nbucket = \"b\"", 1, "storage.s3.access_key_id", "is missing, and the environment"),
+        Mistake("[storage.s3]\nbucket = \"a/b\"", 2, "storage.s3.bucket", "holds a character"),
+        Mistake(
+            "[storage.s3]\nbucket = \"b\"\nendpoint = \"https://h/b\"", 3, "storage.s3.endpoint", "has a path"),
+        Mistake(
+            "[storage.s3]\nbucket = \"b\"\naccess_key_id = \"a\"", 3, "storage.s3.access_key_id", "without a secret"),
+        Mistake(
+            "[storage.s3]\naccess_key_id = \"a\"\nsecret_key = \"a\"\nsecret_key_file = \"a\"", 4,
+            "storage.s3.secret_key_file", "is given beside secret_key"),
+        Mistake("[storage.s3]\nsecret_key = \"a\"", 2, "storage.s3.secret_key", "without access_key_id"),
+        Mistake("[storage.s3]\nkey_prefix = \"a/../b\"", 2, "storage.s3.key_prefix", "is no prefix of keys"),
+        Mistake(
+            "[storage.s3]\nmultipart_min_part_size = \"1MiB\"", 2, "storage.s3.multipart_min_part_size", "out of range"),
+        Mistake("[storage.s3]\nkms_key_id = \"a\"", 2, "storage.s3.kms_key_id", "has no effect without"),
+        Mistake("[storage.s3]\nblob_redirect = \"auto\"", 2, "storage.s3.blob_redirect", "unknown key"),
+        Mistake("[storage.fs]\nroot_dir = \"a\"\n[storage.s3]\nbucket = \"b\"", 3, "storage.s3", "beside fs"),
         Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),
         Mistake("[cache_store]", 1, "cache_store", "is not in this version"),
         Mistake("[auth]", 1, "auth", "is not in this version"),

@@ -45,7 +45,11 @@ import Tokens
         try files.write(
             "alice-password", "$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe\n")
         for name in named { try files.write(name, "x") }
-        let text = try DocumentationTests.settings().joined(separator: "\n")
+        // Without the other back end, which has a test of its own.
+        let settings = try DocumentationTests.settings()
+        let bucket = try #require(settings.firstIndex(of: "[storage.s3]"))
+        let next = try #require(settings[(bucket + 1)...].firstIndex { $0.hasPrefix("[") })
+        let text = (settings[..<bucket] + settings[next...]).joined(separator: "\n")
             .replacing("/etc/entrepot", with: files.path)
         let configuration = try ConfigurationLoader.load(text: text, environment: ["QUAY_PASSWORD": "x"])
         #expect(configuration.repositories.map(\.name.value) == ["docker.io", "local", "quay.io", "team/images"])
@@ -64,6 +68,23 @@ import Tokens
             server
                 == ServerSection(defaultRepository: server.defaultRepository, tls: server.tls))
         #expect(server.tls?.clients?.authentication == .optional)
+    }
+
+    @Test func `the example's bucket loads with every setting in force`() throws {
+        let files = try TemporaryFiles()
+        for name in ["s3-secret-key", "s3-ca.crt"] { try files.write(name, "x") }
+        let settings = try DocumentationTests.settings()
+        let bucket = try #require(settings.firstIndex(of: "[storage.s3]"))
+        let next = try #require(settings[(bucket + 1)...].firstIndex { $0.hasPrefix("[") })
+        let text = settings[bucket..<next].filter { !$0.hasPrefix("secret_key =") }.joined(separator: "\n")
+            .replacing("/etc/entrepot", with: files.path)
+        guard case .s3(let section) = try ConfigurationLoader.load(text: text, environment: [:]).storage else {
+            Issue.record("not a bucket")
+            return
+        }
+        #expect(StorageSection.s3(section).place == "the bucket registry at https://s3.example.com")
+        #expect(section.keys?.secretKey.reveal() == "x")
+        #expect(section.encryption == .kms)
     }
 
     @Test func `the manual names every key that needs a restart`() throws {
@@ -130,7 +151,10 @@ import Tokens
                 password = "$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe"
                 """
         ).toml()
-        let written = shown.split(separator: "\n").map(String.init)
+        let bucket = try ConfigurationLoader.load(
+            text: "storage.s3 = { bucket = \"x-y\", access_key_id = \"x\", secret_key = \"x\" }"
+        ).toml()
+        let written = (shown + "\n" + bucket).split(separator: "\n").map(String.init)
         for row in try DocumentationTests.manual() where row.standard.hasPrefix("`") {
             // Only shown where it has an effect.
             if row.path == "server.tls.client_auth" { continue }

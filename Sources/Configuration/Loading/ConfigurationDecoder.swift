@@ -147,9 +147,17 @@ struct ConfigurationDecoder {
     private func storage(_ root: TableReader) -> StorageSection {
         let standard = StorageSection.fileSystem(rootDirectory: standardRootDirectory)
         guard let reader = root.table("storage", as: .storage) else { return standard }
+        if let bucket = reader.table("s3", as: .storageS3) {
+            if reader.isSet("fs") {
+                reader.report("s3", "is given beside fs", "keep one of the two: a store has one back end")
+            }
+            return .s3(s3(bucket, directory: standardRootDirectory))
+        }
         guard let fileSystem = reader.table("fs", as: .storageFS) else {
             if root.node("storage")?.table?.isEmpty == true {
-                reader.report("names no back end", "add [storage.fs] with root_dir, or remove [storage]")
+                reader.report(
+                    "names no back end",
+                    "add [storage.fs] with root_dir or [storage.s3] with bucket, or remove [storage]")
             }
             return standard
         }

@@ -8,13 +8,13 @@ public enum ConfigurationKeys {
     /// Tables of the schema that this version does not act on. Ignoring one would be worse than refusing it.
     static let notInThisVersion: Set<String> = [
         "lock_store", "cache_store", "auth", "retention_policy", "tracing",
-        "blob_store", "metadata_store", "account", "tenant", "notifications", "registry", "s3",
+        "blob_store", "metadata_store", "account", "tenant", "notifications", "registry",
     ]
 }
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, log, fills, uploads, cache, janitor
+    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, storageS3, log, fills, uploads, cache, janitor
     case resilience
     case observability, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy
     case repositoryCache, upstream
@@ -28,6 +28,7 @@ enum ConfigurationTable: CaseIterable {
         case .serverTLS: "server.tls"
         case .storage: "storage"
         case .storageFS: "storage.fs"
+        case .storageS3: "storage.s3"
         case .log: "log"
         case .observability: "observability"
         case .fills: "fills"
@@ -65,6 +66,13 @@ enum ConfigurationTable: CaseIterable {
         case .storage, .repositories, .identities: []
         case .identity: ["username", "password", "password_file", "groups"]
         case .storageFS: ["root_dir"]
+        case .storageS3:
+            [
+                "endpoint", "bucket", "region", "key_prefix", "access_key_id", "secret_key", "secret_key_file",
+                "session_token", "path_style", "ca_bundle", "storage_class", "server_side_encryption", "kms_key_id",
+                "multipart_min_part_size", "multipart_copy_threshold", "multipart_copy_chunk_size",
+                "multipart_copy_jobs", "uniform_parts", "max_attempts", "connect_timeout", "stall_timeout", "spool_dir",
+            ]
         case .log: ["level", "format"]
         case .observability: ["listen"]
         case .fills: ["max_orphans", "max_concurrent"]
@@ -109,9 +117,9 @@ enum ConfigurationTable: CaseIterable {
             ]
         case .global: ["access_policy"]
         case .server: ["tls"]
-        case .storage: ["fs"]
+        case .storage: ["fs", "s3"]
         case .repository: ["access_policy", "cache", "upstream"]
-        case .globalAccessPolicy, .serverTLS, .storageFS, .log, .observability, .fills, .uploads, .resilience, .admin,
+        case .globalAccessPolicy, .serverTLS, .storageFS, .storageS3, .log, .observability, .fills, .uploads, .resilience, .admin,
             .token,
             .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitor,
             .repositoryCache, .upstream:

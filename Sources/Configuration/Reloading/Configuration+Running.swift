@@ -4,7 +4,7 @@ internal import OCI
 extension Configuration {
     /// The keys, and the tables, whose change takes effect only when the server starts anew.
     public static let restartKeys = [
-        "server.bind_address", "server.port", "server.tls", "storage.fs.root_dir", "observability.listen",
+        "server.bind_address", "server.port", "server.tls", "storage.fs.root_dir", "storage.s3", "observability.listen",
     ]
 
     /// Those of ``restartKeys`` in which this configuration differs from the one that is running. `server.tls` is among
@@ -14,7 +14,9 @@ extension Configuration {
             Configuration.restartKeys,
             [
                 server.bindAddress != running.server.bindAddress, server.port != running.server.port,
-                (server.tls == nil) != (running.server.tls == nil), storage != running.storage,
+                (server.tls == nil) != (running.server.tls == nil),
+                storage != running.storage && !(storage.isBucket && running.storage.isBucket),
+                storage != running.storage && (storage.isBucket || running.storage.isBucket),
                 observability.listen != running.observability.listen,
             ]
         ).filter(\.1).map(\.0)

@@ -25,7 +25,7 @@ public enum MetricCatalogue {
     private static let fills = [
         MetricDescription("entrepot_fills_in_flight", .gauge, "Downloads of blobs under way"),
         MetricDescription(
-            "entrepot_s3_requests_total", .counter, labels: ["operation", "outcome"], "Requests to the bucket"),
+            "entrepot_bucket_requests_total", .counter, labels: ["operation", "outcome"], "Requests to the bucket"),
         MetricDescription("entrepot_fills_total", .counter, labels: ["outcome"], "Downloads of blobs that ended"),
         MetricDescription(
             "entrepot_fill_bytes_total", .counter, "Bytes of blobs that were fetched, verified and stored"),

@@ -81,7 +81,7 @@ public final class S3Client: Sendable {
 
     private func count(_ call: S3Call, _ outcome: String) {
         Counter(
-            label: "entrepot_s3_requests_total", dimensions: [("operation", call.operation), ("outcome", outcome)]
+            label: "entrepot_bucket_requests_total", dimensions: [("operation", call.operation), ("outcome", outcome)]
         ).increment()
     }
 

@@ -27,11 +27,7 @@ extension Configuration {
         let mirrors = repositories.count { $0.isMirror }
         let scheme = server.tls == nil ? "http" : "https"
         let host = server.bindAddress.isIPv6 ? "[\(server.bindAddress)]" : "\(server.bindAddress)"
-        let place =
-            switch storage {
-            case .fileSystem(let rootDirectory): rootDirectory
-            }
-        return "\(scheme)://\(host):\(server.port), data in \(place), "
+        return "\(scheme)://\(host):\(server.port), data in \(storage.place), "
             + "\(mirrors) mirrored and \(repositories.count - mirrors) local namespaces"
     }
 }

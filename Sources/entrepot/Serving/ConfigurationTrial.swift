@@ -19,7 +19,7 @@ struct ConfigurationTrial {
         var trial = ConfigurationTrial(configuration: configuration)
         trial.tryServerTLS()
         trial.tryUpstreams()
-        trial.tryRoot()
+        trial.tryFolders()
         guard trial.problems.isEmpty else { throw ConfigurationProblems(trial.problems) }
     }
 
@@ -84,10 +84,17 @@ struct ConfigurationTrial {
         }
     }
 
+    private mutating func tryFolders() {
+        switch configuration.storage {
+        case .fileSystem(let root): tryFolder(root, "storage.fs.root_dir")
+        case .s3(let section):
+            tryFolder(section.spoolDirectory, "storage.s3.spool_dir")
+            if let bundle = section.caBundle { tryAuthorities("storage.s3.ca_bundle", bundle) }
+        }
+    }
+
     /// The root, or the place where it is to be made, must be a folder that may be written to.
-    private mutating func tryRoot() {
-        guard case .fileSystem(let root) = configuration.storage else { return }
-        let key = "storage.fs.root_dir"
+    private mutating func tryFolder(_ root: String, _ key: String) {
         var path = root
         var status = stat()
         while stat(path, &status) != 0 {

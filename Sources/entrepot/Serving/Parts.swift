@@ -1,7 +1,6 @@
 import Access
 import Configuration
 import DistributionAPI
-import FileStorage
 import Janitor
 import Logging
 import Metrics
@@ -15,7 +14,10 @@ import Upstream
 /// What lives as long as the process: it holds content, connections and what was learnt, and is handed from one
 /// ``Snapshot`` to the next. What of it depends on the configuration is adjusted in place by ``adjust(to:)``.
 struct Parts: Sendable {
+    /// Where this process keeps files of its own.
     let root: String
+    /// Where the content is, as it is told to operators.
+    let place: String
     let pool: NIOThreadPool
     let background: BackgroundWork
     let fills: Fills
@@ -34,19 +36,17 @@ struct Parts: Sendable {
     let logger: Logger
 
     /// - Throws: if the store cannot be used.
-    init(_ configuration: Configuration, status: ServerStatus, metrics: MetricsRegistry, logger: Logger) throws {
-        root =
-            switch configuration.storage {
-            case .fileSystem(let rootDirectory): rootDirectory
-            }
+    init(_ configuration: Configuration, status: ServerStatus, metrics: MetricsRegistry, logger: Logger) async throws {
+        place = configuration.storage.place
         pool = NIOThreadPool(numberOfThreads: 8)
         pool.start()
         // Few, as each may take seconds of a processor and much memory; their own, as they must not hold up the store.
         let hashing = NIOThreadPool(numberOfThreads: 2)
         hashing.start()
         passwords = PasswordVerifier(pool: hashing)
-        try FileStore.prepare(root: root)
-        let objects = FileStore(root: root, pool: pool)
+        let opened = try await OpenedStorage(configuration.storage, pool: pool)
+        root = opened.root
+        let objects = opened.objects
         let store = RegistryStore(objects: objects)
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         background = BackgroundWork()
@@ -62,8 +62,9 @@ struct Parts: Sendable {
             limits: PushLimits(configuration), manifestRoom: manifestRoom, logger: logger, now: WallClock.seconds)
         janitor = Janitor(
             store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
-            freeBytes: { [root] in FileStore.freeBytes(root: root) }, logger: logger, now: WallClock.seconds)
-        fills.whenFull { [janitor] bytes in await janitor.makeRoom(for: bytes) }
+            freeBytes: opened.freeBytes, logger: logger, now: WallClock.seconds)
+        // What leaves a bucket makes no room on the disk that is full.
+        if !opened.isRemote { fills.whenFull { [janitor] bytes in await janitor.makeRoom(for: bytes) } }
         self.status = status
         self.metrics = metrics
         self.logger = logger

@@ -38,7 +38,7 @@ func serve(_ source: ConfigurationSource) async throws {
         entrepot_return_large_allocations(1 << 20)
         let metrics = MetricsRegistry(MetricCatalogue.all)
         MetricsSystem.bootstrap(metrics)
-        let parts = try Parts(configuration, status: status, metrics: metrics, logger: logger)
+        let parts = try await Parts(configuration, status: status, metrics: metrics, logger: logger)
         try await ServiceGroup(configuration: try services(configuration, source, parts, watch)).run()
     } catch {
         logger.critical("stopped", metadata: ["error": "\(error)"])
@@ -66,7 +66,7 @@ private func services(
             if current.value.configuration.isOpenUnsaid { warnOfOpenness(parts.logger) }
             parts.logger.warnOf(current.value.configuration)
             parts.logger.notice(
-                "serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(parts.root)"])
+                "serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(parts.place)"])
         })
     parts.status.observe(server)
     let gate = ReadinessGate(

@@ -19,6 +19,14 @@ struct DockerRegistry: Sendable {
     static func start(
         _ kind: UpstreamKind = .anonymous, on stage: Stage, store: URL, isWritable: Bool = false
     ) async throws -> DockerRegistry {
+        try await start(
+            kind, on: stage, driver: "filesystem: {rootdirectory: \"\(store.path)\"}", isWritable: isWritable)
+    }
+
+    /// - Parameter driver: Of the store, as an entry of `storage` in its configuration.
+    static func start(
+        _ kind: UpstreamKind = .anonymous, on stage: Stage, driver: String, isWritable: Bool = false
+    ) async throws -> DockerRegistry {
         let port = FreePorts.next()
         let certificates = kind.usesTLS ? try await Certificates.make(on: stage) : nil
         let tokens = kind == .token ? try await TokenServer.start(on: stage) : nil
@@ -26,7 +34,7 @@ struct DockerRegistry: Sendable {
             "version: 0.1",
             "log: {level: warn}",
             "storage:",
-            "  filesystem: {rootdirectory: \"\(store.path)\"}",
+            "  \(driver)", "  redirect: {disable: true}",
             "  delete: {enabled: true}",
             "  maintenance: {readonly: {enabled: \(!isWritable)}}",
             "http:",
@@ -48,7 +56,8 @@ struct DockerRegistry: Sendable {
         }
         if let tokens { lines += tokens.registrySettings }
         let file = try stage.write(lines.joined(separator: "\n") + "\n", to: "registry-\(port).yml")
-        let registry = try stage.start("docker-registry", ["serve", file.path])
+        // Its S3 driver does not start where the environment names authorities.
+        let registry = try stage.start("docker-registry", ["serve", file.path], environment: ["AWS_CA_BUNDLE": ""])
         try await registry.waitUntilReady { FreePorts.isListening(port) }
         return DockerRegistry(kind: kind, port: port, certificates: certificates, registry: registry, tokens: tokens)
     }

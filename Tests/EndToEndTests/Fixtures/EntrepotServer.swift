@@ -22,6 +22,8 @@ struct EntrepotServer: Sendable {
         var clientAuthentication: String?
         /// Further keys of `[server]`.
         var server = ""
+        /// Tables of `[storage]`; nil for a folder on the stage.
+        var storage: String?
         /// Further configuration files, which win.
         var files: [URL] = []
     }
@@ -72,7 +74,7 @@ struct EntrepotServer: Sendable {
                 ]
             }
         }
-        lines += ["[storage.fs]", "root_dir = \"\(root.path)\"", repositories]
+        lines += [settings.storage ?? "[storage.fs]\nroot_dir = \"\(root.path)\"", repositories]
         return lines.joined(separator: "\n")
     }
 

@@ -1,0 +1,128 @@
+extension ConfigurationDecoder {
+    /// - Parameter directory: Where local files go by default.
+    func s3(_ reader: TableReader, directory: String) -> S3StorageSection {
+        let endpoint = endpoint(reader)
+        let bucket = (reader.requires("bucket") ? name("bucket", reader, Self.isBucketByte) : nil) ?? ""
+        let region = name("region", reader, Self.isRegionByte) ?? "us-east-1"
+        if reader.isSet("kms_key_id"), reader.text("server_side_encryption") != "aws:kms" {
+            reader.report(
+                "kms_key_id", "has no effect without server_side_encryption = \"aws:kms\"", "add that, or remove it")
+        }
+        let keys = keys(reader)
+        return S3StorageSection(
+            endpoint: endpoint, bucket: bucket, region: region, keyPrefix: keyPrefix(reader), keys: keys,
+            usesPathStyle: reader.flag("path_style", default: endpoint != nil || bucket.contains(".")),
+            caBundle: reader.file("ca_bundle"), storageClass: name("storage_class", reader, Self.isBucketByte),
+            encryption: reader.choice("server_side_encryption", default: .none),
+            kmsKeyID: name("kms_key_id", reader, Self.isPrintable),
+            multipartMinPartSize: max(
+                reader.size(
+                    "multipart_min_part_size", in: Self.fiveMegabytes...(.gibibytes(1)), default: .mebibytes(16)),
+                .mebibytes(5)),
+            multipartCopyThreshold: reader.size(
+                "multipart_copy_threshold", in: Self.fiveMegabytes...(.gibibytes(5)), default: .gibibytes(5)),
+            multipartCopyChunkSize: max(
+                reader.size(
+                    "multipart_copy_chunk_size", in: Self.fiveMegabytes...(.gibibytes(5)), default: .mebibytes(100)),
+                .mebibytes(5)),
+            multipartCopyJobs: reader.integer("multipart_copy_jobs", in: 1...64, default: 4),
+            hasUniformParts: reader.flag("uniform_parts", default: false),
+            maxAttempts: reader.integer("max_attempts", in: 1...20, default: 5),
+            connectTimeout: reader.duration("connect_timeout", default: .seconds(5)),
+            stallTimeout: reader.duration("stall_timeout", least: .seconds(1), default: .seconds(30)),
+            spoolDirectory: reader.text("spool_dir") ?? directory)
+    }
+
+    /// The least that others take as well, though S3 itself wants a little more: taken as that.
+    private static var fiveMegabytes: DataSize { DataSize("5MB") ?? .mebibytes(5) }
+
+    private func endpoint(_ reader: TableReader) -> UpstreamURL? {
+        guard let text = reader.text("endpoint") else { return nil }
+        do throws(UpstreamURL.Malformed) {
+            let url = try UpstreamURL(text)
+            guard url.prefix == nil else {
+                reader.report("endpoint", "has a path", "write scheme, host and port; the bucket has its own key")
+                return nil
+            }
+            return url
+        } catch {
+            reader.report("endpoint", error.message, error.remedy)
+            return nil
+        }
+    }
+
+    private func keys(_ reader: TableReader) -> S3StorageSection.Keys? {
+        let secrets = ["secret_key", "secret_key_file"].filter(reader.isSet)
+        guard reader.isSet("access_key_id") else {
+            for key in secrets + ["session_token"].filter(reader.isSet) {
+                reader.report(key, "is given without access_key_id", "add access_key_id, or remove \(key)")
+            }
+            if environment["AWS_ACCESS_KEY_ID"].map(\.isEmpty) ?? true
+                || environment["AWS_SECRET_ACCESS_KEY"].map(\.isEmpty) ?? true
+            {
+                reader.report(
+                    "access_key_id", "is missing, and the environment has none",
+                    "add access_key_id and secret_key_file, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
+            }
+            return nil
+        }
+        let id = name("access_key_id", reader, Self.isBucketByte)
+        guard let key = secrets.first else {
+            reader.report("access_key_id", "is given without a secret", "add secret_key_file or secret_key")
+            return nil
+        }
+        guard secrets.count == 1 else {
+            reader.report("secret_key_file", "is given beside secret_key", "keep one of the two")
+            return nil
+        }
+        guard let text = reader.text(key), let id else { return nil }
+        let token = reader.text("session_token").map(Secret.init)
+        guard key == "secret_key_file" else {
+            return S3StorageSection.Keys(accessKeyID: id, secretKey: Secret(text), sessionToken: token, source: .inline)
+        }
+        return secret(file: text, key: key, reader).map {
+            S3StorageSection.Keys(accessKeyID: id, secretKey: $0, sessionToken: token, source: .file(path: text))
+        }
+    }
+
+    private func keyPrefix(_ reader: TableReader) -> String {
+        guard let text = reader.text("key_prefix") else { return "" }
+        var prefix = text[...]
+        while prefix.first == "/" { prefix.removeFirst() }
+        while prefix.last == "/" { prefix.removeLast() }
+        let parts = prefix.split(separator: "/", omittingEmptySubsequences: false)
+        let isFit =
+            prefix.utf8.count <= 512
+            && parts.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." && $0.utf8.allSatisfy { $0 >= 0x20 } }
+        guard prefix.isEmpty || isFit else {
+            reader.report(
+                "key_prefix", "is no prefix of keys", "write names with single slashes between them, at most 512 bytes")
+            return ""
+        }
+        return String(prefix)
+    }
+
+    private func name(_ key: String, _ reader: TableReader, _ isFit: (UInt8) -> Bool) -> String? {
+        guard let text = reader.text(key) else { return nil }
+        guard text.utf8.count <= 255, text.utf8.allSatisfy(isFit) else {
+            reader.report(key, "holds a character that it cannot have, or too many", "correct it")
+            return nil
+        }
+        return text
+    }
+
+    private static func isRegionByte(_ byte: UInt8) -> Bool {
+        isBucketByte(byte) && byte != UInt8(ascii: ".")
+    }
+
+    private static func isBucketByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"):
+            true
+        default: false
+        }
+    }
+
+    private static func isPrintable(_ byte: UInt8) -> Bool { (0x21..<0x7F).contains(byte) }
+}

@@ -1,0 +1,53 @@
+/// `[storage.s3]`: a bucket in distribution's layout.
+public struct S3StorageSection: Sendable, Equatable {
+    /// Which key signs, and where its secret came from.
+    public struct Keys: Sendable, Equatable {
+        public enum Source: Sendable, Equatable {
+            /// `secret_key`
+            case inline
+            /// `secret_key_file`
+            case file(path: String)
+        }
+
+        public let accessKeyID: String
+        public let secretKey: Secret
+        public let sessionToken: Secret?
+        public let source: Source
+    }
+
+    public enum Encryption: String, Sendable, Equatable, CaseIterable {
+        case none
+        case managed = "AES256"
+        case kms = "aws:kms"
+    }
+
+    /// nil is AWS in `region`.
+    public var endpoint: UpstreamURL?
+    public var bucket: String
+    public var region: String
+    /// Without slashes at its ends; empty for none.
+    public var keyPrefix: String
+    /// nil where the environment has it.
+    public var keys: Keys?
+    /// Whether the bucket stands in the path and not in the host's name.
+    public var usesPathStyle: Bool
+    public var caBundle: String?
+    public var storageClass: String?
+    public var encryption: Encryption
+    public var kmsKeyID: String?
+    public var multipartMinPartSize: DataSize
+    public var multipartCopyThreshold: DataSize
+    public var multipartCopyChunkSize: DataSize
+    public var multipartCopyJobs: Int
+    public var hasUniformParts: Bool
+    public var maxAttempts: Int
+    public var connectTimeout: Seconds
+    public var stallTimeout: Seconds
+    /// Where content grows on local disk until it is whole.
+    public var spoolDirectory: String
+
+    /// Where requests go, without the bucket.
+    public var authority: String { endpoint?.authority ?? "s3.\(region).amazonaws.com" }
+    public var isSecure: Bool { endpoint.map { $0.scheme == .https } ?? true }
+    public var address: String { "\(isSecure ? "https" : "http")://\(authority)" }
+}

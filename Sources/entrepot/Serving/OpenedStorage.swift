@@ -1,0 +1,79 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+import Configuration
+import CurlClient
+import FileStorage
+import NIOPosix
+import S3Storage
+import SigV4
+import Storage
+
+/// The store that a configuration names, ready to be used.
+struct OpenedStorage {
+    let objects: any ObjectStore
+    /// Where this process keeps files of its own.
+    let root: String
+    /// Whether the content is elsewhere than this process' own files.
+    let isRemote: Bool
+    /// What is left where the content is; nil where that has no end.
+    let freeBytes: @Sendable () -> Int64?
+
+    /// - Throws: if the store cannot be used.
+    init(_ section: StorageSection, pool: NIOThreadPool) async throws {
+        switch section {
+        case .fileSystem(let directory):
+            try FileStore.prepare(root: directory)
+            objects = FileStore(root: directory, pool: pool)
+            root = directory
+            isRemote = false
+            freeBytes = { FileStore.freeBytes(root: directory) }
+        case .s3(let section):
+            let client = S3Client(
+                S3Settings(section), credentials: FixedCredentials(Self.credentials(section)), curl: CurlClient(),
+                now: WallClock.seconds)
+            let store = S3Store(client, pool: pool)
+            try await store.prepare()
+            objects = store
+            root = section.spoolDirectory
+            isRemote = true
+            freeBytes = { nil }
+        }
+    }
+
+    private static func credentials(_ section: S3StorageSection) -> SigV4Credentials {
+        if let keys = section.keys {
+            return SigV4Credentials(
+                accessKeyID: keys.accessKeyID, secretKey: keys.secretKey.reveal(),
+                sessionToken: keys.sessionToken?.reveal())
+        }
+        func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+        return SigV4Credentials(
+            accessKeyID: variable("AWS_ACCESS_KEY_ID") ?? "", secretKey: variable("AWS_SECRET_ACCESS_KEY") ?? "",
+            sessionToken: variable("AWS_SESSION_TOKEN"))
+    }
+}
+
+extension S3Settings {
+    init(_ section: S3StorageSection) {
+        let encryption: Encryption? =
+            switch section.encryption {
+            case .none: nil
+            case .managed: .managed
+            case .kms: .kms(keyID: section.kmsKeyID)
+            }
+        self.init(
+            isSecure: section.isSecure, authority: section.authority, bucket: section.bucket, region: section.region,
+            keyPrefix: section.keyPrefix, usesPathStyle: section.usesPathStyle, caBundle: section.caBundle,
+            storageClass: section.storageClass, encryption: encryption,
+            partSize: section.multipartMinPartSize.bytes, hasUniformParts: section.hasUniformParts,
+            copyThreshold: Int64(section.multipartCopyThreshold.bytes),
+            copyChunkSize: Int64(section.multipartCopyChunkSize.bytes), copyJobs: section.multipartCopyJobs,
+            maxAttempts: section.maxAttempts, connectTimeout: section.connectTimeout.duration,
+            stallTimeout: section.stallTimeout.duration)
+    }
+}
