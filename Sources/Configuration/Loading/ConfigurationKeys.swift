@@ -14,7 +14,8 @@ public enum ConfigurationKeys {
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, storageS3, log, fills, uploads, cache, janitor
+    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, storageS3, log, fills, uploads, cache,
+        janitor
     case resilience
     case observability, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy
     case repositoryCache, upstream
@@ -119,7 +120,8 @@ enum ConfigurationTable: CaseIterable {
         case .server: ["tls"]
         case .storage: ["fs", "s3"]
         case .repository: ["access_policy", "cache", "upstream"]
-        case .globalAccessPolicy, .serverTLS, .storageFS, .storageS3, .log, .observability, .fills, .uploads, .resilience, .admin,
+        case .globalAccessPolicy, .serverTLS, .storageFS, .storageS3, .log, .observability, .fills, .uploads,
+            .resilience, .admin,
             .token,
             .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitor,
             .repositoryCache, .upstream:
