@@ -49,8 +49,6 @@ public enum MetricCatalogue {
         MetricDescription(
             "entrepot_upstream_bytes_total", .counter, labels: ["upstream"], "Bytes received from upstreams"),
         MetricDescription(
-            "entrepot_s3_requests_total", .counter, labels: ["operation", "outcome"], "Requests to the bucket"),
-        MetricDescription(
             "entrepot_upstream_token_fetches_total", .counter, labels: ["upstream", "outcome"],
             "Tokens asked of upstreams' token services"),
         MetricDescription(
