@@ -157,6 +157,10 @@ public final class Janitor: Service {
             state.due[.eviction] =
                 now + min(state.settings.interval, .seconds(1)) * Double.random(in: 1...10)
         }
+        if state.due[.collection] == nil {
+            // Spread, so that many servers that started together do not collect together.
+            state.due[.collection] = now + state.settings.interval * Double.random(in: 0.2...1)
+        }
         guard !state.isPaused else { return [] }
         for (job, time) in state.due where time <= now {
             wishes.append(Wish(job: job, cause: .schedule))
@@ -206,6 +210,7 @@ public final class Janitor: Service {
         do {
             switch wish.job {
             case .eviction: report.counts = try await evict(wish, settings)
+            case .collection: report.counts = try await collect(settings)
             }
         } catch is CancellationError {
             report.outcome = .interrupted
@@ -217,6 +222,13 @@ public final class Janitor: Service {
         report.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds / 1_000_000_000_000_000) / 1000
         finish(report, wish)
         return report
+    }
+
+    private func collect(_ settings: JanitorSettings) async throws -> [String: Int64] {
+        var collection = Collection(
+            store: store, registry: registry, settings: settings, logger: logger, now: now())
+        try await collection.run()
+        return collection.counts
     }
 
     private func evict(_ wish: Wish, _ settings: JanitorSettings) async throws -> [String: Int64] {

@@ -72,6 +72,26 @@ public enum RegistryLayout {
         below(repository, "_entrepot/kept/\(path(digest))")
     }
 
+    /// Marks of the collection of contents.
+    static func collection(_ mark: String) -> ObjectKey { ObjectKey(unchecked: ".entrepot/collection/\(mark)") }
+
+    static func collection(_ mark: String, _ digest: Digest) -> ObjectKey {
+        ObjectKey(unchecked: ".entrepot/collection/\(mark)/\(digest.algorithm.rawValue)-\(digest.hex)")
+    }
+
+    /// Marks of the collection of a repository's links to blobs.
+    static func collection(_ mark: String, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_entrepot/collection/\(mark)")
+    }
+
+    static func collection(_ mark: String, _ digest: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_entrepot/collection/\(mark)/\(digest.algorithm.rawValue)-\(digest.hex)")
+    }
+
+    static func blobs(_ algorithm: Digest.Algorithm) -> ObjectKey {
+        ObjectKey(unchecked: "\(root)/blobs/\(algorithm.rawValue)")
+    }
+
     /// Says that the repository was pushed to when it had no upstreams.
     static func keptWhole(_ repository: RepositoryName) -> ObjectKey { below(repository, "_entrepot/kept-whole") }
 

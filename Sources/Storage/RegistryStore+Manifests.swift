@@ -41,14 +41,24 @@ extension RegistryStore {
             try await objects.write(key, ByteBuffer(string: manifest.mediaType.value), durability)
         }
         try await claims.claim(digest) { () async throws(StorageError) in
-            // Bytes that are there already may be there without a sync.
-            let held = try await objects.info(RegistryLayout.blob(digest))?.size
-            if held != Int64(manifest.bytes.readableBytes) || durability == .durable {
-                try await objects.write(RegistryLayout.blob(digest), manifest.bytes, durability)
+            let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
+                // Bytes that are there already may be there without a sync.
+                let held = try await objects.info(RegistryLayout.blob(digest))?.size
+                if held != Int64(manifest.bytes.readableBytes) || durability == .durable {
+                    try await objects.write(RegistryLayout.blob(digest), manifest.bytes, durability)
+                }
+                return true
+            } link: { () async throws(StorageError) in
+                // Makes the manifest visible.
+                try await writeLink(RegistryLayout.revisionLink(digest, in: repository), digest, durability)
             }
-            // The link last: it makes the manifest visible.
-            try await writeLink(RegistryLayout.revisionLink(digest, in: repository), digest, durability)
+            guard isThere else { throw Self.removedMeanwhile(digest) }
         }
+    }
+
+    static func removedMeanwhile(_ digest: Digest) -> StorageError {
+        StorageError(
+            .conflict, "the content was removed while it was stored; try again", key: RegistryLayout.blob(digest))
     }
 
     /// Whether `repository` has the manifest, without reading it.

@@ -65,14 +65,23 @@ extension RegistryStore {
         _ id: UploadID, in repository: RepositoryName, as digest: Digest, _ durability: Durability
     ) async throws(StorageError) {
         try await claims.claim(digest) { () async throws(StorageError) in
-            if try await objects.info(RegistryLayout.uploadData(id, in: repository)) == nil {
-                try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
-            } else {
-                try await objects.move(
-                    RegistryLayout.uploadData(id, in: repository), to: RegistryLayout.blob(digest), durability)
+            try await rescue(.grant(digest, in: repository))
+            let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
+                if try await objects.info(RegistryLayout.uploadData(id, in: repository)) == nil {
+                    try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
+                } else {
+                    try await objects.move(
+                        RegistryLayout.uploadData(id, in: repository), to: RegistryLayout.blob(digest), durability)
+                }
+                return true
+            } link: { () async throws(StorageError) in
+                // Makes the blob visible.
+                try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
             }
-            // The grant last: it makes the blob visible.
-            try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
+            guard isThere else {
+                try await objects.delete(RegistryLayout.layerLink(digest, in: repository))
+                throw Self.removedMeanwhile(digest)
+            }
         }
         try await removeUpload(id, in: repository)
     }
@@ -81,6 +90,24 @@ extension RegistryStore {
         // The start first: without it the session is gone, whatever happens to the rest.
         try await objects.delete(RegistryLayout.uploadStart(id, in: repository))
         try await objects.delete(RegistryLayout.upload(id, in: repository))
+    }
+
+    /// Removes what is left of a session that ended in the middle, or never quite began.
+    ///
+    /// - Parameter time: Only if nothing was written to it since, by seconds since 1970.
+    /// - Returns: Whether there was such.
+    public func removeRemains(
+        of id: UploadID, in repository: RepositoryName, before time: Int64
+    ) async throws(StorageError) -> Bool {
+        guard try await objects.info(RegistryLayout.uploadStart(id, in: repository)) == nil else { return false }
+        let data = try await objects.info(RegistryLayout.uploadData(id, in: repository))
+        let checkpoint = try await objects.info(RegistryLayout.uploadCheckpoint(id, in: repository))
+        // Nothing in it: it may begin at this moment.
+        guard let last = [data?.modified, checkpoint?.modified].compactMap({ $0 }).max(), last < time else {
+            return false
+        }
+        try await objects.delete(RegistryLayout.upload(id, in: repository))
+        return true
     }
 
     /// Sessions of a repository in the order of their names, those after `last`, at most `limit`.

@@ -41,17 +41,27 @@ public struct RegistryStore: Sendable {
         _ digest: Digest, in repository: RepositoryName, _ durability: Durability
     ) async throws(StorageError) {
         try await claims.claim(digest) { () async throws(StorageError) in
-            try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
+            // If it is not there the link leads nowhere, which who reads finds out.
+            _ = try await refer(to: .content(digest)) { () async throws(StorageError) in
+                true
+            } link: { () async throws(StorageError) in
+                try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
+            }
         }
     }
 
     /// Grants stored bytes for good; false if there are none.
     public func mount(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) -> Bool {
         try await claims.claim(digest) { () async throws(StorageError) in
-            // They may have come as a cache's content, which a power loss may take.
-            guard try await objects.settle(RegistryLayout.blob(digest)) else { return false }
-            try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, .durable)
-            return true
+            try await rescue(.grant(digest, in: repository))
+            let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
+                // They may have come as a cache's content, which a power loss may take.
+                try await objects.settle(RegistryLayout.blob(digest))
+            } link: { () async throws(StorageError) in
+                try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, .durable)
+            }
+            if !isThere { try await objects.delete(RegistryLayout.layerLink(digest, in: repository)) }
+            return isThere
         }
     }
 

@@ -138,7 +138,8 @@ import Testing
                 repositories: try EntrepotServer.adminTable(on: stage)
                     + upstream.configuration(namespace: Self.namespace))
             for (number, layer) in layers.enumerated() { try await Self.pull(entrepot, "v\(number)", layer) }
-            #expect(!entrepot.holds(layers[0]))
+            let held = layers.filter(entrepot.holds)
+            #expect((1..<10).contains(held.count))
             // Twenty times what the disk has, for two clients at once.
             let script = """
                 for n in 1 2; do curl -sSf \(entrepot.url)/v2/\(Self.namespace)/app/blobs/\(large) | sha256sum & done; wait
@@ -147,7 +148,7 @@ import Testing
             #expect(sums.components(separatedBy: large.dropFirst("sha256:".count)).count == 3, "\(sums)")
             #expect(!entrepot.holds(large))
             // What would not have been enough was not thrown away for it.
-            #expect(entrepot.holds(layers[9]))
+            #expect(held.allSatisfy(entrepot.holds))
             #expect(entrepot.spooled == [])
         }
     }

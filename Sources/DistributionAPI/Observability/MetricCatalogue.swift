@@ -85,6 +85,10 @@ public enum MetricCatalogue {
         MetricDescription("entrepot_evicted_contents_total", .counter, "Blobs and manifests' bytes that were evicted"),
         MetricDescription("entrepot_evicted_bytes_total", .counter, "Bytes that eviction freed"),
         MetricDescription(
+            "entrepot_collected_contents_total", .counter,
+            "Blobs and manifests' bytes that were removed since nothing referred to them"),
+        MetricDescription("entrepot_collected_bytes_total", .counter, "Bytes that collection freed"),
+        MetricDescription(
             "entrepot_janitor_runs_total", .counter, labels: ["job", "outcome"], "Rounds of the janitor's jobs"),
         MetricDescription(
             "entrepot_janitor_last_success_timestamp_seconds", .gauge, labels: ["job"],

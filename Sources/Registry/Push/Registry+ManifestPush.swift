@@ -42,6 +42,8 @@ extension Registry {
                 var tags = incoming.tags
                 if case .tag(let tag) = incoming.reference { tags.append(tag) }
                 for tag in tags { try await self.checkMutable(repository, tag, manifest.digest) }
+                let blobs = Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest))
+                try await self.rescue(blobs, in: repository.name)
                 try await self.checkReferences(repository, content)
                 try await self.store(manifest, content, repository, tags)
             }

@@ -1,0 +1,12 @@
+import OCI
+
+/// A set of digests in little memory.
+struct ReferenceSet: Sendable {
+    private var keys: Set<SIMD2<UInt64>> = []
+
+    var count: Int { keys.count }
+
+    mutating func insert(_ digest: Digest) { keys.insert(PackedDigest(digest).key) }
+
+    func contains(_ digest: Digest) -> Bool { keys.contains(PackedDigest(digest).key) }
+}

@@ -1,0 +1,262 @@
+import Hashing
+import Logging
+import NIOConcurrencyHelpers
+import NIOCore
+import OCI
+import Storage
+import TestSupport
+import Testing
+
+@testable import Janitor
+@testable import Registry
+
+/// Collection while clients push, mount, delete and pull.
+@Suite(.timeLimit(.minutes(2))) struct CollectionTests {
+    private static let grace: Int64 = 100
+
+    private static func collect(_ shop: Workshop, grace: Int64 = grace) async throws -> [String: Int64] {
+        var collection = Collection(
+            store: shop.registry.janitorStore, registry: shop.registry,
+            settings: JanitorSettings(namespaces: shop.namespaces, grace: grace), logger: Logger(label: "test"),
+            now: shop.time)
+        try await collection.run()
+        return collection.counts
+    }
+
+    private static func push(_ shop: Workshop, blob: ByteBuffer, to name: String) async throws -> Digest {
+        let digest = Digest(hashing: blob)
+        let rest = NIOLockedValueBox<ByteBuffer?>(blob)
+        try await shop.registry.putBlob(
+            try shop.repository(name), digest, length: Int64(blob.readableBytes)
+        ) {
+            rest.withLockedValue { rest in
+                defer { rest = nil }
+                return rest
+            }
+        }
+        return digest
+    }
+
+    private static func manifest(_ blobs: [(Digest, Int)]) -> ByteBuffer {
+        let layers = blobs.map {
+            #"{"mediaType":"application/octet-stream","digest":"\#($0.0)","size":\#($0.1)}"#
+        }
+        return ByteBuffer(string: #"{"schemaVersion":2,"layers":[\#(layers.joined(separator: ","))]}"#)
+    }
+
+    private static func push(_ shop: Workshop, manifest: ByteBuffer, to name: String, tag: String) async throws
+        -> Digest
+    {
+        try await shop.registry.putManifest(
+            try shop.repository(name),
+            IncomingManifest(
+                bytes: manifest, mediaType: .imageManifest, reference: .tag(try #require(OCI.Tag(tag))))
+        ).digest
+    }
+
+    /// Names of objects that hold bytes.
+    private static func contents(_ shop: Workshop) -> [String] {
+        shop.objects.keys.filter { $0.hasPrefix("docker/registry/v2/blobs/") }
+    }
+
+    private static func marks(_ shop: Workshop) -> [String] {
+        shop.objects.keys.filter { $0.contains("/collection/") }
+    }
+
+    @Test func aDeletedImageIsGoneAfterTwoRoundsWithAllThatOnlyItNeeded() async throws {
+        try await Workshop.open { shop in
+            let base = try await Self.push(shop, blob: ByteBuffer(repeating: 1, count: 100), to: "local/a")
+            let own = try await Self.push(shop, blob: ByteBuffer(repeating: 2, count: 200), to: "local/a")
+            let old = try await Self.push(
+                shop, manifest: Self.manifest([(base, 100), (own, 200)]), to: "local/a", tag: "old")
+            _ = try await Self.push(shop, manifest: Self.manifest([(base, 100)]), to: "local/a", tag: "new")
+            #expect(Self.contents(shop).count == 4)
+            try await shop.registry.deleteManifest(try shop.repository("local/a"), .digest(old))
+            #expect(try await Self.collect(shop)["condemned"] == 3)
+            shop.pass(seconds: Self.grace - 1)
+            #expect(try await Self.collect(shop)["removedContents"] == 0)
+            shop.pass(seconds: 1)
+            let counts = try await Self.collect(shop)
+            #expect(counts["removedLinks"] == 1)
+            #expect(counts["removedContents"] == 2)
+            #expect(counts["freedBytes"] ?? 0 > 200)
+            #expect(Self.contents(shop).count == 2)
+            #expect(Self.marks(shop) == [])
+            #expect(!shop.objects.keys.contains { $0.contains(own.hex) })
+        }
+    }
+
+    @Test func aPushThatWasToldThatABlobIsHereHasAnotherGrace() async throws {
+        try await Workshop.open { shop in
+            let repository = try shop.repository("local/a")
+            let blob = try await Self.push(shop, blob: ByteBuffer(repeating: 1, count: 100), to: "local/a")
+            _ = try await Self.collect(shop)
+            shop.pass(seconds: Self.grace)
+            // The next round would remove it.
+            _ = try await shop.registry.blobHead(repository, blob)
+            _ = try await Self.collect(shop)
+            shop.pass(seconds: Self.grace - 1)
+            _ = try await Self.collect(shop)
+            _ = try await Self.push(shop, manifest: Self.manifest([(blob, 100)]), to: "local/a", tag: "v1")
+            shop.pass(seconds: Self.grace * 3)
+            for _ in 0..<3 { _ = try await Self.collect(shop) }
+            #expect(try await shop.registry.blobHead(repository, blob).content.size == 100)
+            #expect(Self.marks(shop) == [])
+        }
+    }
+
+    @Test func aMountTakesBackWhatWasCondemned() async throws {
+        try await Workshop.open { shop in
+            let blob = try await Self.push(shop, blob: ByteBuffer(repeating: 1, count: 100), to: "local/a")
+            _ = try await Self.collect(shop)
+            shop.pass(seconds: Self.grace)
+            let isMounted = try await shop.registry.mountBlob(
+                try shop.repository("local/b"), blob, from: try shop.repository("local/a"), among: shop.namespaces)
+            #expect(isMounted)
+            let counts = try await Self.collect(shop)
+            #expect(counts["removedLinks"] == 1)
+            #expect(counts["removedContents"] == 0)
+            _ = try await Self.push(shop, manifest: Self.manifest([(blob, 100)]), to: "local/b", tag: "v1")
+        }
+    }
+
+    @Test func whatAMirrorHoldsAndWhatIsTaggedNoMoreStays() async throws {
+        try await Workshop.open { shop in
+            let content = ByteBuffer(repeating: 1, count: 100)
+            let blob = shop.upstream.hold(content)
+            _ = try await shop.registry.blob(try shop.repository("mirror/x"), blob, range: nil).content.collected()
+            let first = try await Self.push(shop, manifest: Self.manifest([]), to: "local/a", tag: "v1")
+            let layer = try await Self.push(shop, blob: ByteBuffer(repeating: 2, count: 100), to: "local/a")
+            _ = try await Self.push(shop, manifest: Self.manifest([(layer, 100)]), to: "local/a", tag: "v1")
+            for _ in 0..<3 {
+                _ = try await Self.collect(shop)
+                shop.pass(seconds: Self.grace)
+            }
+            #expect(try await shop.store.blobInfo(blob) != nil)
+            let served = try await shop.registry.manifest(try shop.repository("local/a"), .digest(first))
+            #expect(served.content.digest == first)
+        }
+    }
+
+    @Test func whereAManifestCannotBeReadNoLinkIsRemoved() async throws {
+        try await Workshop.open { shop in
+            let name = try #require(RepositoryName("local/a"))
+            let blob = try await Self.push(shop, blob: ByteBuffer(repeating: 1, count: 100), to: "local/a")
+            let digest = try await Self.push(shop, manifest: Self.manifest([(blob, 100)]), to: "local/a", tag: "v1")
+            // Damaged by a disk.
+            try await shop.objects.write(RegistryLayout.blob(digest), ByteBuffer(string: "{"), .cached)
+            for _ in 0..<3 {
+                #expect(try await Self.collect(shop)["unreadable"] == 1)
+                shop.pass(seconds: Self.grace)
+            }
+            #expect(try await shop.store.isGranted(blob, in: name))
+            #expect(try await shop.store.blobInfo(blob) != nil)
+        }
+    }
+
+    @Test func aCrashBetweenDecisionAndRemovalIsFinishedByTheNextRound() async throws {
+        try await Workshop.open { shop in
+            let content = ByteBuffer(repeating: 1, count: 100)
+            let digest = Digest(hashing: content)
+            try await shop.objects.write(RegistryLayout.blob(digest), content, .cached)
+            try await shop.objects.write(Collectable.content(digest).sweeping, ByteBuffer(string: "1"), .cached)
+            _ = try await Self.collect(shop)
+            #expect(Self.contents(shop) == [])
+            #expect(Self.marks(shop) == [])
+        }
+    }
+
+    @Test func remainsOfUploadsGoAndUploadsThatGoOnStay() async throws {
+        try await Workshop.open { shop in
+            let repository = try shop.repository("local/a")
+            let kept = try await shop.registry.startUpload(repository)
+            let broken = UploadID()
+            let data = RegistryLayout.upload(broken, in: repository.name).child("data")
+            try await shop.objects.write(try #require(data), ByteBuffer(string: "x"), .cached)
+            shop.pass(seconds: Self.grace + 1)
+            #expect(try await Self.collect(shop)["removedUploads"] == 1)
+            #expect(try await shop.registry.uploadStatus(repository, kept.id).size == 0)
+        }
+    }
+
+    /// With no grace at all, so that pushes and rounds meet as often as they can.
+    @Test func nothingAcknowledgedIsLostUnderLoadAndNothingElseIsLeft() async throws {
+        try await Workshop.open { shop in
+            let isDone = NIOLockedValueBox(false)
+            let refused = NIOLockedValueBox(0)
+            let rounds = NIOLockedValueBox(0)
+            try await withThrowingTaskGroup { group in
+                for client in 0..<4 {
+                    group.addTask {
+                        var random = SystemRandomNumberGenerator()
+                        let name = "local/r\(client % 2)"
+                        let repository = try shop.repository(name)
+                        for round in 0..<60 {
+                            do {
+                                // Few blobs, so that they are shared, and found to be there.
+                                var blobs: [(Digest, Int)] = []
+                                for seed in (0..<3).map({ _ in UInt8.random(in: 0..<6, using: &random) }) {
+                                    let content = ByteBuffer(repeating: seed, count: 100 + Int(seed))
+                                    let digest = Digest(hashing: content)
+                                    let other = try shop.repository("local/r\((client + 1) % 2)")
+                                    if (try? await shop.registry.blobHead(repository, digest)) == nil,
+                                        try await !shop.registry.mountBlob(
+                                            repository, digest, from: other, among: shop.namespaces)
+                                    {
+                                        _ = try await Self.push(shop, blob: content, to: name)
+                                    }
+                                    blobs.append((digest, content.readableBytes))
+                                }
+                                let manifest = try await Self.push(
+                                    shop, manifest: Self.manifest(blobs), to: name, tag: "c\(client)-\(round)")
+                                try await Self.check(shop, repository, manifest, blobs)
+                                if Bool.random(using: &random) {
+                                    _ = try? await shop.registry.deleteManifest(
+                                        repository, .tag(try #require(OCI.Tag("c\(client)-\(round)"))))
+                                }
+                            } catch let error as RegistryError where error.code == .manifestBlobUnknown {
+                                refused.withLockedValue { $0 += 1 }
+                            }
+                        }
+                    }
+                }
+                group.addTask {
+                    while !isDone.withLockedValue({ $0 }) {
+                        _ = try await Self.collect(shop, grace: 0)
+                        rounds.withLockedValue { $0 += 1 }
+                    }
+                }
+                for _ in 0..<4 { try await group.next() }
+                isDone.withLockedValue { $0 = true }
+                try await group.waitForAll()
+            }
+            #expect(rounds.withLockedValue { $0 } > 3)
+            for name in ["local/r0", "local/r1"] {
+                let repository = try shop.repository(name)
+                for (digest, _) in try await shop.store.manifests(of: repository.name) {
+                    let manifest = try await shop.registry.manifest(repository, .digest(digest)).content
+                    let content = try Manifest(manifest.bytes.readableBytesView)
+                    try await Self.check(
+                        shop, repository, digest, content.blobs.map { ($0.digest, Int($0.size)) })
+                    try await shop.registry.deleteManifest(repository, .digest(digest))
+                }
+            }
+            for _ in 0..<2 { _ = try await Self.collect(shop, grace: 0) }
+            #expect(Self.contents(shop) == [])
+            #expect(Self.marks(shop) == [])
+        }
+    }
+
+    private static func check(
+        _ shop: Workshop, _ repository: Repository, _ manifest: Digest, _ blobs: [(Digest, Int)]
+    ) async throws {
+        // Straight from the store: memory must not hide a loss.
+        let isHeld = try await shop.store.manifest(manifest, in: repository.name) != nil
+        #expect(isHeld)
+        for (blob, size) in blobs {
+            let isGranted = try await shop.store.isGranted(blob, in: repository.name)
+            let held = try await shop.store.blobInfo(blob)?.size
+            #expect(isGranted && held == Int64(size))
+        }
+    }
+}
