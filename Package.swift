@@ -84,7 +84,8 @@ let package = Package(
                 metrics,
             ]),
         library("Tokens", ["CCrypto", "OCI", "Storage", "TextEncodings", nioCore, nioPosix, nioConcurrency]),
-        library("Configuration", ["Access", "CFileStatus", "CRE2", "OCI", "Tokens"]),
+        library("Retention", ["CEL", "OCI"]),
+        library("Configuration", ["Access", "CFileStatus", "CRE2", "OCI", "Retention", "Tokens"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
@@ -116,7 +117,7 @@ let package = Package(
         // What runs by itself: what is held is kept within its bounds.
         library(
             "Janitor",
-            ["OCI", "Registry", "Storage", nioCore, nioConcurrency, logging, metrics, lifecycle]),
+            ["OCI", "Registry", "Retention", "Storage", nioCore, nioConcurrency, logging, metrics, lifecycle]),
 
         // The edge and the specification's endpoints.
         library(
@@ -133,7 +134,7 @@ let package = Package(
             name: "entrepot",
             dependencies: [
                 "Access", "CAllocator", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer",
-                "Hashing", "Janitor",
+                "Hashing", "Janitor", "Retention",
                 "OCI", "Observability",
                 "Registry", "S3Storage", "SigV4", "Storage", "Tokens", "Upstream", logging, metrics, lifecycle,
                 unixSignals, nioCore,
@@ -186,7 +187,10 @@ let package = Package(
             ]),
         tests(
             "JanitorTests",
-            ["Janitor", "Registry", "Storage", "OCI", "Hashing", "TestSupport", nioCore, nioConcurrency, logging]),
+            [
+                "Janitor", "Registry", "Retention", "Storage", "OCI", "Hashing", "TestSupport", nioCore, nioConcurrency,
+                logging,
+            ]),
         tests(
             "HTTPServerTests",
             [

@@ -1,5 +1,6 @@
 import Access
 import OCI
+import Retention
 
 extension Configuration {
     /// The effective configuration as TOML: every key with its value, defaults included.
@@ -14,6 +15,7 @@ extension Configuration {
         if declaredAccess == nil { writer.comment("default_access = \"\(defaultAccess.rawValue)\", as it is not said") }
         writer.value("default_access", declaredAccess?.rawValue)
         accessPolicy?.write(to: &writer, "global")
+        retentionPolicy.write(to: &writer, "global")
         server.write(to: &writer)
         storage.write(to: &writer)
         writer.table("log")
@@ -140,11 +142,21 @@ extension RepositorySection {
         writer.value("write_refusal_status", writeRefusalStatus)
         if let allowsMissingReferences { writer.value("allow_missing_references", allowsMissingReferences) }
         accessPolicy?.write(to: &writer, "repository", name.value)
+        retentionPolicy.write(to: &writer, "repository", name.value)
         if cache != CacheSection() { cache.write(to: &writer, "repository", name.value, "cache") }
         for upstream in upstreams {
             writer.arrayTable("repository", name.value, "upstream")
             upstream.write(to: &writer)
         }
+    }
+}
+
+extension RetentionPolicy {
+    /// - Parameter path: Of the table that it is in.
+    fileprivate func write(to writer: inout TOMLWriter, _ path: String...) {
+        guard !rules.isEmpty else { return }
+        writer.table(path + ["retention_policy"])
+        writer.value("rules", rules.map(\.text))
     }
 }
 

@@ -1,4 +1,5 @@
 public import Access
+public import Retention
 
 /// Everything the operator decides, checked as a whole.
 ///
@@ -25,6 +26,8 @@ public struct Configuration: Sendable, Equatable {
     public let identities: [IdentitySection]
     /// Asked before the repositories' own.
     public let accessPolicy: AccessPolicy?
+    /// Of all local repositories, beside their own rules.
+    public let retentionPolicy: RetentionPolicy
     /// `global.default_access`; nil leaves it to ``defaultAccess``.
     public let declaredAccess: DefaultAccess?
     /// Sorted by name; names are unique, and so are the namespaces they claim.
@@ -46,6 +49,7 @@ public struct Configuration: Sendable, Equatable {
         isOffline: Bool = false,
         identities: [IdentitySection] = [],
         accessPolicy: AccessPolicy? = nil,
+        retentionPolicy: RetentionPolicy = RetentionPolicy(),
         declaredAccess: DefaultAccess? = nil,
         repositories: [RepositorySection] = []
     ) {
@@ -64,6 +68,7 @@ public struct Configuration: Sendable, Equatable {
         self.isOffline = isOffline
         self.identities = identities
         self.accessPolicy = accessPolicy
+        self.retentionPolicy = retentionPolicy
         self.declaredAccess = declaredAccess
         self.repositories = repositories
     }

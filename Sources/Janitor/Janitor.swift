@@ -161,6 +161,11 @@ public final class Janitor: Service {
             // Spread, so that many servers that started together do not collect together.
             state.due[.collection] = now + state.settings.interval * Double.random(in: 0.2...1)
         }
+        if !state.settings.hasRetention {
+            state.due[.retention] = nil
+        } else if state.due[.retention] == nil {
+            state.due[.retention] = now + state.settings.interval * Double.random(in: 0.2...1)
+        }
         guard !state.isPaused else { return [] }
         for (job, time) in state.due where time <= now {
             wishes.append(Wish(job: job, cause: .schedule))
@@ -211,6 +216,7 @@ public final class Janitor: Service {
             switch wish.job {
             case .eviction: report.counts = try await evict(wish, settings)
             case .collection: report.counts = try await collect(settings)
+            case .retention: report.counts = try await retain(settings)
             }
         } catch is CancellationError {
             report.outcome = .interrupted
@@ -229,6 +235,13 @@ public final class Janitor: Service {
             store: store, registry: registry, settings: settings, logger: logger, now: now())
         try await collection.run()
         return collection.counts
+    }
+
+    private func retain(_ settings: JanitorSettings) async throws -> [String: Int64] {
+        var round = RetentionRound(
+            store: store, registry: registry, settings: settings, logger: logger, now: now())
+        try await round.run()
+        return round.counts
     }
 
     private func evict(_ wish: Wish, _ settings: JanitorSettings) async throws -> [String: Int64] {

@@ -4,4 +4,6 @@ public enum JanitorJob: String, Sendable, CaseIterable, Encodable {
     case eviction
     /// Removes what nothing refers to, after it was left alone for a while.
     case collection
+    /// Removes what no rule keeps.
+    case retention
 }

@@ -1,5 +1,6 @@
 public import OCI
 public import Registry
+public import Retention
 
 /// What the janitor goes by, all of which a reload of the configuration may change.
 public struct JanitorSettings: Sendable {
@@ -7,6 +8,9 @@ public struct JanitorSettings: Sendable {
     public var cache: CacheLimits
     /// By the key of the namespace.
     public var caches: [RepositoryName: CacheLimits]
+    public var retention: RetentionPolicy
+    /// By the key of the namespace.
+    public var retentions: [RepositoryName: RetentionPolicy]
     /// Between two rounds of a job.
     public var interval: Duration
     /// Seconds for which what nothing refers to is left alone.
@@ -14,14 +18,19 @@ public struct JanitorSettings: Sendable {
 
     public init(
         namespaces: Namespaces, cache: CacheLimits = CacheLimits(), caches: [RepositoryName: CacheLimits] = [:],
+        retention: RetentionPolicy = RetentionPolicy(), retentions: [RepositoryName: RetentionPolicy] = [:],
         interval: Duration = .seconds(3600), grace: Int64 = 86_400
     ) {
         self.namespaces = namespaces
         self.cache = cache
         self.caches = caches
+        self.retention = retention
+        self.retentions = retentions
         self.interval = interval
         self.grace = grace
     }
+
+    var hasRetention: Bool { !retention.rules.isEmpty || retentions.values.contains { !$0.rules.isEmpty } }
 
     var isUnlimited: Bool { cache.isUnlimited && caches.values.allSatisfy(\.isUnlimited) }
 }

@@ -1,4 +1,4 @@
-internal import NIOCore
+public import NIOCore
 public import OCI
 
 /// Blobs, manifests, tags and referrers in an ``ObjectStore``, in distribution's layout. Knows nothing of upstreams, of
@@ -19,6 +19,13 @@ public struct RegistryStore: Sendable {
     /// How to serve the content of a blob; nil if it is not stored.
     public func blob(_ digest: Digest) async throws(StorageError) -> ObjectContent? {
         try await objects.content(RegistryLayout.blob(digest))
+    }
+
+    /// The whole of a blob of at most `limit` bytes.
+    ///
+    /// - Throws: `StorageError.Code.tooLarge` if it has more.
+    public func smallBlob(_ digest: Digest, limit: Int) async throws(StorageError) -> ByteBuffer? {
+        try await objects.read(RegistryLayout.blob(digest), limit: limit)?.bytes
     }
 
     public func blobInfo(_ digest: Digest) async throws(StorageError) -> ObjectInfo? {

@@ -14,7 +14,8 @@ struct Entrepot: AsyncParsableCommand {
         version: entrepotVersion,
         subcommands: [
             ServerCommand.self, ConfigCommand.self, ReloadCommand.self, StatusCommand.self, UpstreamCommand.self,
-            FillsCommand.self, PurgeCommand.self, RefreshCommand.self, JanitorCommand.self, HashPasswordCommand.self,
+            FillsCommand.self, PurgeCommand.self, RefreshCommand.self, JanitorCommand.self, RetentionCommand.self,
+            HashPasswordCommand.self,
             PolicyCommand.self,
             TokenCommand.self, HealthCheckCommand.self, VersionCommand.self,
         ])

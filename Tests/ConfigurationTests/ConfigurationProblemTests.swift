@@ -82,10 +82,15 @@ import Testing
         Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),
         Mistake("[cache_store]", 1, "cache_store", "is not in this version"),
         Mistake("[auth]", 1, "auth", "is not in this version"),
-        Mistake("[retention_policy]", 1, "retention_policy", "is not in this version"),
+        Mistake("[cache]\nlow_watermark = 96", 2, "cache.low_watermark", "96 is not below high_watermark, 95"),
+        Mistake(
+            "[cache]\npinned = [\"debian\"]", 2, "cache.pinned",
+            "entry 0: 'debian' is neither a digest nor a pattern of repository:tag"),
         Mistake("[observability.tracing]", 1, "observability.tracing", "is not in this version"),
         Mistake("[observability]\nlisten = \"127.0.0.1\"", 2, "observability.listen", "the port is missing"),
-        Mistake("[repository.x.retention_policy]", 1, "repository.x.retention_policy", "is not in this version"),
+        Mistake(
+            "[repository.x.retention_policy]\nrules = [\"image.tg == 'x'\"]", 2,
+            "repository.x.retention_policy.rules[0]", "image.tg"),
         // Types.
         Mistake("server = 1", 1, "server", "expected a table, found an integer; write it as [server]"),
         Mistake("repository = []", 1, "repository", "expected a table, found an array"),

@@ -103,7 +103,9 @@ import Tokens
                 let parts = name.split(separator: ".", maxSplits: 1)
                 switch parts.first {
                 case "repository":
-                    let inner = [".upstream", ".access_policy", ".cache"].first { name.hasSuffix($0) }
+                    let inner = [".upstream", ".access_policy", ".retention_policy", ".cache"].first {
+                        name.hasSuffix($0)
+                    }
                     table = "repository.\"<namespace>\"" + (inner ?? "")
                 case "identity": table = "identity.<id>"
                 default: table = name

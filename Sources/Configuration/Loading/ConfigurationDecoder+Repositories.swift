@@ -1,4 +1,5 @@
 import OCI
+import Retention
 
 extension ConfigurationDecoder {
     /// Sorted by name.
@@ -43,6 +44,12 @@ extension ConfigurationDecoder {
         let completeOnPull = table.flag("complete_on_pull", default: true)
         let isOffline = table.flag("offline", default: false)
         let accessPolicy = accessPolicy(table, as: .repositoryAccessPolicy)
+        let retention = retentionPolicy(table, as: .repositoryRetentionPolicy)
+        if retention != nil, table.isSet("upstream") {
+            table.report(
+                "retention_policy", "is for what clients push, and this namespace has upstreams",
+                "use [repository.\"<namespace>\".cache] for what comes from upstreams")
+        }
         let cache = cache(table, as: .repositoryCache)
         let upstreams = upstreams(table)
         let mode = mode(table)
@@ -50,7 +57,8 @@ extension ConfigurationDecoder {
             RepositorySection(
                 name: name, namespace: namespace, mode: mode, tagTTL: tagTTL, freshness: freshness,
                 completeOnPull: completeOnPull, isOffline: isOffline, writeRefusalStatus: status,
-                allowsMissingReferences: allowsMissing, cache: cache, accessPolicy: accessPolicy, upstreams: upstreams)
+                allowsMissingReferences: allowsMissing, retentionPolicy: retention ?? RetentionPolicy(), cache: cache,
+                accessPolicy: accessPolicy, upstreams: upstreams)
         }
     }
 

@@ -1,5 +1,6 @@
 import Access
 import OCI
+import Retention
 
 /// From the merged tree of settings to `Configuration`.
 ///
@@ -36,6 +37,7 @@ struct ConfigurationDecoder {
             isOffline: root.flag("offline", default: false),
             identities: identities,
             accessPolicy: accessPolicy,
+            retentionPolicy: global.flatMap { retentionPolicy($0, as: .globalRetentionPolicy) } ?? RetentionPolicy(),
             declaredAccess: global.flatMap(declaredAccess),
             repositories: repositories)
         checkEmbeddedDefaults(root, configuration)

@@ -7,24 +7,26 @@ public enum ConfigurationKeys {
 
     /// Tables of the schema that this version does not act on. Ignoring one would be worse than refusing it.
     static let notInThisVersion: Set<String> = [
-        "lock_store", "cache_store", "auth", "retention_policy", "tracing",
+        "lock_store", "cache_store", "auth", "tracing",
         "blob_store", "metadata_store", "account", "tenant", "notifications", "registry",
     ]
 }
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, globalAccessPolicy, server, serverTLS, storage, storageFS, storageS3, log, fills, uploads, cache,
+    case root, global, globalAccessPolicy, globalRetentionPolicy, server, serverTLS, storage, storageFS, storageS3, log,
+        fills, uploads, cache,
         janitor
     case resilience
     case observability, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy
-    case repositoryCache, upstream
+    case repositoryRetentionPolicy, repositoryCache, upstream
 
     var path: String {
         switch self {
         case .root: ""
         case .global: "global"
         case .globalAccessPolicy: "global.access_policy"
+        case .globalRetentionPolicy: "global.retention_policy"
         case .server: "server"
         case .serverTLS: "server.tls"
         case .storage: "storage"
@@ -44,6 +46,7 @@ enum ConfigurationTable: CaseIterable {
         case .repositories: "repository"
         case .repository: "repository.\"<namespace>\""
         case .repositoryAccessPolicy: "repository.\"<namespace>\".access_policy"
+        case .repositoryRetentionPolicy: "repository.\"<namespace>\".retention_policy"
         case .repositoryCache: "repository.\"<namespace>\".cache"
         case .upstream: "repository.\"<namespace>\".upstream"
         }
@@ -54,6 +57,7 @@ enum ConfigurationTable: CaseIterable {
         case .root: ["max_concurrent_requests", "offline"]
         case .global: ["max_concurrent_requests", "default_access"]
         case .globalAccessPolicy, .repositoryAccessPolicy: ["default_allow", "rules"]
+        case .globalRetentionPolicy, .repositoryRetentionPolicy: ["rules"]
         case .server:
             [
                 "bind_address", "port", "query_timeout", "query_timeout_grace_period", "streaming_chunk_size",
@@ -116,11 +120,12 @@ enum ConfigurationTable: CaseIterable {
                 "token", "identity",
                 "repository",
             ]
-        case .global: ["access_policy"]
+        case .global: ["access_policy", "retention_policy"]
         case .server: ["tls"]
         case .storage: ["fs", "s3"]
-        case .repository: ["access_policy", "cache", "upstream"]
-        case .globalAccessPolicy, .serverTLS, .storageFS, .storageS3, .log, .observability, .fills, .uploads,
+        case .repository: ["access_policy", "retention_policy", "cache", "upstream"]
+        case .globalAccessPolicy, .globalRetentionPolicy, .repositoryRetentionPolicy, .serverTLS, .storageFS,
+            .storageS3, .log, .observability, .fills, .uploads,
             .resilience, .admin,
             .token,
             .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitor,

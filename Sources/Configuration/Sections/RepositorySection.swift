@@ -1,5 +1,6 @@
 public import Access
 public import OCI
+public import Retention
 
 /// `[repository."<namespace>"]`: one namespace of this registry. With upstreams it is a mirror or an overlay, without it
 /// is local.
@@ -29,6 +30,8 @@ public struct RepositorySection: Sendable, Equatable {
     public let writeRefusalStatus: Int
     /// Whether manifests may be pushed before, or without, what they name; nil for indexes only.
     public let allowsMissingReferences: Bool?
+    /// Rules for what is kept of a local namespace, beside those for all.
+    public let retentionPolicy: RetentionPolicy
     /// Of this namespace, beside the limits for all.
     public let cache: CacheSection
     /// Asked after the global one, which it can only narrow.
@@ -53,6 +56,7 @@ public struct RepositorySection: Sendable, Equatable {
         isOffline: Bool = false,
         writeRefusalStatus: Int = 405,
         allowsMissingReferences: Bool? = nil,
+        retentionPolicy: RetentionPolicy = RetentionPolicy(),
         cache: CacheSection = CacheSection(),
         accessPolicy: AccessPolicy? = nil,
         upstreams: [UpstreamSection] = []
@@ -66,6 +70,7 @@ public struct RepositorySection: Sendable, Equatable {
         self.isOffline = isOffline
         self.writeRefusalStatus = writeRefusalStatus
         self.allowsMissingReferences = allowsMissingReferences
+        self.retentionPolicy = retentionPolicy
         self.cache = cache
         self.accessPolicy = accessPolicy
         self.upstreams = upstreams

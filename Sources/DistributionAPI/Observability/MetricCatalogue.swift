@@ -88,6 +88,7 @@ public enum MetricCatalogue {
             "entrepot_collected_contents_total", .counter,
             "Blobs and manifests' bytes that were removed since nothing referred to them"),
         MetricDescription("entrepot_collected_bytes_total", .counter, "Bytes that collection freed"),
+        MetricDescription("entrepot_retired_tags_total", .counter, "Tags that no retention rule kept"),
         MetricDescription(
             "entrepot_janitor_runs_total", .counter, labels: ["job", "outcome"], "Rounds of the janitor's jobs"),
         MetricDescription(

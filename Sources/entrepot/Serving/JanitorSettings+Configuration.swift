@@ -9,6 +9,10 @@ extension JanitorSettings {
             caches: Dictionary(
                 configuration.repositories.map { ($0.name, CacheLimits($0.cache)) },
                 uniquingKeysWith: { first, _ in first }),
+            retention: configuration.retentionPolicy,
+            retentions: Dictionary(
+                configuration.repositories.map { ($0.name, $0.retentionPolicy) },
+                uniquingKeysWith: { first, _ in first }),
             interval: configuration.janitor.interval.duration,
             grace: configuration.janitor.grace.milliseconds / 1000)
     }

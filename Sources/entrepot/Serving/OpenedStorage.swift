@@ -45,6 +45,14 @@ struct OpenedStorage {
         }
     }
 
+    /// For who only looks: makes nothing that is not there.
+    static func toRead(_ section: StorageSection) async throws -> any ObjectStore {
+        switch section {
+        case .fileSystem(let directory): FileStore(root: directory, pool: .singleton)
+        case .s3: try await OpenedStorage(section, pool: .singleton).objects
+        }
+    }
+
     private static func credentials(_ section: S3StorageSection) -> SigV4Credentials {
         if let keys = section.keys {
             return SigV4Credentials(

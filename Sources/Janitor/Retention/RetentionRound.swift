@@ -1,0 +1,83 @@
+import Logging
+import Metrics
+public import OCI
+public import Registry
+public import Retention
+public import Storage
+
+/// One round of retention over all local repositories that have rules.
+struct RetentionRound {
+    let store: RegistryStore
+    let registry: Registry
+    let settings: JanitorSettings
+    let logger: Logger
+    /// Seconds since 1970.
+    let now: Int64
+    var pacer = Pacer(isHurried: false)
+    private(set) var counts: [String: Int64] = [
+        "repositories": 0, "images": 0, "keptImages": 0, "removedTags": 0, "removedManifests": 0,
+        "failedRepositories": 0,
+    ]
+
+    init(store: RegistryStore, registry: Registry, settings: JanitorSettings, logger: Logger, now: Int64) {
+        self.store = store
+        self.registry = registry
+        self.settings = settings
+        self.logger = logger
+        self.now = now
+    }
+
+    mutating func run() async throws {
+        for repository in try await settings.judged(store) {
+            try await pacer.pace()
+            let policy = settings.retention(repository.namespace.key)
+            let review = try await RetentionReview.of(
+                repository.name, policy, store: store,
+                lastPulled: { try await registry.lastPulled($0, in: repository.name) }, now: now)
+            counts["repositories", default: 0] += 1
+            counts["images", default: 0] += Int64(review.verdicts.count)
+            counts["keptImages", default: 0] += Int64(review.verdicts.count { $0.isKept })
+            if let failure = review.failure {
+                counts["failedRepositories", default: 0] += 1
+                logger.error(
+                    "a retention rule failed: nothing of the repository is removed",
+                    metadata: [
+                        "repository": "\(repository.name)",
+                        "rule": "\(failure.rule.map { policy.rules[$0].text } ?? "")",
+                        "reason": "\(failure.reason)",
+                    ])
+                continue
+            }
+            let (tags, manifests) = try await registry.retire(
+                review.verdicts.compactMap { verdict in
+                    guard !verdict.isKept, let tag = verdict.tag else { return nil }
+                    return (tag, TagRecord(digest: verdict.digest, checked: verdict.time))
+                }, review.removed, known: review.known, in: repository)
+            counts["removedTags", default: 0] += Int64(tags)
+            counts["removedManifests", default: 0] += Int64(manifests)
+            Counter(label: "entrepot_retired_tags_total").increment(by: tags)
+        }
+    }
+}
+
+extension JanitorSettings {
+    /// The rules for a namespace: those for all, and its own; one that is true keeps.
+    public func retention(_ namespace: RepositoryName) -> RetentionPolicy {
+        RetentionPolicy(rules: retention.rules + (retentions[namespace]?.rules ?? []))
+    }
+
+    /// The local repositories for which there are rules.
+    public func judged(_ store: RegistryStore) async throws -> [Repository] {
+        guard hasRetention else { return [] }
+        var found: [Repository] = []
+        _ = try await store.repositories(limit: 0, budget: .max) { (name) async throws(StorageError) in
+            if let repository = try? namespaces.repository(name), repository.name == name,
+                repository.namespace.isLocal, !retention(repository.namespace.key).rules.isEmpty
+            {
+                found.append(repository)
+            }
+            return false
+        }
+        return found
+    }
+}
