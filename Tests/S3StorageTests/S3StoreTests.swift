@@ -1,6 +1,7 @@
 import Foundation
 import NIOCore
 import NIOPosix
+import SigV4
 import Storage
 import TestSupport
 import Testing
@@ -119,6 +120,16 @@ import Testing
         }
         try await store.delete(try key("y"))
         #expect(try await store.list(key("y"), after: nil, limit: 100) == [])
+    }
+
+    @Test func aWrongSecretOpensNothing() async throws {
+        let moto = try #require(MotoServer.current)
+        let wrong = SigV4Credentials(accessKeyID: moto.accessKeyID, secretKey: "wrong")
+        let client = moto.client(moto.settings(), wrong)
+        let error = await #expect(throws: S3Error.self) { try await client.put("x", ByteBuffer()) }
+        #expect(error?.kind == .denied && error?.code == "SignatureDoesNotMatch")
+        let address = try await client.presignedAddress(of: "x", lifetime: 60)
+        #expect(address != nil)
     }
 
     private func key(_ path: String) throws -> ObjectKey { try #require(ObjectKey(path)) }
