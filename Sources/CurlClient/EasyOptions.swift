@@ -89,8 +89,10 @@ struct EasyOptions {
         }
         guard let body else { return }
         check(entrepot_setopt_offset(easy, CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.readableBytes)))
+        // Not copied: a part of an upload has many megabytes. The order holds the buffer, and with it these bytes at their
+        // place, until the transfer is over; who writes to a buffer that is shared gets a copy.
         body.withUnsafeReadableBytes { bytes in
-            pointer(CURLOPT_COPYPOSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
+            pointer(CURLOPT_POSTFIELDS, UnsafeMutableRawPointer(mutating: bytes.baseAddress))
         }
     }
 

@@ -28,6 +28,8 @@ struct Row: Sendable {
     /// Bytes before the pieces.
     var base: Int64 { upload == nil ? whole ?? 0 : parts.reduce(0) { $0 + $1.size } }
     var size: Int64 { pieces.last.map { $0.start + $0.size } ?? base }
+    /// Whether nothing of it is in the bucket.
+    var isEmpty: Bool { upload == nil && whole == nil && pieces.isEmpty }
     var info: ObjectInfo { ObjectInfo(size: size, modified: modified) }
 
     /// Where the next small object begins, as its name: in the order of the numbers.

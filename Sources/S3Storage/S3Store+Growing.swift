@@ -9,7 +9,7 @@ extension S3Store {
     /// Nil if there is nothing.
     func row(_ key: ObjectKey) async throws(StorageError) -> Row? {
         let row = try await asked(key) { () async throws(S3Error) in try await look(key) }
-        if let row { rows.note(row, key) } else { rows.forget(key) }
+        rows.note(row ?? Row(), key)
         return row
     }
 
@@ -59,7 +59,7 @@ extension S3Store {
     // MARK: Growing
 
     public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
-        if let known = rows[key], known.size == offset {
+        if let known = rows[key], known.size == offset, offset > 0 || bytes.readableBytes > 0 {
             do throws(StorageError) {
                 return try await extend(known, key, bytes, at: offset)
             } catch {

@@ -14,7 +14,7 @@ extension S3Store {
             return
         }
         var known = rows[source]
-        if known == nil { known = try await self.row(source) }
+        if known?.isEmpty ?? true { known = try await self.row(source) }
         guard var row = known else { throw StorageError(.absent, "there is nothing to move", key: source) }
         rows.forget(source)
         try await asked(source) { () async throws(S3Error) in

@@ -30,6 +30,7 @@ public struct S3Store: ObjectStore {
     }
 
     public var appendSize: Int { client.settings.partSize }
+    public var isRemote: Bool { true }
 
     /// The key in the bucket.
     func name(_ key: ObjectKey) -> String { prefix + key.path }
@@ -110,7 +111,7 @@ public struct S3Store: ObjectStore {
         try await asked(key) { () async throws(S3Error) in
             if shape(key) == .leaf { return try await client.delete(name(key)) }
             if shape(key) == .growing { try await giveUp(name(key)) }
-            try await client.delete(name(key))
+            if shape(key) != .folder { try await client.delete(name(key)) }
             while true {
                 let page = try await client.page(name(key) + "/", delimiter: nil, after: nil, token: nil, limit: 1000)
                 guard !page.objects.isEmpty else { break }

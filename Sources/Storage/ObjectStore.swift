@@ -49,6 +49,9 @@ public protocol ObjectStore: Sendable {
     /// How many bytes at a time an object should grow by, where there are so many.
     var appendSize: Int { get }
 
+    /// Whether every look costs a request: then what a look would save is done right away.
+    var isRemote: Bool { get }
+
     func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo?
 
     /// The whole of a small object with its age; `StorageError.Code.tooLarge` when it holds more than `limit` bytes.
@@ -90,6 +93,7 @@ public protocol ObjectStore: Sendable {
 
 extension ObjectStore {
     public var appendSize: Int { 512 << 10 }
+    public var isRemote: Bool { false }
 
     public func list(
         _ prefix: ObjectKey, holding child: String, after: String?, limit: Int

@@ -146,13 +146,20 @@ public enum RegistryLayout {
         case leaf
         /// An object that grows.
         case growing
-        /// A folder, or nobody knows.
+        /// No object, but some below it.
+        case folder
+        /// Nobody knows.
         case any
     }
 
     public static func shape(of key: ObjectKey) -> Shape {
         let path = key.path
         if path.hasSuffix("/data") { return path.contains("/_uploads/") ? .growing : .leaf }
+        for folder in [
+            "/_uploads/", "/_manifests/tags/", "/_manifests/revisions/sha256/", "/_manifests/revisions/sha512/",
+        ] {
+            if let range = path.firstRange(of: folder), !path[range.upperBound...].contains("/") { return .folder }
+        }
         for name in ["/link", "/startedat", "/entrepot-hash"] where path.hasSuffix(name) { return .leaf }
         for folder in ["/_entrepot/pulled/tags/", "/_entrepot/pushed-tags/", "/_entrepot/media-types/"]
         where path.contains(folder) { return .leaf }

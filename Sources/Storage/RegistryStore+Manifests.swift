@@ -43,8 +43,11 @@ extension RegistryStore {
         try await claims.claim(digest) { () async throws(StorageError) in
             let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
                 // Bytes that are there already may be there without a sync.
-                let held = try await objects.info(RegistryLayout.blob(digest))?.size
-                if held != Int64(manifest.bytes.readableBytes) || durability == .durable {
+                let isHeld =
+                    if durability == .durable { false } else {
+                        try await objects.info(RegistryLayout.blob(digest))?.size == Int64(manifest.bytes.readableBytes)
+                    }
+                if !isHeld {
                     try await objects.write(RegistryLayout.blob(digest), manifest.bytes, durability)
                 }
                 return true
@@ -79,10 +82,13 @@ extension RegistryStore {
     private func mediaType(
         of bytes: ByteBuffer, _ digest: Digest, _ repository: RepositoryName
     ) async throws(StorageError) -> MediaType {
+        let content = try? Manifest.relayed(bytes.readableBytesView, besides: nil)
+        // What such a one says of itself is never overruled.
+        if let content, content.kind != .opaque, let declared = content.declaredMediaType { return declared }
         let key = RegistryLayout.mediaType(digest, in: repository)
         if let (text, _) = try await objects.read(key, limit: 256), let type = MediaType(String(buffer: text)) {
             return type
         }
-        return (try? Manifest.relayed(bytes.readableBytesView, besides: nil))?.mediaType ?? .imageManifest
+        return content?.mediaType ?? .imageManifest
     }
 }

@@ -24,7 +24,8 @@ extension RegistryStore {
         _ tag: Tag, to digest: Digest, in repository: RepositoryName, _ durability: Durability
     ) async throws(StorageError) {
         let index = RegistryLayout.tagIndexLink(tag, digest, in: repository)
-        if try await objects.info(index) == nil { try await writeLink(index, digest, durability) }
+        let isIndexed = if objects.isRemote { false } else { try await objects.info(index) != nil }
+        if !isIndexed { try await writeLink(index, digest, durability) }
         try await writeLink(RegistryLayout.tagLink(tag, in: repository), digest, durability)
     }
 

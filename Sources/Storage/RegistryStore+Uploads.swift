@@ -67,11 +67,13 @@ extension RegistryStore {
         try await claims.claim(digest) { () async throws(StorageError) in
             try await rescue(.grant(digest, in: repository))
             let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
-                if try await objects.info(RegistryLayout.uploadData(id, in: repository)) == nil {
-                    try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
-                } else {
+                do throws(StorageError) {
                     try await objects.move(
                         RegistryLayout.uploadData(id, in: repository), to: RegistryLayout.blob(digest), durability)
+                } catch {
+                    // Nothing was ever sent.
+                    guard error.code == .absent else { throw error }
+                    try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
                 }
                 return true
             } link: { () async throws(StorageError) in
