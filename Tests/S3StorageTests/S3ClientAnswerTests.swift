@@ -21,10 +21,9 @@ import Testing
         _ server: ScriptedHTTPServer, credentials: any S3CredentialSource, now: Int64 = 1_700_000_000,
         pauses: Pauses = Pauses(), prefix: String = ""
     ) -> S3Client {
-        var settings = S3Settings(
+        let settings = S3Settings(
             isSecure: false, authority: "127.0.0.1:\(server.port)", bucket: "bucket", region: "us-east-1",
             keyPrefix: prefix)
-        settings.stallTimeout = .seconds(2)
         return S3Client(
             settings, credentials: credentials, curl: Self.curl, now: { now },
             pause: { pause in pauses.taken.withLockedValue { $0.append(pause) } })

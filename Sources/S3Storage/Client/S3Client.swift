@@ -95,7 +95,7 @@ public final class S3Client: Sendable {
             throw S3Error(error)
         }
         if (200...299).contains(response.status) { return response }
-        let answer = await Self.refusal(response)
+        let answer = try await Self.refusal(response)
         let code = Self.word(answer?["Code"] ?? "")
         if !followed.region,
             let region = response.headers["x-amz-bucket-region"] ?? answer?["Region"],
@@ -178,9 +178,18 @@ public final class S3Client: Sendable {
 
     private static let refusalLimit = 64 << 10
 
-    private static func refusal(_ response: CurlResponse) async -> XMLElement? {
-        guard let bytes = try? await response.body.collect(upTo: refusalLimit), bytes.readableBytes > 0,
-            let root = try? XMLParser.parse(Array(bytes.readableBytesView)), root.name == "Error"
+    /// What the store says of its refusal; nil if it is nothing of use.
+    private static func refusal(_ response: CurlResponse) async throws(S3Error) -> XMLElement? {
+        let bytes: ByteBuffer
+        do throws(CurlError) {
+            bytes = try await response.body.collect(upTo: refusalLimit)
+        } catch {
+            // Without it nobody knows whether to try again.
+            guard error.code == .tooLarge else { throw S3Error(error) }
+            return nil
+        }
+        guard bytes.readableBytes > 0, let root = try? XMLParser.parse(Array(bytes.readableBytesView)),
+            root.name == "Error"
         else { return nil }
         return root
     }
