@@ -32,6 +32,8 @@ extension Configuration {
         writer.table("janitor")
         writer.value("interval", janitor.interval.description)
         writer.value("grace", janitor.grace.description)
+        writer.value("scrub_interval", janitor.scrubInterval?.description)
+        writer.value("scrub_rate", janitor.scrubRate.description)
         writer.table("resilience")
         writer.value("header_timeout", resilience.headerTimeout.description)
         writer.value("hedge_delay", resilience.hedgeDelay.description)

@@ -22,7 +22,8 @@ public final class Janitor: Service {
     private struct State {
         var settings: JanitorSettings
         var isPaused = false
-        var running: JanitorJob?
+        var running: Set<JanitorJob> = []
+        var progress: (done: Int64, total: Int64, start: ContinuousClock.Instant)?
         var reports: [JanitorJob: JanitorReport] = [:]
         var due: [JanitorJob: ContinuousClock.Instant] = [:]
         /// Bytes that came from upstreams when they were last counted, and what fills had brought until then.
@@ -50,6 +51,9 @@ public final class Janitor: Service {
     private let state: NIOLockedValueBox<State>
     private let wishes: AsyncStream<Wish>
     private let continuation: AsyncStream<Wish>.Continuation
+    /// For what takes hours, so that nothing else waits for it.
+    private let longWishes: AsyncStream<Wish>
+    private let longContinuation: AsyncStream<Wish>.Continuation
 
     /// - Parameters:
     ///   - freeBytes: What the file system of the store has left; nil if it cannot be asked.
@@ -65,6 +69,7 @@ public final class Janitor: Service {
         self.now = now
         state = NIOLockedValueBox(State(settings: settings))
         (wishes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.mostWaiting))
+        (longWishes, longContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(4))
     }
 
     public func adjust(_ settings: JanitorSettings) { state.withLockedValue { $0.settings = settings } }
@@ -78,9 +83,10 @@ public final class Janitor: Service {
             isPaused: state.isPaused, cachedBytes: cachedBytes(state), freeBytes: freeBytes(),
             jobs: JanitorJob.allCases.map { job in
                 JanitorStatus.Entry(
-                    job: job, isRunning: state.running == job,
+                    job: job, isRunning: state.running.contains(job),
                     nextRunSeconds: state.isPaused
                         ? nil : state.due[job].map { max(0, (ContinuousClock.now - $0).components.seconds * -1) },
+                    progress: job == .scrub ? Self.progress(state) : nil,
                     last: state.reports[job])
             })
     }
@@ -90,7 +96,7 @@ public final class Janitor: Service {
     /// - Returns: What it did; nil if the server stops, or too many wait.
     public func run(_ job: JanitorJob) async -> JanitorReport? {
         let waiter = Waiter()
-        guard case .enqueued = continuation.yield(Wish(job: job, cause: .command, waiter: waiter)) else { return nil }
+        guard case .enqueued = queue(job).yield(Wish(job: job, cause: .command, waiter: waiter)) else { return nil }
         return await waiter.report
     }
 
@@ -119,29 +125,49 @@ public final class Janitor: Service {
         return report?.counts["freedBytes"] ?? 0 > 0
     }
 
+    private func queue(_ job: JanitorJob) -> AsyncStream<Wish>.Continuation {
+        job == .scrub ? longContinuation : continuation
+    }
+
+    private static func progress(_ state: State) -> JanitorStatus.Progress? {
+        guard let progress = state.progress else { return nil }
+        let elapsed = Double((ContinuousClock.now - progress.start).components.seconds)
+        let left = Double(progress.total - progress.done) / Double(max(progress.done, 1)) * elapsed
+        return JanitorStatus.Progress(
+            doneBytes: progress.done, totalBytes: progress.total,
+            secondsLeft: progress.done > 0 && left < 1e9 ? Int64(left) : nil)
+    }
+
     // MARK: Running
 
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.watch() }
-                for await wish in self.wishes {
-                    let report = await self.carryOut(wish)
-                    wish.waiter?.resume(report)
-                }
+                group.addTask { await self.work(self.longWishes) }
+                await self.work(self.wishes)
                 // Who comes from now on is told so at once.
                 self.continuation.finish()
+                self.longContinuation.finish()
                 group.cancelAll()
             }
         }
         for await wish in wishes { wish.waiter?.resume(nil) }
+        for await wish in longWishes { wish.waiter?.resume(nil) }
+    }
+
+    private func work(_ wishes: AsyncStream<Wish>) async {
+        for await wish in wishes {
+            let report = await carryOut(wish)
+            wish.waiter?.resume(report)
+        }
     }
 
     /// Wishes for what is due, and for what is pressing.
     private func watch() async {
         while !Task.isCancelled {
             let wishes = state.withLockedValue { state in due(&state) }
-            for wish in wishes { continuation.yield(wish) }
+            for wish in wishes { queue(wish.job).yield(wish) }
             // Cancelled: the loop ends.
             try? await Task.sleep(for: Self.look)
         }
@@ -166,10 +192,16 @@ public final class Janitor: Service {
         } else if state.due[.retention] == nil {
             state.due[.retention] = now + state.settings.interval * Double.random(in: 0.2...1)
         }
+        if let interval = state.settings.scrubInterval {
+            if state.due[.scrub] == nil { state.due[.scrub] = now + interval * Double.random(in: 0.2...1) }
+        } else {
+            state.due[.scrub] = nil
+        }
         guard !state.isPaused else { return [] }
         for (job, time) in state.due where time <= now {
             wishes.append(Wish(job: job, cause: .schedule))
-            state.due[job] = now + state.settings.interval * Double.random(in: 0.9...1.1)
+            let interval = job == .scrub ? state.settings.scrubInterval : nil
+            state.due[job] = now + (interval ?? state.settings.interval) * Double.random(in: 0.9...1.1)
         }
         if wishes.isEmpty, !state.isPressed, isPressing(state) {
             state.isPressed = true
@@ -205,7 +237,7 @@ public final class Janitor: Service {
         // Nobody waits for room any more.
         if wish.needed != nil, wish.waiter?.isResumed == true { return nil }
         let settings = state.withLockedValue { state in
-            state.running = wish.job
+            state.running.insert(wish.job)
             return state.settings
         }
         let start = ContinuousClock.now
@@ -217,6 +249,7 @@ public final class Janitor: Service {
             case .eviction: report.counts = try await evict(wish, settings)
             case .collection: report.counts = try await collect(settings)
             case .retention: report.counts = try await retain(settings)
+            case .scrub: (report.counts, report.findings) = try await scrub(settings)
             }
         } catch is CancellationError {
             report.outcome = .interrupted
@@ -244,6 +277,19 @@ public final class Janitor: Service {
         return round.counts
     }
 
+    private func scrub(_ settings: JanitorSettings) async throws -> ([String: Int64], [ScrubFinding]) {
+        let start = ContinuousClock.now
+        var scrub = Scrub(
+            store: store, settings: settings, repairer: registry, rate: settings.scrubRate, now: now(),
+            report: { [state] done, total in state.withLockedValue { $0.progress = (done, total, start) } })
+        try await scrub.run()
+        for finding in scrub.findings where finding.repair == .none {
+            logger.error("damage that cannot be repaired", metadata: ["finding": "\(finding.text)"])
+        }
+        Gauge(label: "entrepot_scrub_findings").record(scrub.counts["findings"] ?? 0)
+        return (scrub.counts, scrub.findings)
+    }
+
     private func evict(_ wish: Wish, _ settings: JanitorSettings) async throws -> [String: Int64] {
         let filled = registry.filledBytes
         let eviction = Eviction(
@@ -257,7 +303,8 @@ public final class Janitor: Service {
 
     private func finish(_ report: JanitorReport, _ wish: Wish) {
         state.withLockedValue { state in
-            state.running = nil
+            state.running.remove(report.job)
+            if report.job == .scrub { state.progress = nil }
             state.reports[report.job] = report
             if wish.cause == .pressure {
                 state.isPressed = false

@@ -6,4 +6,6 @@ public enum JanitorJob: String, Sendable, CaseIterable, Encodable {
     case collection
     /// Removes what no rule keeps.
     case retention
+    /// Looks for damage, and puts right what can be.
+    case scrub
 }

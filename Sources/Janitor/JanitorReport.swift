@@ -24,6 +24,9 @@ public struct JanitorReport: Sendable, Encodable {
     /// Names of numbers, and the numbers: what was looked at and what was done.
     public var counts: [String: Int64] = [:]
 
+    /// Of ``JanitorJob/scrub``: what was found.
+    public var findings: [ScrubFinding]?
+
     init(job: JanitorJob, cause: Cause, started: String) {
         self.job = job
         self.cause = cause

@@ -13,13 +13,18 @@ public struct JanitorSettings: Sendable {
     public var retentions: [RepositoryName: RetentionPolicy]
     /// Between two rounds of a job.
     public var interval: Duration
+    /// Between two rounds of scrub; nil for none by itself.
+    public var scrubInterval: Duration?
+    /// Bytes a second that scrub reads.
+    public var scrubRate: Int64
     /// Seconds for which what nothing refers to is left alone.
     public var grace: Int64
 
     public init(
         namespaces: Namespaces, cache: CacheLimits = CacheLimits(), caches: [RepositoryName: CacheLimits] = [:],
         retention: RetentionPolicy = RetentionPolicy(), retentions: [RepositoryName: RetentionPolicy] = [:],
-        interval: Duration = .seconds(3600), grace: Int64 = 86_400
+        interval: Duration = .seconds(3600), scrubInterval: Duration? = nil,
+        scrubRate: Int64 = 50 << 20, grace: Int64 = 86_400
     ) {
         self.namespaces = namespaces
         self.cache = cache
@@ -27,6 +32,8 @@ public struct JanitorSettings: Sendable {
         self.retention = retention
         self.retentions = retentions
         self.interval = interval
+        self.scrubInterval = scrubInterval
+        self.scrubRate = scrubRate
         self.grace = grace
     }
 

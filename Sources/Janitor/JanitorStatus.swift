@@ -1,10 +1,19 @@
 /// What the janitor does and did.
 public struct JanitorStatus: Sendable, Encodable {
+    public struct Progress: Sendable, Encodable {
+        public var doneBytes: Int64
+        public var totalBytes: Int64
+        /// An estimate.
+        public var secondsLeft: Int64?
+    }
+
     public struct Entry: Sendable, Encodable {
         public var job: JanitorJob
         public var isRunning: Bool
         /// Seconds; nil if the job has no limits to keep, or a pause holds.
         public var nextRunSeconds: Int64?
+        /// Of what runs, as far as is known.
+        public var progress: Progress?
         public var last: JanitorReport?
     }
 

@@ -72,6 +72,11 @@ public enum RegistryLayout {
         below(repository, "_entrepot/kept/\(path(digest))")
     }
 
+    /// Damaged bytes, kept for who wants to look at them.
+    static func quarantined(_ digest: Digest) -> ObjectKey {
+        ObjectKey(unchecked: ".entrepot/quarantine/\(digest.algorithm.rawValue)-\(digest.hex)")
+    }
+
     /// Marks of the collection of contents.
     static func collection(_ mark: String) -> ObjectKey { ObjectKey(unchecked: ".entrepot/collection/\(mark)") }
 

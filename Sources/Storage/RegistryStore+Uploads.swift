@@ -101,15 +101,21 @@ extension RegistryStore {
     public func removeRemains(
         of id: UploadID, in repository: RepositoryName, before time: Int64
     ) async throws(StorageError) -> Bool {
+        guard try await remainsOfUpload(id, in: repository, before: time) else { return false }
+        try await objects.delete(RegistryLayout.upload(id, in: repository))
+        return true
+    }
+
+    /// Whether there is something of a session that ended in the middle, not written to since a time, in seconds since 1970.
+    public func remainsOfUpload(
+        _ id: UploadID, in repository: RepositoryName, before time: Int64
+    ) async throws(StorageError) -> Bool {
         guard try await objects.info(RegistryLayout.uploadStart(id, in: repository)) == nil else { return false }
         let data = try await objects.info(RegistryLayout.uploadData(id, in: repository))
         let checkpoint = try await objects.info(RegistryLayout.uploadCheckpoint(id, in: repository))
         // Nothing in it: it may begin at this moment.
-        guard let last = [data?.modified, checkpoint?.modified].compactMap({ $0 }).max(), last < time else {
-            return false
-        }
-        try await objects.delete(RegistryLayout.upload(id, in: repository))
-        return true
+        guard let last = [data?.modified, checkpoint?.modified].compactMap({ $0 }).max() else { return false }
+        return last < time
     }
 
     /// Sessions of a repository in the order of their names, those after `last`, at most `limit`.

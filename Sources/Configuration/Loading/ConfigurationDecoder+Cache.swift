@@ -44,6 +44,9 @@ extension ConfigurationDecoder {
         guard let reader = root.table("janitor", as: .janitor) else { return standard }
         return JanitorSection(
             interval: reader.duration("interval", least: .seconds(1), default: standard.interval),
-            grace: reader.duration("grace", least: .seconds(1), default: standard.grace))
+            grace: reader.duration("grace", least: .seconds(1), default: standard.grace),
+            scrubInterval: reader.isSet("scrub_interval")
+                ? reader.duration("scrub_interval", least: .seconds(60), default: .seconds(86_400)) : nil,
+            scrubRate: reader.size("scrub_rate", in: .kibibytes(64)...(.gibibytes(100)), default: standard.scrubRate))
     }
 }

@@ -84,7 +84,7 @@ enum ConfigurationTable: CaseIterable {
         case .uploads: ["expiry"]
         case .cache, .repositoryCache:
             ["max_size", "max_age", "min_free", "high_watermark", "low_watermark", "pinned"]
-        case .janitor: ["interval", "grace"]
+        case .janitor: ["interval", "grace", "scrub_interval", "scrub_rate"]
         case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
         case .admin: ["token_file"]
         case .token:

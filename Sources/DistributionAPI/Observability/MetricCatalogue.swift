@@ -89,6 +89,7 @@ public enum MetricCatalogue {
             "Blobs and manifests' bytes that were removed since nothing referred to them"),
         MetricDescription("entrepot_collected_bytes_total", .counter, "Bytes that collection freed"),
         MetricDescription("entrepot_retired_tags_total", .counter, "Tags that no retention rule kept"),
+        MetricDescription("entrepot_scrub_findings", .gauge, "What the last scrub found"),
         MetricDescription(
             "entrepot_janitor_runs_total", .counter, labels: ["job", "outcome"], "Rounds of the janitor's jobs"),
         MetricDescription(

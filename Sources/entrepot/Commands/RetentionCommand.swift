@@ -25,12 +25,7 @@ struct RetentionCommand: AsyncParsableCommand {
         guard isDry else { return try await admin.ask(.post, "janitor/run?job=retention") }
         let configuration = try admin.configuration.source.read().result.get()
         let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
-        // Upstreams are not asked, so none are made.
-        let namespaces = Namespaces(
-            configuration.repositories.map {
-                Namespace(key: $0.name, host: nil, upstreams: [], isLocal: $0.upstreams.isEmpty)
-            }, fallback: nil)
-        let settings = JanitorSettings(configuration, namespaces)
+        let settings = JanitorSettings(configuration, Namespaces.withoutUpstreams(configuration))
         var hasFailed = false
         for repository in try await settings.judged(store) {
             let policy = settings.retention(repository.namespace.key)

@@ -14,6 +14,8 @@ extension JanitorSettings {
                 configuration.repositories.map { ($0.name, $0.retentionPolicy) },
                 uniquingKeysWith: { first, _ in first }),
             interval: configuration.janitor.interval.duration,
+            scrubInterval: configuration.janitor.scrubInterval?.duration,
+            scrubRate: Int64(configuration.janitor.scrubRate.bytes),
             grace: configuration.janitor.grace.milliseconds / 1000)
     }
 }

@@ -1,0 +1,168 @@
+internal import Hashing
+internal import NIOCore
+public import OCI
+
+/// What is stored, looked at without trust, and put right.
+extension RegistryStore {
+    /// A link as it is on disk.
+    public enum LinkState: Sendable, Equatable {
+        /// It holds the digest that its name says.
+        case right
+        /// It holds something else, or nothing.
+        case damaged
+        /// There is only the folder.
+        case absent
+    }
+
+    public enum TagState: Sendable, Equatable {
+        case names(Digest)
+        /// The link holds no digest; these were named before, the latest first.
+        case damaged(before: [Digest])
+        case absent
+    }
+
+    public func layerLinks(of repository: RepositoryName) async throws(StorageError) -> [(Digest, LinkState)] {
+        try await links(RegistryLayout.layers(of:_:), RegistryLayout.layerLink(_:in:), repository)
+    }
+
+    public func revisionLinks(of repository: RepositoryName) async throws(StorageError) -> [(Digest, LinkState)] {
+        try await links(RegistryLayout.revisions(of:_:), RegistryLayout.revisionLink(_:in:), repository)
+    }
+
+    private func links(
+        _ folder: (RepositoryName, Digest.Algorithm) -> ObjectKey, _ link: (Digest, RepositoryName) -> ObjectKey,
+        _ repository: RepositoryName
+    ) async throws(StorageError) -> [(Digest, LinkState)] {
+        var found: [(Digest, LinkState)] = []
+        for algorithm in Digest.Algorithm.allCases {
+            for name in try await objects.list(folder(repository, algorithm), after: nil, limit: .max) {
+                guard let digest = Digest(algorithm: algorithm, hex: name) else { continue }
+                found.append((digest, try await state(of: link(digest, repository), digest)))
+            }
+        }
+        return found
+    }
+
+    private func state(of key: ObjectKey, _ digest: Digest) async throws(StorageError) -> LinkState {
+        do throws(StorageError) {
+            guard let found = try await link(key)?.digest else { return .absent }
+            return found == digest ? .right : .damaged
+        } catch {
+            guard error.code == .corrupt || error.code == .tooLarge else { throw error }
+            return .damaged
+        }
+    }
+
+    /// Tags as they are on disk, those without a link as well.
+    public func tagStates(of repository: RepositoryName) async throws(StorageError) -> [(Tag, TagState)] {
+        var found: [(Tag, TagState)] = []
+        for name in try await objects.list(RegistryLayout.tags(of: repository), after: nil, limit: .max) {
+            guard let tag = Tag(name) else { continue }
+            do throws(StorageError) {
+                let digest = try await link(RegistryLayout.tagLink(tag, in: repository))?.digest
+                found.append((tag, digest.map { .names($0) } ?? .absent))
+            } catch {
+                guard error.code == .corrupt || error.code == .tooLarge else { throw error }
+                found.append((tag, .damaged(before: try await history(of: tag, in: repository))))
+            }
+        }
+        return found
+    }
+
+    /// What a tag ever named, the latest first.
+    private func history(of tag: Tag, in repository: RepositoryName) async throws(StorageError) -> [Digest] {
+        var found: [(digest: Digest, time: Int64)] = []
+        for algorithm in Digest.Algorithm.allCases {
+            guard let folder = RegistryLayout.tagFolder(tag, in: repository).child("index/\(algorithm.rawValue)") else {
+                continue
+            }
+            for name in try await objects.list(folder, after: nil, limit: 10_000) {
+                guard let digest = Digest(algorithm: algorithm, hex: name),
+                    let info = try await objects.info(RegistryLayout.tagIndexLink(tag, digest, in: repository))
+                else { continue }
+                found.append((digest, info.modified))
+            }
+        }
+        return found.sorted { ($1.time, $1.digest) < ($0.time, $0.digest) }.map(\.digest)
+    }
+
+    // MARK: Content
+
+    /// Whether the bytes are those that the digest names; nil if there are none.
+    ///
+    /// - Parameter progress: Told of each piece, in bytes; may wait, so that a rate is kept.
+    public func isWhole(
+        _ digest: Digest, progress: (Int) async throws(CancellationError) -> Void
+    ) async throws -> Bool? {
+        guard let content = try await objects.content(RegistryLayout.blob(digest)) else { return nil }
+        var hasher = DigestHasher(digest.algorithm)
+        switch content {
+        case .bytes(let bytes):
+            hasher.update(bytes)
+            try await progress(bytes.readableBytes)
+        case .file(let file, let size):
+            while hasher.count < size {
+                guard let piece = file.bytes(at: hasher.count, count: Int(min(size - hasher.count, 1 << 20))) else {
+                    return false
+                }
+                hasher.update(piece)
+                try await progress(piece.readableBytes)
+            }
+        case .remote(let object):
+            let body = object.body(0..<object.size)
+            while let piece = try await body.next() {
+                hasher.update(piece)
+                try await progress(piece.readableBytes)
+            }
+        }
+        return hasher.digest() == digest
+    }
+
+    /// Puts damaged bytes out of the way, where nobody is served from: somebody may still want to look at them.
+    ///
+    /// - Returns: False if they are not there.
+    public func quarantine(_ digest: Digest) async throws(StorageError) -> Bool {
+        try await claims.alone(digest) { () async throws(StorageError) in
+            guard try await objects.info(RegistryLayout.blob(digest)) != nil else { return false }
+            try await objects.move(RegistryLayout.blob(digest), to: RegistryLayout.quarantined(digest), .durable)
+            return true
+        }
+    }
+
+    /// Removes damaged bytes that can be had again.
+    public func removeDamaged(_ digest: Digest) async throws(StorageError) {
+        try await claims.alone(digest) { () async throws(StorageError) in
+            try await objects.delete(RegistryLayout.blob(digest))
+        }
+    }
+
+    /// Writes a link anew.
+    public func relinkLayer(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
+        try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, .durable)
+    }
+
+    /// Writes a link anew.
+    public func relinkRevision(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
+        try await writeLink(RegistryLayout.revisionLink(digest, in: repository), digest, .durable)
+    }
+
+    /// Whether it is recorded that a manifest names a subject.
+    public func hasReferrer(
+        _ digest: Digest, of subject: Digest, in repository: RepositoryName
+    ) async throws(StorageError) -> Bool {
+        try await objects.info(RegistryLayout.referrer(digest, of: subject, in: repository)) != nil
+    }
+
+    /// The bytes of a manifest, whether or not `repository` has a link to it; nil if they are not there, or damaged.
+    public func manifestContent(_ digest: Digest) async throws(StorageError) -> Manifest? {
+        let read: (bytes: ByteBuffer, info: ObjectInfo)?
+        do throws(StorageError) {
+            read = try await objects.read(RegistryLayout.blob(digest), limit: 16 << 20)
+        } catch {
+            guard error.code == .tooLarge else { throw error }
+            return nil
+        }
+        guard let bytes = read?.bytes, Digest(hashing: bytes, with: digest.algorithm) == digest else { return nil }
+        return try? Manifest(bytes.readableBytesView)
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Configuration
+import CurlClient
+import FoundationEssentials
+import Janitor
+import Registry
+import Storage
+
+struct ScrubCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "scrub",
+        abstract: "Look for damage in the store, and put right what can be.",
+        discussion: """
+            With --dry-run or --check it reads the store itself, whether a server runs or not, changes nothing, and prints \
+            a line for each finding. Without, it has the running server look and repair. Without any of the parts \
+            named: all of them.
+            """)
+
+    @OptionGroup var admin: AdminOptions
+    @Flag(name: [.customShort("d"), .customLong("dry-run"), .customLong("dry-mode")], help: "Change nothing.")
+    var isDry = false
+    @Flag(name: .customLong("check"), help: "Change nothing; end with 1 if something is found.") var isCheck = false
+    @Flag(name: .customLong("json"), help: "Print JSON.") var isJSON = false
+    @Flag(
+        name: [.customShort("u"), .customLong("uploads"), .customLong("check-uploads")], help: "Uploads that broke off."
+    )
+    var uploads = false
+    @Flag(name: [.customShort("t"), .customLong("tags"), .customLong("check-tags")], help: "What tags name.")
+    var tags = false
+    @Flag(
+        name: [.customShort("m"), .customLong("manifests"), .customLong("check-revisions")],
+        help: "Manifests, what they name, and referrers.")
+    var manifests = false
+    @Flag(
+        name: [.customShort("b"), .customLong("blobs"), .customLong("check-blobs")], help: "Bytes, by their digests.")
+    var blobs = false
+    @Flag(name: [.customShort("l"), .customLong("links")], help: "Links to blobs.") var links = false
+    @Flag(
+        name: [.customShort("r"), .customLong("retention"), .customLong("enforce-retention-policies")],
+        help: "Apply the retention rules too.")
+    var retention = false
+    @Flag(name: .customLong("progress"), help: "Tell on standard error how far it is.") var showsProgress = false
+
+    func validate() throws {
+        if isDry || isCheck { return }
+        guard selected == Set(ScrubPart.allCases) else {
+            throw ValidationError("The server looks at everything; name parts together with --dry-run or --check.")
+        }
+    }
+
+    private var selected: Set<ScrubPart> {
+        let chosen: [(Bool, ScrubPart)] = [
+            (uploads, .uploads), (tags, .tags), (manifests, .manifests), (blobs, .blobs), (links, .links),
+        ]
+        let parts = Set(chosen.filter(\.0).map(\.1))
+        return parts.isEmpty ? Set(ScrubPart.allCases) : parts
+    }
+
+    func run() async throws {
+        guard isDry || isCheck else {
+            if retention { try await admin.ask(.post, "janitor/run?job=retention") }
+            return try await admin.ask(.post, "janitor/run?job=scrub")
+        }
+        let configuration = try admin.configuration.source.read().result.get()
+        let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
+        let settings = JanitorSettings(configuration, Namespaces.withoutUpstreams(configuration))
+        let progress = ScrubProgress(isShown: showsProgress)
+        var scrub = Scrub(
+            store: store, settings: settings, repairer: nil, parts: selected, rate: nil, now: WallClock.seconds(),
+            report: { progress.show($0, $1) })
+        try await scrub.run()
+        try show(scrub)
+        if isCheck, !scrub.findings.isEmpty { throw ExitCode.failure }
+    }
+
+    private struct Report: Encodable {
+        var findings: [ScrubFinding]
+        var counts: [String: Int64]
+    }
+
+    private func show(_ scrub: Scrub) throws {
+        guard isJSON else {
+            for finding in scrub.findings { print(finding.text) }
+            let counts = scrub.counts
+            print(
+                "\(counts["contents"] ?? 0) contents, \(counts["manifests"] ?? 0) manifests and \(counts["tags"] ?? 0) tags "
+                    + "in \(counts["repositories"] ?? 0) repositories: \(counts["findings"] ?? 0) findings")
+            return
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        print(
+            String(decoding: try encoder.encode(Report(findings: scrub.findings, counts: scrub.counts)), as: UTF8.self))
+    }
+}
