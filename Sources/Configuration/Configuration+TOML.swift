@@ -121,6 +121,8 @@ extension S3StorageSection {
         writer.value("max_attempts", maxAttempts)
         writer.value("connect_timeout", connectTimeout.description)
         writer.value("stall_timeout", stallTimeout.description)
+        writer.value("blob_redirect", blobRedirect.rawValue)
+        if blobRedirect == .auto { writer.value("redirect_networks", redirectNetworks.map(\.description)) }
         writer.value("spool_dir", spoolDirectory)
     }
 }

@@ -1,4 +1,5 @@
 public import HTTPServer
+internal import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
@@ -55,12 +56,28 @@ extension DistributionAPI {
             return response
         }
         if isUnchanged { return Response(status: .notModified, headers: headers) }
+        if let address = await address(answer, request) {
+            headers.replaceOrAdd(name: "Cache-Control", value: "no-store")
+            headers.add(name: "Location", value: address)
+            return Response(status: .temporaryRedirect, headers: headers)
+        }
         headers.add(name: "Content-Type", value: MediaType.octetStream.value)
         if let range = answer.range, let size = answer.size {
             headers.add(name: "Content-Range", value: "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)")
             return Response(status: .partialContent, headers: headers, body: Self.body(answer))
         }
         return Response(status: .ok, headers: headers, body: Self.body(answer))
+    }
+
+    /// Where the client gets the blob from the store itself; nil if it gets it from here.
+    private func address(_ answer: BlobAnswer, _ request: Request) async -> String? {
+        guard case .stored(.remote(let object)) = answer.source, redirects.takes(request) else { return nil }
+        do throws(StorageError) {
+            return try await object.address(lifetime: BlobRedirects.lifetime)
+        } catch {
+            logger.notice("no address for a redirect", metadata: ["request": "\(request.id)", "error": "\(error)"])
+            return nil
+        }
     }
 
     private static func body(_ answer: BlobAnswer) -> ResponseBody {

@@ -13,17 +13,22 @@ public struct DistributionAPI: RequestHandler {
     let namespaces: Namespaces
     let readiness: Readiness
     let gate: Gate
+    let redirects: BlobRedirects
     let logger: Logger
     let metrics: RequestMetrics
 
-    /// - Parameter access: Who may do what.
+    /// - Parameters:
+    ///   - access: Who may do what.
+    ///   - redirects: Who is sent to the store itself.
     public init(
-        registry: Registry, namespaces: Namespaces, readiness: Readiness, access: AccessControl, logger: Logger
+        registry: Registry, namespaces: Namespaces, readiness: Readiness, access: AccessControl,
+        redirects: BlobRedirects = .none, logger: Logger
     ) {
         self.registry = registry
         self.namespaces = namespaces
         self.readiness = readiness
         gate = Gate(access: access, namespaces: namespaces, logger: logger)
+        self.redirects = redirects
         self.logger = logger
         metrics = RequestMetrics()
     }

@@ -93,7 +93,17 @@ final class S3Body: Sendable {
 
 extension RemoteObject {
     init(_ client: S3Client, _ extents: [S3Body.Extent], prefix: ByteBuffer = ByteBuffer()) {
-        self.init(size: extents.reduce(0) { $0 + $1.size }) { range in
+        // Of a row there is no one address.
+        let key = extents.count == 1 && extents[0].entity != nil ? extents[0].key : nil
+        let address: @Sendable (Int) async throws(StorageError) -> String? = { lifetime async throws(StorageError) in
+            guard let key else { return nil }
+            do throws(S3Error) {
+                return try await client.presignedAddress(of: key, lifetime: lifetime)
+            } catch {
+                throw StorageError(error, nil)
+            }
+        }
+        self.init(size: extents.reduce(0) { $0 + $1.size }, address: address) { range in
             let body = S3Body(client, extents, range, prefix: prefix)
             return ObjectBody { () async throws(StorageError) in
                 do throws(S3Error) { return try await body.next() } catch { throw StorageError(error, nil) }

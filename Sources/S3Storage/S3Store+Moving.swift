@@ -4,14 +4,11 @@ public import Storage
 extension S3Store {
     public func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError) {
         guard shape(source) == .growing else {
-            guard let info = try await info(source) else {
-                throw StorageError(.absent, "there is nothing to move", key: source)
+            let isMoved = try await asked(source) { () async throws(S3Error) in
+                try await moveOnce(name(source), to: name(key))
             }
-            try await asked(source) { () async throws(S3Error) in
-                try await copy(name(source), info.size, to: name(key))
-                try await client.delete(name(source))
-            }
-            return
+            if isMoved { return }
+            throw StorageError(.absent, "there is nothing to move", key: source)
         }
         var known = rows[source]
         if known?.isEmpty ?? true { known = try await self.row(source) }

@@ -16,6 +16,7 @@ public struct S3Store: ObjectStore {
     let pool: NIOThreadPool
     let shape: @Sendable (ObjectKey) -> RegistryLayout.Shape
     let rows = KnownRows()
+    let conditions = Conditions()
 
     /// - Parameters:
     ///   - pool: Reads files that are adopted.
@@ -35,7 +36,7 @@ public struct S3Store: ObjectStore {
     /// The key in the bucket.
     func name(_ key: ObjectKey) -> String { prefix + key.path }
 
-    private var prefix: String { client.settings.keyPrefix.isEmpty ? "" : client.settings.keyPrefix + "/" }
+    var prefix: String { client.settings.keyPrefix.isEmpty ? "" : client.settings.keyPrefix + "/" }
 
     public func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? {
         if shape(key) == .growing { return try await row(key)?.info }

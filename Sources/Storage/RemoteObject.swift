@@ -5,11 +5,22 @@ public struct RemoteObject: Sendable {
     /// Bytes.
     public let size: Int64
     private let open: @Sendable (Range<Int64>) -> ObjectBody
+    private let makeAddress: @Sendable (Int) async throws(StorageError) -> String?
 
-    public init(size: Int64, open: @escaping @Sendable (Range<Int64>) -> ObjectBody) {
+    /// - Parameter address: See ``address(lifetime:)``.
+    public init(
+        size: Int64, address: @escaping @Sendable (Int) async throws(StorageError) -> String? = { _ in nil },
+        open: @escaping @Sendable (Range<Int64>) -> ObjectBody
+    ) {
         self.size = size
         self.open = open
+        makeAddress = address
     }
+
+    /// A URL at which whoever holds it may read the object: a secret. Nil where there can be none.
+    ///
+    /// - Parameter lifetime: Seconds, at most.
+    public func address(lifetime: Int) async throws(StorageError) -> String? { try await makeAddress(lifetime) }
 
     /// The bytes of a range within the object, asked for when the first of them are read.
     public func body(_ range: Range<Int64>) -> ObjectBody { open(range.clamped(to: 0..<size)) }

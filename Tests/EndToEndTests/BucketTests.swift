@@ -80,4 +80,39 @@ import Testing
             #expect(direct.blobs == through.blobs)
         }
     }
+
+    @Test func clientsAreSentToTheBucketAndTheAddressIsInNoLog() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let moto = try await MotoServer.start(on: stage, isStrict: false)
+            let upstream = try await DockerRegistry.start(on: stage, store: images.store)
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: "[repository.\"up.test\"]\n" + upstream.configuration(namespace: "up.test"),
+                settings: .init(
+                    log: "level = \"trace\"",
+                    storage: try moto.storage("sent", on: stage, further: "blob_redirect = \"always\"")))
+            let request = PullRequest(host: entrepot.host, namespace: "up.test")
+            _ = try await Skopeo(stage: stage).pull(request)
+            var addresses = 0
+            for layer in images.facts.layers {
+                let path = "/v2/up.test/test/app/blobs/\(layer)"
+                let answer = try await entrepot.get(path)
+                let kept = try await HTTPProbe.get(entrepot.url + path, headers: ["X-Entrepot-No-Redirect": "1"])
+                #expect(kept.status == 200)
+                guard answer.status == 307 else { continue }
+                addresses += 1
+                let address = try #require(answer.headers["location"])
+                #expect(address.hasPrefix("http://127.0.0.1:\(moto.port)/"))
+                #expect(try await HTTPProbe.get(address).body == kept.body)
+                let part = try await HTTPProbe.get(address, headers: ["Range": "bytes=5-9"])
+                #expect(part.status == 206 && part.body == kept.body[5..<10])
+                #expect(try await HTTPProbe.get(String(address.prefix { $0 != "?" })).status == 403)
+            }
+            #expect(addresses > 0)
+            #expect(try await entrepot.get("/v2/up.test/test/app/manifests/multi").status == 200)
+            _ = try await Skopeo(stage: stage).pull(request)
+            #expect(!entrepot.process.output.contains("X-Amz-"))
+            #expect(!entrepot.process.output.contains(moto.secretKey))
+        }
+    }
 }

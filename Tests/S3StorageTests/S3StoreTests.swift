@@ -122,6 +122,34 @@ import Testing
         #expect(try await store.list(key("y"), after: nil, limit: 100) == [])
     }
 
+    @Test func ofManyWhoMoveAnObjectOneDoes() async throws {
+        let moto = try #require(MotoServer.current)
+        let settings = moto.settings(prefix: "once")
+        let first = moto.store(settings)
+        try await first.prepare()
+        #expect(first.conditions.areKept)
+        try await first.write(key("marks/one"), ByteBuffer(string: "x"), .cached)
+        let moved = try await withThrowingTaskGroup(of: Bool.self) { group in
+            for number in 0..<8 {
+                group.addTask {
+                    let store = moto.store(settings)
+                    try await store.prepare()
+                    do {
+                        try await store.move(try key("marks/one"), to: try key("moved/\(number)"), .cached)
+                        return true
+                    } catch let error as StorageError where error.code == .absent {
+                        return false
+                    }
+                }
+            }
+            return try await group.reduce(into: 0) { $0 += $1 ? 1 : 0 }
+        }
+        #expect(moved == 1)
+        #expect(try await first.list(key("moved"), after: nil, limit: 10).count == 1)
+        #expect(try await first.info(key("marks/one")) == nil)
+        #expect(try await first.list(key(".entrepot/moves"), after: nil, limit: 10) == [])
+    }
+
     @Test func aWrongSecretOpensNothing() async throws {
         let moto = try #require(MotoServer.current)
         let wrong = SigV4Credentials(accessKeyID: moto.accessKeyID, secretKey: "wrong")

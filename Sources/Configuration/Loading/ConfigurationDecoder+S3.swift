@@ -1,3 +1,5 @@
+internal import Access
+
 extension ConfigurationDecoder {
     /// - Parameter directory: Where local files go by default.
     func s3(_ reader: TableReader, directory: String) -> S3StorageSection {
@@ -30,11 +32,26 @@ extension ConfigurationDecoder {
             maxAttempts: reader.integer("max_attempts", in: 1...20, default: 5),
             connectTimeout: reader.duration("connect_timeout", default: .seconds(5)),
             stallTimeout: reader.duration("stall_timeout", least: .seconds(1), default: .seconds(30)),
+            blobRedirect: reader.choice("blob_redirect", default: .never), redirectNetworks: redirectNetworks(reader),
             spoolDirectory: reader.text("spool_dir") ?? directory)
     }
 
     /// The least that others take as well, though S3 itself wants a little more: taken as that.
     private static var fiveMegabytes: DataSize { DataSize("5MB") ?? .mebibytes(5) }
+
+    private func redirectNetworks(_ reader: TableReader) -> [ClientAddressBlock] {
+        let blocks = addressBlocks("redirect_networks", reader)
+        let isAuto = reader.text("blob_redirect") == "auto"
+        if isAuto, blocks.isEmpty {
+            reader.report(
+                "blob_redirect", "is \"auto\" without redirect_networks",
+                "name in redirect_networks the clients that reach the bucket, or write \"always\"")
+        } else if !isAuto, reader.isSet("redirect_networks") {
+            reader.report(
+                "redirect_networks", "has no effect without blob_redirect = \"auto\"", "write that, or remove it")
+        }
+        return blocks
+    }
 
     private func endpoint(_ reader: TableReader) -> UpstreamURL? {
         guard let text = reader.text("endpoint") else { return nil }

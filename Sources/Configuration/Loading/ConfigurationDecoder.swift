@@ -96,7 +96,10 @@ struct ConfigurationDecoder {
     }
 
     private func trustedProxies(_ reader: TableReader) -> [ClientAddressBlock] {
-        let key = "trusted_proxies"
+        addressBlocks("trusted_proxies", reader)
+    }
+
+    func addressBlocks(_ key: String, _ reader: TableReader) -> [ClientAddressBlock] {
         let entries = reader.texts(key)
         if entries.count > Self.mostProxies { reader.report(key, "are too many", "name at most \(Self.mostProxies)") }
         return entries.compactMap { index, text in

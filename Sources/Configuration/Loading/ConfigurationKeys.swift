@@ -76,7 +76,8 @@ enum ConfigurationTable: CaseIterable {
                 "endpoint", "bucket", "region", "key_prefix", "access_key_id", "secret_key", "secret_key_file",
                 "session_token", "path_style", "ca_bundle", "storage_class", "server_side_encryption", "kms_key_id",
                 "multipart_min_part_size", "multipart_copy_threshold", "multipart_copy_chunk_size",
-                "multipart_copy_jobs", "uniform_parts", "max_attempts", "connect_timeout", "stall_timeout", "spool_dir",
+                "multipart_copy_jobs", "uniform_parts", "max_attempts", "connect_timeout", "stall_timeout",
+                "blob_redirect", "redirect_networks", "spool_dir",
             ]
         case .log: ["level", "format"]
         case .observability: ["listen"]

@@ -1,3 +1,5 @@
+public import Access
+
 /// `[storage.s3]`: a bucket in distribution's layout.
 public struct S3StorageSection: Sendable, Equatable {
     /// Which key signs, and where its secret came from.
@@ -13,6 +15,11 @@ public struct S3StorageSection: Sendable, Equatable {
         public let secretKey: Secret
         public let sessionToken: Secret?
         public let source: Source
+    }
+
+    /// Who is sent to the bucket itself for a blob.
+    public enum BlobRedirect: String, Sendable, Equatable, CaseIterable {
+        case never, auto, always
     }
 
     public enum Encryption: String, Sendable, Equatable, CaseIterable {
@@ -43,6 +50,9 @@ public struct S3StorageSection: Sendable, Equatable {
     public var maxAttempts: Int
     public var connectTimeout: Seconds
     public var stallTimeout: Seconds
+    public var blobRedirect: BlobRedirect
+    /// With `auto`: whom.
+    public var redirectNetworks: [ClientAddressBlock]
     /// Where content grows on local disk until it is whole.
     public var spoolDirectory: String
 

@@ -67,6 +67,21 @@ extension S3Client {
         return response.headers["ETag"] ?? ""
     }
 
+    /// Writes an object unless there is one; true if it did. Where an answer was lost it may say false all the same.
+    ///
+    /// Only for stores of which is known that they keep to the condition.
+    func put(new key: String, _ bytes: ByteBuffer) async throws(S3Error) -> Bool {
+        do throws(S3Error) {
+            _ = try await send(
+                S3Call(
+                    "PutObject", .put, key: key, headers: writingHeaders + [.init("If-None-Match", "*")], body: bytes))
+            return true
+        } catch {
+            if error.kind == .conflict { return false }
+            throw error
+        }
+    }
+
     /// Removes an object; what is absent is no error.
     func delete(_ key: String) async throws(S3Error) {
         do throws(S3Error) {

@@ -155,6 +155,9 @@ public final class S3Client: Sendable {
                 stall: .init(bytesPerSecond: 1024, window: .seconds(window))))
     }
 
+    /// Seconds since 1970, by the store's clock as far as it is known.
+    var storeTime: Int64 { now() + place.withLockedValue { $0.clockOffset } }
+
     /// An address at which whoever holds it may read the object. A secret.
     ///
     /// - Parameter lifetime: Seconds; less where the credentials end sooner.

@@ -30,7 +30,7 @@ final class Snapshot: Sendable {
         let access = AccessControl(configuration, token: section, passwords: parts.passwords)
         let api = DistributionAPI(
             registry: parts.registry, namespaces: namespaces, readiness: parts.readiness, access: access,
-            logger: parts.logger)
+            redirects: BlobRedirects(configuration.storage), logger: parts.logger)
         let tokens = section.map { TokenService($0, refreshTokens: parts.refreshTokens) }
         let open: any RequestHandler =
             tokens.map {

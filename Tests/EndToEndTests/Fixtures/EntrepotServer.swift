@@ -22,6 +22,8 @@ struct EntrepotServer: Sendable {
         var clientAuthentication: String?
         /// Further keys of `[server]`.
         var server = ""
+        /// Keys of `[log]`.
+        var log = ""
         /// Tables of `[storage]`; nil for a folder on the stage.
         var storage: String?
         /// Further configuration files, which win.
@@ -74,6 +76,7 @@ struct EntrepotServer: Sendable {
                 ]
             }
         }
+        lines += ["[log]", settings.log]
         lines += [settings.storage ?? "[storage.fs]\nroot_dir = \"\(root.path)\"", repositories]
         return lines.joined(separator: "\n")
     }
