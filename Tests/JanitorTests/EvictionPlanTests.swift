@@ -33,10 +33,12 @@ import Testing
         }
 
         mutating func manifest(
-            _ name: String, used: Int64, blobs: [Int] = [], children: [Int] = [], subject: Int? = nil
+            _ name: String, used: Int64, again: Bool = false, blobs: [Int] = [], children: [Int] = [],
+            subject: Int? = nil
         ) -> Int {
             let own = content(name, size: 1)
             var manifest = Holdings.Manifest(repository: repository, content: own, lastUse: used)
+            manifest.isProven = again
             (manifest.blobs, manifest.children, manifest.subject) = (blobs, children, subject)
             holdings.add(manifest)
             return own
@@ -71,6 +73,28 @@ import Testing
         _ = shelf.manifest("new", used: 3, blobs: [base, shelf.blob("new layer")])
         _ = shelf.manifest("middle", used: 2, blobs: [base, shelf.blob("middle layer")])
         #expect(shelf.evict(downTo: 22) == ["old [old old layer]", "middle [middle middle layer]"])
+    }
+
+    @Test func aScanDoesNotPushOutWhatIsUsedAgainAndAgain() throws {
+        var shelf = try Shelf()
+        for time in 1...5 { _ = shelf.manifest("used \(time)", used: Int64(time), again: true) }
+        for time in 6...20 { _ = shelf.manifest("scan \(time)", used: Int64(time)) }
+        // A tenth of them may still prove themselves; then what was used longest ago goes.
+        let gone = shelf.evict(downTo: 4)
+        #expect(gone.prefix(13).allSatisfy { $0.hasPrefix("scan") })
+        #expect(gone.dropFirst(13) == ["used 1 [used 1]", "used 2 [used 2]", "used 3 [used 3]"])
+    }
+
+    @Test func anIndexAndTheLastOfItsImagesAreOneWhicheverIsUsedAgain() throws {
+        for isIndexUsed in [true, false] {
+            var shelf = try Shelf()
+            let image = shelf.manifest("image", used: 1, again: !isIndexUsed)
+            _ = shelf.manifest("index", used: 2, again: isIndexUsed, children: [image])
+            _ = shelf.manifest("signature", used: 1, subject: image)
+            _ = shelf.manifest("scan", used: 9)
+            #expect(
+                shelf.evict(downTo: 0) == ["scan [scan]", "index [index]", "image [image]", "signature [signature]"])
+        }
     }
 
     @Test func aSharedLayerGoesWithTheLastThatNeedsIt() throws {

@@ -1,6 +1,9 @@
 import OCI
 
 /// In which order cached content goes: what was not used for longest first, and nothing before what needs it.
+///
+/// Before that goes what was used only when it came, but for the newest tenth of all images: a scan of a whole registry, or
+/// a fleet that is rolled out once, must not push out what is used every day (decision 14 has the numbers).
 enum EvictionOrder {
     /// What goes at once.
     enum Unit: Sendable, Equatable {
@@ -16,6 +19,8 @@ enum EvictionOrder {
         let lastUse: Int64
         /// Of two used at the same time the lower goes first.
         let rank: Int
+        /// Used again after it came.
+        let isProven: Bool
     }
 
     /// How deep indexes and referrers are followed.
@@ -56,15 +61,33 @@ enum EvictionOrder {
             entries.append(
                 Entry(
                     unit: .manifest(index), space: holdings.repositories[manifest.repository].space,
-                    lastUse: manifest.lastUse, rank: ranks[index]))
+                    lastUse: manifest.lastUse, rank: ranks[index], isProven: manifest.isProven))
         }
         for (key, grant) in holdings.grants where grant.users == 0 && !grant.isKept {
             let repository = holdings.repositories[key.repository]
             if repository.ownership == .mixed, grant.time >= grace { continue }
-            entries.append(Entry(unit: .grant(key), space: repository.space, lastUse: grant.time, rank: 0))
+            entries.append(
+                Entry(
+                    unit: .grant(key), space: repository.space, lastUse: grant.time, rank: 0,
+                    isProven: false))
         }
-        return entries.sorted { ($0.lastUse, $0.rank) < ($1.lastUse, $1.rank) }
+        let sorted = entries.sorted { ($0.lastUse, $0.rank) < ($1.lastUse, $1.rank) }
+        var early = sorted.count { !$0.isProven } - sorted.count / newcomers
+        var first: [Entry] = []
+        var rest: [Entry] = []
+        for entry in sorted {
+            if !entry.isProven, early > 0 {
+                early -= 1
+                first.append(entry)
+            } else {
+                rest.append(entry)
+            }
+        }
+        return first + rest
     }
+
+    /// One in so many images may be one that still has to be used a second time.
+    private static let newcomers = 10
 
     /// Lets keeping, pinning and use reach what they mean: the images of an index, and what refers to them.
     private static func spread(_ holdings: inout Holdings, _ places: [Holdings.GrantKey: Int]) {
@@ -86,9 +109,14 @@ enum EvictionOrder {
                 // An index lives as long as the last of its images, and that one as long as the index is used.
                 if let last = children.max(by: { holdings.manifests[$0].lastUse < holdings.manifests[$1].lastUse }) {
                     let use = max(holdings.manifests[last].lastUse, manifest.lastUse)
-                    if holdings.manifests[last].lastUse < use || manifest.lastUse < use {
-                        holdings.manifests[last].lastUse = use
-                        holdings.manifests[index].lastUse = use
+                    let isProven = holdings.manifests[last].isProven || manifest.isProven
+                    if holdings.manifests[last].lastUse < use || manifest.lastUse < use
+                        || holdings.manifests[last].isProven != manifest.isProven
+                    {
+                        for member in [last, index] {
+                            holdings.manifests[member].lastUse = use
+                            holdings.manifests[member].isProven = isProven
+                        }
                         isSettled = false
                     }
                 }
@@ -98,8 +126,9 @@ enum EvictionOrder {
                     holdings.manifests[index].isPinned = true
                     isSettled = false
                 }
-                if manifest.lastUse < named.lastUse {
-                    holdings.manifests[index].lastUse = named.lastUse
+                if manifest.lastUse < named.lastUse || (named.isProven && !manifest.isProven) {
+                    holdings.manifests[index].lastUse = max(manifest.lastUse, named.lastUse)
+                    holdings.manifests[index].isProven = manifest.isProven || named.isProven
                     isSettled = false
                 }
             }

@@ -27,6 +27,8 @@ struct Holdings: Sendable {
         let content: Int
         /// Seconds since 1970.
         var lastUse: Int64
+        /// It was used again some time after it came.
+        var isProven = false
         var tags: [Tag] = []
         var blobs: [Int] = []
         var children: [Int] = []

@@ -5,6 +5,8 @@ import Storage
 
 /// Reads from the store what it holds. What changes meanwhile may be seen or not: ``ContentClaims`` tells of it.
 struct HoldingsWalk {
+    /// Seconds in which one client's pull of an image may ask for its manifest several times.
+    private static let firstPull: Int64 = 600
     /// A manifest with more parts is looked at no further.
     private static let mostParts = 20_000
 
@@ -87,6 +89,7 @@ struct HoldingsWalk {
             manifest.tags = tags[digest] ?? []
             let pulled = try await registry.lastPulled(.digest(digest), in: repository.name)
             manifest.lastUse = max(time, pulled ?? 0)
+            manifest.isProven = manifest.lastUse - time > Self.firstPull
             manifest.isPinned = isPinned(digest, manifest.tags, repository)
             if repository.ownership == .mixed {
                 manifest.isKept = try await isKept(digest, manifest.tags, repository.name)
