@@ -34,6 +34,9 @@ extension RegistryStore {
         return StoredUpload(size: data?.size ?? 0, lastActive: max(start.modified, data?.modified ?? 0))
     }
 
+    /// Whether content goes over a network.
+    public var isRemote: Bool { objects.isRemote }
+
     /// Bytes at a time that uploads should grow by, where there are so many.
     public var appendSize: Int { objects.appendSize }
 

@@ -335,4 +335,34 @@ import Upstream
             #expect(shop.upstream.questions == [])
         }
     }
+
+    @Test func nobodyWaitsForTheWayToABucketAndWhoComesMeanwhileFollows() async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(content)
+            let network = Valve()
+            shop.objects.move { () async throws(StorageError) in
+                let way = network.body
+                while (try? await way.next()) != nil {}
+            }
+            let repository = try shop.repository("mirror/x")
+            for _ in 0..<3 {
+                let served = try await shop.registry.blob(repository, digest, range: nil)
+                #expect(try await served.content.bytes() == content)
+                #expect(shop.objects.keys.allSatisfy { !$0.contains("/blobs/") })
+            }
+            #expect(shop.upstream.questions.count == 1)
+            network.finish()
+        }
+    }
+
+    @Test func whatABucketDoesNotTakeIsPassedOnAllTheSame() async throws {
+        try await Workshop.open { shop in
+            let digest = shop.upstream.hold(content)
+            shop.objects.move { () async throws(StorageError) in throw StorageError(.io, "the bucket is away") }
+            let repository = try shop.repository("mirror/x")
+            let served = try await shop.registry.blob(repository, digest, range: nil)
+            #expect(try await served.content.bytes() == content)
+            #expect(shop.objects.keys.allSatisfy { !$0.contains("/blobs/") })
+        }
+    }
 }

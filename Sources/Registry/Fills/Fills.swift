@@ -161,14 +161,20 @@ public final class Fills: Sendable {
     private func run(_ fill: Fill) async {
         do throws(Fill.Failure) {
             let (file, size) = try await fill.fetch(into: spool)
-            var isStored = true
+            if store.isRemote {
+                // Nobody waits until it has gone over the network once more.
+                fill.progress.update { ($0.size, $0.released) = (size, size) }
+            }
+            var failure: StorageError?
             do throws(StorageError) {
                 try await keep(file, size, fill)
             } catch {
                 file.remove()
-                guard error.code == .noSpace else { throw Fill.Failure(error: RegistryError(error)) }
+                guard error.code == .noSpace || store.isRemote else {
+                    throw Fill.Failure(error: RegistryError(error))
+                }
                 // Readers have the whole, and the right one, by its descriptor.
-                isStored = false
+                failure = error
                 leaveTable(fill)
             }
             fill.progress.update { snapshot in
@@ -176,7 +182,7 @@ public final class Fills: Sendable {
                 snapshot.size = size
                 snapshot.released = size
             }
-            guard isStored else { return unstored(fill) }
+            if let failure { return unstored(fill, failure) }
             Counter(label: "entrepot_fills_total", dimensions: [("outcome", "stored")]).increment()
             Counter(label: "entrepot_fill_bytes_total").increment(by: size)
             logger.debug("filled", metadata: ["digest": "\(fill.digest)", "bytes": "\(size)"])
@@ -187,7 +193,7 @@ public final class Fills: Sendable {
                     snapshot.phase = .overflowed(hasher)
                     snapshot.released = hasher.count
                 }
-                return unstored(fill)
+                return unstored(fill, nil)
             }
             if !error.liars.isEmpty {
                 state.withLockedValue { state in
@@ -239,8 +245,15 @@ public final class Fills: Sendable {
         }
     }
 
-    private func unstored(_ fill: Fill) {
+    /// - Parameter error: What kept it from being stored, if not the disk of the spool.
+    private func unstored(_ fill: Fill, _ error: StorageError?) {
         Counter(label: "entrepot_fills_total", dimensions: [("outcome", "unstored")]).increment()
+        if let error, error.code != .noSpace {
+            logger.error(
+                "a blob is passed on without being stored, as the store failed",
+                metadata: ["digest": "\(fill.digest)", "error": "\(error)"])
+            return
+        }
         logger.warning(
             "a blob is passed on without being stored, as no room is left and none could be made",
             metadata: ["digest": "\(fill.digest)", "remedy": "free or enlarge the disk, or lower cache.max_size"])

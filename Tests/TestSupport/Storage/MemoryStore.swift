@@ -17,6 +17,7 @@ public final class MemoryStore: ObjectStore {
     private let failure = NIOLockedValueBox<StorageError.Code?>(nil)
     private let writeFailure = NIOLockedValueBox<StorageError.Code?>(nil)
     private let now: @Sendable () -> Int64
+    private let network = NIOLockedValueBox<(@Sendable () async throws(StorageError) -> Void)?>(nil)
 
     public init(now: @escaping @Sendable () -> Int64 = { 0 }) {
         self.now = now
@@ -27,6 +28,13 @@ public final class MemoryStore: ObjectStore {
 
     /// From now on every call that stores something throws this; nil to work again.
     public func failWrites(_ code: StorageError.Code?) { writeFailure.withLockedValue { $0 = code } }
+
+    /// From now on it is as a store behind a network is; files that it adopts go over `network`.
+    public func move(behind network: @escaping @Sendable () async throws(StorageError) -> Void) {
+        self.network.withLockedValue { $0 = network }
+    }
+
+    public var isRemote: Bool { network.withLockedValue { $0 != nil } }
 
     /// All keys, in order.
     public var keys: [String] { objects.withLockedValue { $0.keys.sorted() } }
@@ -56,6 +64,7 @@ public final class MemoryStore: ObjectStore {
 
     public func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError) {
         try checkWrite(key)
+        try await network.withLockedValue { $0 }?()
         let bytes: Data
         do {
             bytes = try Data(contentsOf: URL(filePath: path))
