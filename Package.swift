@@ -90,7 +90,7 @@ let package = Package(
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
         library(
-            "S3Storage", ["CurlClient", "SigV4", "Storage", nioCore, nioPosix, nioConcurrency, metrics]),
+            "S3Storage", ["Coordination", "CurlClient", "SigV4", "Storage", nioCore, nioPosix, nioConcurrency, metrics]),
         library("RedisCoordination", ["CHiredis", "Coordination", nioPosix, nioConcurrency]),
         library(
             "Upstream",

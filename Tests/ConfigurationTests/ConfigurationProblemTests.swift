@@ -63,7 +63,6 @@ import Testing
         // Known, but not yet.
         // Buckets.
         Mistake("[storage.s3]\nregion = \"x\"", 1, "storage.s3.bucket", "is missing"),
-        Mistake("[storage.s3]\nbucket = \"b\"", 1, "storage.s3.access_key_id", "is missing, and the environment"),
         Mistake("[storage.s3]\nbucket = \"a/b\"", 2, "storage.s3.bucket", "holds a character"),
         Mistake(
             "[storage.s3]\nbucket = \"b\"\nendpoint = \"https://h/b\"", 3, "storage.s3.endpoint", "has a path"),

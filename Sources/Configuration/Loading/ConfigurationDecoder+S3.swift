@@ -74,13 +74,6 @@ extension ConfigurationDecoder {
             for key in secrets + ["session_token"].filter(reader.isSet) {
                 reader.report(key, "is given without access_key_id", "add access_key_id, or remove \(key)")
             }
-            if environment["AWS_ACCESS_KEY_ID"].map(\.isEmpty) ?? true
-                || environment["AWS_SECRET_ACCESS_KEY"].map(\.isEmpty) ?? true
-            {
-                reader.report(
-                    "access_key_id", "is missing, and the environment has none",
-                    "add access_key_id and secret_key_file, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")
-            }
             return nil
         }
         let id = name("access_key_id", reader, Self.isBucketByte)

@@ -1,13 +1,7 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 import Configuration
 import CurlClient
 import FileStorage
+import FoundationEssentials
 import NIOPosix
 import S3Storage
 import SigV4
@@ -34,7 +28,7 @@ struct OpenedStorage {
             freeBytes = { FileStore.freeBytes(root: directory) }
         case .s3(let section):
             let client = S3Client(
-                S3Settings(section), credentials: FixedCredentials(Self.credentials(section)), curl: CurlClient(),
+                S3Settings(section), credentials: Self.credentials(section), curl: CurlClient(),
                 now: WallClock.seconds)
             let store = S3Store(client, pool: pool)
             try await store.prepare()
@@ -53,16 +47,22 @@ struct OpenedStorage {
         }
     }
 
-    private static func credentials(_ section: S3StorageSection) -> SigV4Credentials {
-        if let keys = section.keys {
-            return SigV4Credentials(
-                accessKeyID: keys.accessKeyID, secretKey: keys.secretKey.reveal(),
-                sessionToken: keys.sessionToken?.reveal())
+    private static func credentials(_ section: S3StorageSection) -> any S3CredentialSource {
+        guard let keys = section.keys else {
+            return RenewedCredentials(
+                environment: ProcessInfo.processInfo.environment, region: section.region,
+                curl: CurlClient(proxies: .none), now: WallClock.seconds)
         }
-        func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
-        return SigV4Credentials(
-            accessKeyID: variable("AWS_ACCESS_KEY_ID") ?? "", secretKey: variable("AWS_SECRET_ACCESS_KEY") ?? "",
-            sessionToken: variable("AWS_SESSION_TOKEN"))
+        let token = keys.sessionToken?.reveal()
+        switch keys.source {
+        case .inline:
+            return FixedCredentials(
+                SigV4Credentials(
+                    accessKeyID: keys.accessKeyID, secretKey: keys.secretKey.reveal(), sessionToken: token))
+        case .file(let path):
+            return RenewedCredentials(
+                accessKeyID: keys.accessKeyID, secretFile: path, sessionToken: token, now: WallClock.seconds)
+        }
     }
 }
 

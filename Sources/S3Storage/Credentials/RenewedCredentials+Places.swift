@@ -1,0 +1,30 @@
+public import CurlClient
+
+extension RenewedCredentials {
+    /// A key whose secret is in a file: read again when the store refuses it.
+    public convenience init(
+        accessKeyID: String, secretFile: String, sessionToken: String?, now: @escaping @Sendable () -> Int64
+    ) {
+        self.init(
+            [SecretFile(accessKeyID: accessKeyID, path: secretFile, sessionToken: sessionToken)], now: now)
+    }
+
+    /// What the surroundings offer, looked for in the order in which AWS's own tools do: the environment, a web identity,
+    /// the shared file, the container's endpoint, the instance's.
+    ///
+    /// - Parameters:
+    ///   - curl: Goes through no proxy.
+    ///   - now: Seconds since 1970.
+    public convenience init(
+        environment: [String: String], region: String, curl: CurlClient, now: @escaping @Sendable () -> Int64
+    ) {
+        self.init(
+            [
+                EnvironmentKeys(environment: environment),
+                WebIdentity(environment: environment, region: region, curl: curl),
+                SharedFile(environment: environment),
+                ContainerEndpoint(environment: environment, curl: curl),
+                InstanceEndpoint(environment: environment, curl: curl),
+            ], now: now)
+    }
+}
