@@ -17,7 +17,8 @@ import Testing
         var environment = environment
         environment["HOME"] = environment["HOME"] ?? "/nowhere"
         environment["AWS_EC2_METADATA_DISABLED"] = environment["AWS_EC2_METADATA_DISABLED"] ?? "true"
-        return RenewedCredentials(environment: environment, region: "eu-west-1", curl: Self.curl, now: now)
+        return RenewedCredentials(
+            environment: environment, region: "eu-west-1", curl: Self.curl, patience: .seconds(300), now: now)
     }
 
     private static func json(_ id: String, _ expiry: String = "2030-01-01T00:00:00Z") -> TestResponse {

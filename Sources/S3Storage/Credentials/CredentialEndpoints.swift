@@ -7,6 +7,7 @@ struct ContainerEndpoint: CredentialProvider {
     let name = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
     let environment: [String: String]
     let curl: CurlClient
+    let patience: Duration
 
     func fetch() async throws(S3Error) -> S3Credentials? {
         let url: String
@@ -17,7 +18,7 @@ struct ContainerEndpoint: CredentialProvider {
         } else {
             return nil
         }
-        var request = CurlRequest(url: url, settings: .near)
+        var request = CurlRequest(url: url, settings: .near(patience))
         let token =
             environment["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"].flatMap(CredentialFiles.secret)
             ?? environment["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
@@ -31,12 +32,14 @@ struct InstanceEndpoint: CredentialProvider {
     let name = "the instance's metadata service"
     let environment: [String: String]
     let curl: CurlClient
+    let patience: Duration
 
     private var base: String { environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"] ?? "http://169.254.169.254" }
 
     func fetch() async throws(S3Error) -> S3Credentials? {
         guard environment["AWS_EC2_METADATA_DISABLED"]?.lowercased() != "true" else { return nil }
-        var request = CurlRequest(url: base + "/latest/api/token", method: .put, body: ByteBuffer(), settings: .near)
+        var request = CurlRequest(
+            url: base + "/latest/api/token", method: .put, body: ByteBuffer(), settings: .near(patience))
         request.headers.append("X-aws-ec2-metadata-token-ttl-seconds", "300")
         let answer: CurlResponse
         // Where nobody answers there is no such service.
@@ -54,7 +57,7 @@ struct InstanceEndpoint: CredentialProvider {
     }
 
     private func get(_ url: String, _ token: String) async throws(S3Error) -> CurlResponse {
-        var request = CurlRequest(url: url, settings: .near)
+        var request = CurlRequest(url: url, settings: .near(patience))
         request.headers.append("X-aws-ec2-metadata-token", token)
         return try await curl.ask(request)
     }
@@ -66,6 +69,7 @@ struct WebIdentity: CredentialProvider {
     let environment: [String: String]
     let region: String
     let curl: CurlClient
+    let patience: Duration
 
     func fetch() async throws(S3Error) -> S3Credentials? {
         guard let path = environment["AWS_WEB_IDENTITY_TOKEN_FILE"], !path.isEmpty,
@@ -83,7 +87,8 @@ struct WebIdentity: CredentialProvider {
             ]
         ).encodedQuery
         let base = environment["AWS_ENDPOINT_URL_STS"] ?? "https://sts.\(region).amazonaws.com"
-        var request = CurlRequest(url: base + "/", method: .post, body: ByteBuffer(string: form), settings: .near)
+        var request = CurlRequest(
+            url: base + "/", method: .post, body: ByteBuffer(string: form), settings: .near(patience))
         request.headers.append("Content-Type", "application/x-www-form-urlencoded")
         let text = try await CredentialAnswer.text(try await curl.ask(request), "the token service of AWS")
         guard let root = try? XMLParser.parse(Array(text.utf8)),
@@ -104,7 +109,7 @@ extension CurlClient {
 
 extension CurlSettings {
     /// For what is on this machine, or next to it.
-    fileprivate static var near: CurlSettings {
-        CurlSettings(connectTimeout: .seconds(2), totalTimeout: .seconds(10), allowsHTTP2: false)
+    fileprivate static func near(_ patience: Duration) -> CurlSettings {
+        CurlSettings(connectTimeout: .seconds(2), totalTimeout: patience, allowsHTTP2: false)
     }
 }

@@ -14,17 +14,19 @@ extension RenewedCredentials {
     ///
     /// - Parameters:
     ///   - curl: Goes through no proxy.
+    ///   - patience: With each answer.
     ///   - now: Seconds since 1970.
     public convenience init(
-        environment: [String: String], region: String, curl: CurlClient, now: @escaping @Sendable () -> Int64
+        environment: [String: String], region: String, curl: CurlClient, patience: Duration = .seconds(10),
+        now: @escaping @Sendable () -> Int64
     ) {
         self.init(
             [
                 EnvironmentKeys(environment: environment),
-                WebIdentity(environment: environment, region: region, curl: curl),
+                WebIdentity(environment: environment, region: region, curl: curl, patience: patience),
                 SharedFile(environment: environment),
-                ContainerEndpoint(environment: environment, curl: curl),
-                InstanceEndpoint(environment: environment, curl: curl),
+                ContainerEndpoint(environment: environment, curl: curl, patience: patience),
+                InstanceEndpoint(environment: environment, curl: curl, patience: patience),
             ], now: now)
     }
 }
