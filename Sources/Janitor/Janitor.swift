@@ -16,12 +16,15 @@ public final class Janitor: Service {
         let cause: JanitorReport.Cause
         /// Bytes for which somebody found no room.
         var needed: Int64?
+        /// Grows with every wish.
+        var number: Int64 = 0
         var waiter: Waiter?
     }
 
     private struct State {
         var settings: JanitorSettings
         var isPaused = false
+        var lastNumber: Int64 = 0
         var running: Set<JanitorJob> = []
         var progress: (done: Int64, total: Int64, start: ContinuousClock.Instant)?
         var reports: [JanitorJob: JanitorReport] = [:]
@@ -45,6 +48,8 @@ public final class Janitor: Service {
     private let store: RegistryStore
     private let registry: Registry
     private let freeBytes: @Sendable () -> Int64?
+    private let isServing: @Sendable () -> Bool
+    private let facts = ManifestFacts()
     private let logger: Logger
     /// Seconds since 1970.
     private let now: @Sendable () -> Int64
@@ -57,14 +62,17 @@ public final class Janitor: Service {
 
     /// - Parameters:
     ///   - freeBytes: What the file system of the store has left; nil if it cannot be asked.
+    ///   - isServing: Whether there are clients who would notice; then jobs make pauses.
     ///   - now: Seconds since 1970.
     public init(
         store: RegistryStore, registry: Registry, settings: JanitorSettings,
-        freeBytes: @escaping @Sendable () -> Int64?, logger: Logger, now: @escaping @Sendable () -> Int64
+        freeBytes: @escaping @Sendable () -> Int64?, isServing: @escaping @Sendable () -> Bool = { false },
+        logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
         self.registry = registry
         self.freeBytes = freeBytes
+        self.isServing = isServing
         self.logger = logger
         self.now = now
         state = NIOLockedValueBox(State(settings: settings))
@@ -98,6 +106,18 @@ public final class Janitor: Service {
         let waiter = Waiter()
         guard case .enqueued = queue(job).yield(Wish(job: job, cause: .command, waiter: waiter)) else { return nil }
         return await waiter.report
+    }
+
+    /// Has a job run when those before it are done.
+    ///
+    /// - Returns: The number of the round, by which its report is known; nil if the server stops, or too many wait.
+    public func begin(_ job: JanitorJob) -> Int64? {
+        let number = state.withLockedValue { state in
+            state.lastNumber += 1
+            return state.lastNumber
+        }
+        guard case .enqueued = queue(job).yield(Wish(job: job, cause: .command, number: number)) else { return nil }
+        return number
     }
 
     /// Makes room on a full disk.
@@ -242,7 +262,7 @@ public final class Janitor: Service {
         }
         let start = ContinuousClock.now
         var report = JanitorReport(
-            job: wish.job, cause: wish.cause,
+            job: wish.job, cause: wish.cause, number: wish.number,
             started: Date(timeIntervalSince1970: TimeInterval(now())).ISO8601Format())
         do {
             switch wish.job {
@@ -265,14 +285,17 @@ public final class Janitor: Service {
 
     private func collect(_ settings: JanitorSettings) async throws -> [String: Int64] {
         var collection = Collection(
-            store: store, registry: registry, settings: settings, logger: logger, now: now())
+            store: store, registry: registry, settings: settings, facts: facts, pacer: Pacer(isServing: isServing),
+            logger: logger,
+            now: now())
         try await collection.run()
         return collection.counts
     }
 
     private func retain(_ settings: JanitorSettings) async throws -> [String: Int64] {
         var round = RetentionRound(
-            store: store, registry: registry, settings: settings, logger: logger, now: now())
+            store: store, registry: registry, settings: settings, pacer: Pacer(isServing: isServing), logger: logger,
+            now: now())
         try await round.run()
         return round.counts
     }
@@ -280,7 +303,8 @@ public final class Janitor: Service {
     private func scrub(_ settings: JanitorSettings) async throws -> ([String: Int64], [ScrubFinding]) {
         let start = ContinuousClock.now
         var scrub = Scrub(
-            store: store, settings: settings, repairer: registry, rate: settings.scrubRate, now: now(),
+            store: store, settings: settings, repairer: registry, rate: settings.scrubRate, isServing: isServing,
+            now: now(),
             report: { [state] done, total in state.withLockedValue { $0.progress = (done, total, start) } })
         try await scrub.run()
         for finding in scrub.findings where finding.repair == .none {
@@ -293,24 +317,28 @@ public final class Janitor: Service {
     private func evict(_ wish: Wish, _ settings: JanitorSettings) async throws -> [String: Int64] {
         let filled = registry.filledBytes
         let eviction = Eviction(
-            store: store, registry: registry, settings: settings, logger: logger, now: now(), free: freeBytes(),
-            needed: wish.needed, isHurried: wish.needed != nil)
+            store: store, registry: registry, settings: settings, facts: facts, logger: logger, now: now(),
+            free: freeBytes(),
+            needed: wish.needed, pacer: wish.needed == nil ? Pacer(isServing: isServing) : .hurried)
         let result = try await eviction.run()
         state.withLockedValue { $0.counted = (result.cachedBytes, filled) }
         Gauge(label: "entrepot_cache_bytes").record(result.cachedBytes)
         return result.counts
     }
 
-    private func finish(_ report: JanitorReport, _ wish: Wish) {
-        state.withLockedValue { state in
+    private func finish(_ finished: JanitorReport, _ wish: Wish) {
+        var report = finished
+        report = state.withLockedValue { state in
             state.running.remove(report.job)
             if report.job == .scrub { state.progress = nil }
+            report.number = max(report.number, state.reports[report.job]?.number ?? 0)
             state.reports[report.job] = report
             if wish.cause == .pressure {
                 state.isPressed = false
                 // Nothing more can go: not to be looked for all the time.
                 if report.counts["freedBytes"] ?? 0 == 0 { state.notBefore = .now + Self.rest }
             }
+            return report
         }
         Counter(
             label: "entrepot_janitor_runs_total",

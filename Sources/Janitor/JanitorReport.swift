@@ -15,6 +15,8 @@ public struct JanitorReport: Sendable, Encodable {
     }
 
     public var job: JanitorJob
+    /// Of the last round that was asked for, up to this one.
+    public var number: Int64
     public var cause: Cause
     public var outcome: Outcome = .done
     /// RFC 3339.
@@ -27,9 +29,10 @@ public struct JanitorReport: Sendable, Encodable {
     /// Of ``JanitorJob/scrub``: what was found.
     public var findings: [ScrubFinding]?
 
-    init(job: JanitorJob, cause: Cause, started: String) {
+    init(job: JanitorJob, cause: Cause, number: Int64, started: String) {
         self.job = job
         self.cause = cause
+        self.number = number
         self.started = started
     }
 }

@@ -23,4 +23,11 @@ public struct JanitorStatus: Sendable, Encodable {
     /// Bytes that the file system has left.
     public var freeBytes: Int64?
     public var jobs: [Entry]
+
+    /// Short enough to be asked for all the time.
+    public var withoutFindings: JanitorStatus {
+        var status = self
+        for index in status.jobs.indices { status.jobs[index].last?.findings = nil }
+        return status
+    }
 }

@@ -63,7 +63,7 @@ private typealias RepositoryTag = OCI.Tag
         let eviction = Eviction(
             store: shop.registry.janitorStore, registry: shop.registry,
             settings: JanitorSettings(namespaces: shop.namespaces, cache: limits, caches: caches),
-            logger: Logger(label: "test"), now: shop.time, free: free, needed: needed, isHurried: true)
+            logger: Logger(label: "test"), now: shop.time, free: free, needed: needed, pacer: .hurried)
         return try await eviction.run().counts
     }
 
@@ -111,7 +111,7 @@ private typealias RepositoryTag = OCI.Tag
             let eviction = Eviction(
                 store: shop.store, registry: shop.secondRegistry,
                 settings: JanitorSettings(namespaces: shop.namespaces, cache: CacheLimits(maxAge: 3000)),
-                logger: Logger(label: "test"), now: shop.time, free: nil, needed: nil, isHurried: true)
+                logger: Logger(label: "test"), now: shop.time, free: nil, needed: nil, pacer: .hurried)
             _ = try await eviction.run()
             #expect(try await used.isStored(shop))
             #expect(try await !old.isStored(shop))
@@ -135,7 +135,7 @@ private typealias RepositoryTag = OCI.Tag
             let eviction = Eviction(
                 store: shop.registry.janitorStore, registry: shop.registry,
                 settings: JanitorSettings(namespaces: namespaces, cache: CacheLimits(maxAge: 10)),
-                logger: Logger(label: "test"), now: shop.time, free: nil, needed: 0, isHurried: true)
+                logger: Logger(label: "test"), now: shop.time, free: nil, needed: 0, pacer: .hurried)
             let counts = try await eviction.run().counts
             #expect(counts["evictedManifests"] == 2)
             #expect(try await local.isStored(shop))

@@ -12,25 +12,33 @@ struct JanitorAPI {
     func answer(_ path: some StringProtocol, _ request: Request) async throws(RegistryError) -> Response {
         switch (path, request.method) {
         case ("janitor", .GET):
-            return try AdminAPI.json(janitor.status)
+            return try AdminAPI.json(janitor.status.withoutFindings)
+        case ("janitor/last", .GET):
+            return try AdminAPI.json(janitor.status.jobs.first { $0.job == (try? job(request)) }?.last)
         case ("janitor/run", .POST):
             return try await run(request)
         case ("janitor/pause", .POST), ("janitor/resume", .POST):
             janitor.pause(path == "janitor/pause")
             return try AdminAPI.json(janitor.status)
-        case ("janitor", _), ("janitor/run", _), ("janitor/pause", _), ("janitor/resume", _):
+        case ("janitor", _), ("janitor/last", _), ("janitor/run", _), ("janitor/pause", _), ("janitor/resume", _):
             throw RegistryError(.unsupported, "this path takes another method")
         default:
             throw RegistryError(.unsupported, status: 404, "there is no such path")
         }
     }
 
+    private func job(_ request: Request) throws(RegistryError) -> JanitorJob {
+        if let job = try Query(request.query)["job"].flatMap(JanitorJob.init) { return job }
+        let names = JanitorJob.allCases.map(\.rawValue).joined(separator: ", ")
+        throw RegistryError(.unsupported, status: 400, "job must be one of: \(names)")
+    }
+
     private func run(_ request: Request) async throws(RegistryError) -> Response {
-        guard let job = try Query(request.query)["job"].flatMap(JanitorJob.init) else {
-            let names = JanitorJob.allCases.map(\.rawValue).joined(separator: ", ")
-            throw RegistryError(.unsupported, status: 400, "job must be one of: \(names)")
-        }
-        guard let report = await janitor.run(job) else {
+        let job = try job(request)
+        let isWaiting = try Query(request.query)["wait"] != "false"
+        let number = isWaiting ? nil : janitor.begin(job)
+        if let number { return try AdminAPI.json(["number": number], status: .accepted) }
+        guard isWaiting, let report = await janitor.run(job) else {
             throw RegistryError(
                 .unavailable, status: 503, "the server stops, or too many jobs wait", retryAfter: 1)
         }

@@ -13,19 +13,25 @@ struct Collection {
     let store: RegistryStore
     let registry: Registry
     let settings: JanitorSettings
+    let facts: ManifestFacts
     let logger: Logger
     /// Seconds since 1970.
     let now: Int64
-    var pacer = Pacer(isHurried: false)
+    private var pacer: Pacer
     private(set) var counts: [String: Int64] = [
         "repositories": 0, "manifests": 0, "contents": 0, "condemned": 0, "removedLinks": 0, "removedContents": 0,
         "removedUploads": 0, "removedFolders": 0, "freedBytes": 0, "unreadable": 0,
     ]
 
-    init(store: RegistryStore, registry: Registry, settings: JanitorSettings, logger: Logger, now: Int64) {
+    init(
+        store: RegistryStore, registry: Registry, settings: JanitorSettings, facts: ManifestFacts = ManifestFacts(),
+        pacer: Pacer = .hurried, logger: Logger, now: Int64
+    ) {
         self.store = store
         self.registry = registry
         self.settings = settings
+        self.facts = facts
+        self.pacer = pacer
         self.logger = logger
         self.now = now
     }
@@ -104,16 +110,14 @@ struct Collection {
             try await pacer.pace()
             links.needed.insert(digest)
             count("manifests", 1)
-            guard let manifest = try? await store.manifest(digest, in: name),
-                let content = try? Manifest.relayed(
-                    manifest.bytes.readableBytesView, besides: manifest.mediaType), content.kind != .opaque
+            guard let facts = try? await facts.facts(of: digest, in: name, store), !facts.isOpaque
             else {
                 // What it names is not known: everything here may be.
                 isKnown = false
                 count("unreadable", 1)
                 continue
             }
-            for blob in content.blobs { needs.insert(blob.digest) }
+            for blob in facts.blobs { needs.insert(blob) }
         }
         return isKnown ? needs : nil
     }

@@ -8,5 +8,7 @@ struct ReferenceSet: Sendable {
 
     mutating func insert(_ digest: Digest) { keys.insert(PackedDigest(digest).key) }
 
+    mutating func insert(_ key: SIMD2<UInt64>) { keys.insert(key) }
+
     func contains(_ digest: Digest) -> Bool { keys.contains(PackedDigest(digest).key) }
 }

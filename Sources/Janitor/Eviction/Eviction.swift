@@ -9,6 +9,7 @@ struct Eviction {
     let store: RegistryStore
     let registry: Registry
     let settings: JanitorSettings
+    var facts = ManifestFacts()
     let logger: Logger
     /// Seconds since 1970.
     let now: Int64
@@ -16,7 +17,7 @@ struct Eviction {
     let free: Int64?
     /// Bytes for which somebody found no room; nil if nobody did.
     let needed: Int64?
-    let isHurried: Bool
+    let pacer: Pacer
 
     struct Result {
         /// Bytes that came from upstreams and are left.
@@ -26,7 +27,7 @@ struct Eviction {
 
     func run() async throws -> Result {
         try await store.claims.watching { watch in
-            var walk = HoldingsWalk(store: store, registry: registry, settings: settings, isHurried: isHurried)
+            var walk = HoldingsWalk(store: store, registry: registry, settings: settings, facts: facts, pacer: pacer)
             let holdings = try await walk.run()
             var plan = EvictionPlan(holdings, grace: now - settings.grace) { bounds($0, walk.spaces) }
             var result = Result()

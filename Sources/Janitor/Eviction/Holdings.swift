@@ -88,7 +88,9 @@ struct Holdings: Sendable {
         return repositories.count - 1
     }
 
-    func id(of digest: Digest) -> Int? { ids[PackedDigest(digest).key].map(Int.init) }
+    func id(of digest: Digest) -> Int? { id(of: PackedDigest(digest).key) }
+
+    func id(of key: SIMD2<UInt64>) -> Int? { ids[key].map(Int.init) }
 
     /// - Parameter size: Bytes.
     mutating func add(_ digest: Digest, size: Int64) -> Int {

@@ -1,4 +1,3 @@
-import NIOCore
 import OCI
 import Registry
 import Storage
@@ -7,21 +6,22 @@ import Storage
 struct HoldingsWalk {
     /// Seconds in which one client's pull of an image may ask for its manifest several times.
     private static let firstPull: Int64 = 600
-    /// A manifest with more parts is looked at no further.
-    private static let mostParts = 20_000
-
     let store: RegistryStore
     let registry: Registry
     let settings: JanitorSettings
+    let facts: ManifestFacts
+    /// What the manifests that were added name, in their order.
+    private var named: [ManifestFacts.Facts?] = []
     var pacer: Pacer
     /// The keys of the namespaces, in the order of ``Holdings/Repository/space``.
     let spaces: [RepositoryName]
 
-    init(store: RegistryStore, registry: Registry, settings: JanitorSettings, isHurried: Bool) {
+    init(store: RegistryStore, registry: Registry, settings: JanitorSettings, facts: ManifestFacts, pacer: Pacer) {
         self.store = store
         self.registry = registry
         self.settings = settings
-        pacer = Pacer(isHurried: isHurried)
+        self.facts = facts
+        self.pacer = pacer
         spaces = settings.namespaces.all.map(\.key)
     }
 
@@ -40,8 +40,20 @@ struct HoldingsWalk {
                 try await keep(name, &holdings)
             }
         }
+        connect(&holdings)
         holdings.settle()
         return holdings
+    }
+
+    /// What manifests name is among what was found, or is not held.
+    private mutating func connect(_ holdings: inout Holdings) {
+        for (index, facts) in named.enumerated() {
+            guard let facts else { continue }
+            holdings.manifests[index].blobs = facts.blobs.compactMap { holdings.id(of: $0) }
+            holdings.manifests[index].children = facts.children.compactMap { holdings.id(of: $0) }
+            holdings.manifests[index].subject = facts.subject.flatMap { holdings.id(of: $0) }
+        }
+        named = []
     }
 
     /// Nil for one that no namespace has any more.
@@ -94,7 +106,7 @@ struct HoldingsWalk {
             if repository.ownership == .mixed {
                 manifest.isKept = try await isKept(digest, manifest.tags, repository.name)
             }
-            try await parts(digest, repository.name, &manifest, &holdings)
+            named.append(try await facts.facts(of: digest, in: repository.name, store))
             holdings.add(manifest)
         }
     }
@@ -122,20 +134,5 @@ struct HoldingsWalk {
         // Tags that were pushed before manifests were marked.
         for tag in tags where try await store.pushedTag(tag, in: name) == digest { return true }
         return false
-    }
-
-    private func parts(
-        _ digest: Digest, _ name: RepositoryName, _ manifest: inout Holdings.Manifest, _ holdings: inout Holdings
-    ) async throws {
-        guard let stored = try await store.manifest(digest, in: name),
-            let content = try? Manifest.relayed(stored.bytes.readableBytesView, besides: stored.mediaType)
-        else { return }
-        for blob in Set(content.blobs.prefix(Self.mostParts).map(\.digest)) {
-            if let id = try await self.content(blob, &holdings) { manifest.blobs.append(id) }
-        }
-        for child in Set(content.manifests.prefix(Self.mostParts).map(\.digest)) {
-            if let id = try await self.content(child, &holdings) { manifest.children.append(id) }
-        }
-        if let subject = content.subject { manifest.subject = try await self.content(subject.digest, &holdings) }
     }
 }

@@ -7,15 +7,24 @@ struct PackedDigest: Sendable, Hashable {
     private let rest: [UInt64]?
 
     init(_ digest: Digest) {
-        var words: [UInt64] = []
-        words.reserveCapacity(8)
-        var word: UInt64 = 0
-        for (position, digit) in digest.hex.utf8.enumerated() {
-            word = word << 4 | UInt64(digit < 0x60 ? digit &- 0x30 : digit &- 0x57)
-            if position % 16 == 15 { words.append(word) }
+        var hex = digest.hex
+        let isLong = digest.algorithm == .sha512
+        (first, rest) = hex.withUTF8 { digits in
+            (
+                (
+                    Self.word(digits, 0), Self.word(digits, 1), Self.word(digits, 2), Self.word(digits, 3)
+                ), isLong ? (4..<8).map { Self.word(digits, $0) } : nil
+            )
         }
-        first = (words[0], words[1], words[2], words[3])
-        rest = digest.algorithm == .sha512 ? Array(words[4...]) : nil
+    }
+
+    /// Sixteen of the digits.
+    private static func word(_ digits: UnsafeBufferPointer<UInt8>, _ number: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for digit in digits[number * 16..<number * 16 + 16] {
+            word = word << 4 | UInt64(digit < 0x60 ? digit &- 0x30 : digit &- 0x57)
+        }
+        return word
     }
 
     /// Enough of it to tell it from any other.

@@ -13,16 +13,20 @@ struct RetentionRound {
     let logger: Logger
     /// Seconds since 1970.
     let now: Int64
-    var pacer = Pacer(isHurried: false)
+    private var pacer: Pacer
     private(set) var counts: [String: Int64] = [
         "repositories": 0, "images": 0, "keptImages": 0, "removedTags": 0, "removedManifests": 0,
         "failedRepositories": 0,
     ]
 
-    init(store: RegistryStore, registry: Registry, settings: JanitorSettings, logger: Logger, now: Int64) {
+    init(
+        store: RegistryStore, registry: Registry, settings: JanitorSettings, pacer: Pacer = .hurried, logger: Logger,
+        now: Int64
+    ) {
         self.store = store
         self.registry = registry
         self.settings = settings
+        self.pacer = pacer
         self.logger = logger
         self.now = now
     }

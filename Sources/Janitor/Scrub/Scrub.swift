@@ -34,11 +34,13 @@ public struct Scrub {
     /// - Parameters:
     ///   - repairer: Nil changes nothing.
     ///   - rate: Bytes a second that are read; nil without limit.
+    ///   - isServing: Whether there are clients who would notice; then there are pauses.
     ///   - now: Seconds since 1970.
     ///   - report: Told how many bytes of how many have been looked at.
     public init(
         store: RegistryStore, settings: JanitorSettings, repairer: Registry?,
-        parts: Set<ScrubPart> = Set(ScrubPart.allCases), rate: Int64?, now: Int64,
+        parts: Set<ScrubPart> = Set(ScrubPart.allCases), rate: Int64?,
+        isServing: @escaping @Sendable () -> Bool = { false }, now: Int64,
         report: @escaping @Sendable (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
     ) {
         self.store = store
@@ -48,7 +50,7 @@ public struct Scrub {
         self.rate = rate
         self.now = now
         self.report = report
-        pacer = Pacer(isHurried: repairer == nil && rate == nil)
+        pacer = Pacer(isServing: isServing)
     }
 
     public mutating func run() async throws {

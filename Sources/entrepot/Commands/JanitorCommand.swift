@@ -26,7 +26,7 @@ struct JanitorRunCommand: AsyncParsableCommand {
     @OptionGroup var admin: AdminOptions
     @Argument(help: "\(JanitorJob.allCases.map(\.rawValue).joined(separator: ", ")).") var job: JanitorJob
 
-    func run() async throws { try await admin.ask(.post, "janitor/run?job=\(job.rawValue)") }
+    func run() async throws { try await admin.runJob(job) }
 }
 
 struct JanitorPauseCommand: AsyncParsableCommand {

@@ -22,7 +22,7 @@ struct RetentionCommand: AsyncParsableCommand {
     var isDry = false
 
     func run() async throws {
-        guard isDry else { return try await admin.ask(.post, "janitor/run?job=retention") }
+        guard isDry else { return try await admin.runJob(.retention) }
         let configuration = try admin.configuration.source.read().result.get()
         let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
         let settings = JanitorSettings(configuration, Namespaces.withoutUpstreams(configuration))

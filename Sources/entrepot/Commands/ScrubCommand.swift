@@ -58,8 +58,8 @@ struct ScrubCommand: AsyncParsableCommand {
 
     func run() async throws {
         guard isDry || isCheck else {
-            if retention { try await admin.ask(.post, "janitor/run?job=retention") }
-            return try await admin.ask(.post, "janitor/run?job=scrub")
+            if retention { try await admin.runJob(.retention) }
+            return try await admin.runJob(.scrub)
         }
         let configuration = try admin.configuration.source.read().result.get()
         let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))

@@ -1,6 +1,7 @@
 import Access
 import Configuration
 import DistributionAPI
+import HTTPServer
 import Janitor
 import Logging
 import Metrics
@@ -62,7 +63,8 @@ struct Parts: Sendable {
             limits: PushLimits(configuration), manifestRoom: manifestRoom, logger: logger, now: WallClock.seconds)
         janitor = Janitor(
             store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
-            freeBytes: opened.freeBytes, logger: logger, now: WallClock.seconds)
+            freeBytes: opened.freeBytes, isServing: { status.activity.map { $0.requests > 0 } ?? false },
+            logger: logger, now: WallClock.seconds)
         // What leaves a bucket makes no room on the disk that is full.
         if !opened.isRemote { fills.whenFull { [janitor] bytes in await janitor.makeRoom(for: bytes) } }
         self.status = status
