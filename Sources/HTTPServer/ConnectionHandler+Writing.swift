@@ -98,16 +98,18 @@ extension ConnectionHandler {
     }
 
     /// Sends a piece of a file with `sendfile(2)`; completes when the kernel has taken it.
+    /// - Returns: whether it had to wait.
     func sendFile(
         _ handle: NIOFileHandle, offset: Int64, length: Int, serial: UInt64,
-        _ continuation: CheckedContinuation<Void, any Error>
+        _ continuation: CheckedContinuation<Bool, any Error>
     ) {
         do throws(BodyWriteError) {
             let context = try account(Int64(length), serial: serial)
             let promise = context.eventLoop.makePromise(of: Void.self)
+            var waits = false
             promise.futureResult.assumeIsolated().whenComplete { result in
                 if case .success = result { self.sentBytes += Int64(length) }
-                continuation.resume(with: result.mapError { _ in BodyWriteError.connectionClosed })
+                continuation.resume(with: result.map { waits }.mapError { _ in BodyWriteError.connectionClosed })
             }
             let region = FileRegion(fileHandle: handle, readerIndex: Int(offset), endIndex: Int(offset) + length)
             progress.handed += Int64(length)
@@ -115,6 +117,7 @@ extension ConnectionHandler {
                 context.write(Self.wrapOutboundOut(.fileRegion(region)), promise: promise)
             }
             context.flush()
+            waits = true
         } catch {
             continuation.resume(throwing: error)
         }

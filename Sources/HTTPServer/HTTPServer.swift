@@ -64,6 +64,7 @@ public final class HTTPServer: Service {
         do {
             listener = try await bind(loops)
         } catch {
+            await loops.close()
             throw ListenError(core.configuration, error)
         }
         if let address = listener.channel.localAddress { onBound(address) }
@@ -79,6 +80,7 @@ public final class HTTPServer: Service {
             listener.channel.close(promise: nil)
             loops.abortAll()
         }
+        await loops.close()
     }
 
     private func serve(_ listener: NIOAsyncChannel<Connection, Never>) async {

@@ -1,11 +1,12 @@
 import NIOCore
 
-/// What the connections of one event loop share without locks: a scratch buffer, the date, request ids, and one timer
-/// for all their deadlines (a scheduled task per connection and request would cost more than the requests).
+/// What the connections of one event loop share without locks: a scratch buffer, the date, request ids, the loop's turns,
+/// and one timer for all their deadlines (a scheduled task per connection and request would cost more than the requests).
 final class LoopContext {
     let core: ServerCore
     let eventLoop: any EventLoop
     let executor: EventLoopTaskExecutor
+    let turn = LoopTurn()
     var date = DateField()
     var requestIDs = RequestIDGenerator()
     private var scratch = ByteBuffer()

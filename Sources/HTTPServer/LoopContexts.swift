@@ -4,18 +4,29 @@ import NIOCore
 struct LoopContexts: Sendable {
     private let contexts: [ObjectIdentifier: NIOLoopBound<LoopContext>]
     private let loops: [any EventLoop]
+    private let turns: [any Channel]
 
     init(core: ServerCore, group: any EventLoopGroup) async throws {
         var contexts: [ObjectIdentifier: NIOLoopBound<LoopContext>] = [:]
         var loops: [any EventLoop] = []
+        var turns: [any Channel] = []
         for loop in group.makeIterator() {
             loops.append(loop)
-            contexts[ObjectIdentifier(loop)] = try await loop.submit {
-                NIOLoopBound(LoopContext(core: core, eventLoop: loop), eventLoop: loop)
+            let (context, turn) = try await loop.submit {
+                let context = LoopContext(core: core, eventLoop: loop)
+                return (NIOLoopBound(context, eventLoop: loop), NIOLoopBound(context.turn, eventLoop: loop))
             }.get()
+            contexts[ObjectIdentifier(loop)] = context
+            turns.append(try await LoopTurn.open(turn, on: loop))
         }
         self.contexts = contexts
         self.loops = loops
+        self.turns = turns
+    }
+
+    /// Gives back what the loops hold beside their connections, when these are gone.
+    func close() async {
+        for turn in turns { try? await turn.close() }
     }
 
     /// On that event loop only.
