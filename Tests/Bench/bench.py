@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import edge
 import listings
 import load
 import push
@@ -370,14 +371,18 @@ def main():
     begin = time.monotonic()
     parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "token", "cold_blob", "slow_readers", "push_blob",
              "parallel_pushes", "small_images", "lists"]
-    chosen = [part for part in parts if re.search(options.only, part)]
+    edge_parts = ["beside_downloads", "small_answers", "connections", "tls_connections", "rest"]
+    chosen = [part for part in parts + edge_parts if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         fleet = Fleet(folder, options.entrepot)
         try:
             bench = Bench(fleet, Content(folder, 256 * MIB, 64 * MIB), options.quick)
             for part in chosen:
                 print(part, flush=True)
-                getattr(bench, part)()
+                if part in edge_parts:
+                    getattr(edge, part)(bench)
+                else:
+                    getattr(bench, part)()
         finally:
             fleet.stop()
     print(f"\n{table(bench.rows)}\n\n{time.monotonic() - begin:.0f} s")

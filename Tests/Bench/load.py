@@ -82,18 +82,38 @@ def tokens(port, scope, count):
     connection.close()
 
 
-def requests_per_second(port, path, seconds, accept=None, tokens=None):
-    """`tokens`: a file with one on each line; they take turns."""
-    arguments = ["wrk", "-t", "1", "-c", "32", "-d", f"{seconds}s", f"http://127.0.0.1:{port}{path}"]
-    if accept:
-        arguments[1:1] = ["-H", f"Accept: {accept}"]
-    if tokens:
-        arguments[1:1] = ["-s", str(pathlib.Path(__file__).with_name("tokens.lua"))]
-        arguments += ["--", str(tokens)]
+def wrk(port, path, seconds, fields, *more, connections=32, script=()):
+    """What wrk prints of `seconds` of one request over and over."""
+    arguments = ["wrk", "-t", "1", "-c", str(connections), "-d", f"{seconds}s", *more]
+    for name, value in fields.items():
+        arguments += ["-H", f"{name}: {value}"]
+    arguments += [f"http://127.0.0.1:{port}{path}", *script]
     output = subprocess.run(arguments, check=True, capture_output=True, text=True, timeout=120).stdout
     if "Non-2xx" in output:
         raise RuntimeError(f"{path} on {port}:\n{output}")
+    return output
+
+
+def requests_per_second(port, path, seconds, accept=None, tokens=None):
+    """`tokens`: a file with one on each line; they take turns."""
+    more, script = [], []
+    if tokens:
+        more = ["-s", str(pathlib.Path(__file__).with_name("tokens.lua"))]
+        script = ["--", str(tokens)]
+    output = wrk(port, path, seconds, {"Accept": accept} if accept else {}, *more, script=script)
     return float(re.search(r"Requests/sec: *([\d.]+)", output)[1])
+
+
+def answers(port, path, seconds, fields):
+    """How many answers came."""
+    return int(re.search(r"(\d+) requests in", wrk(port, path, seconds, fields))[1])
+
+
+def latency(port, path, seconds, accept):
+    """Milliseconds within which 99 of 100 answers came."""
+    output = wrk(port, path, seconds, {"Accept": accept}, "--latency", connections=8)
+    value, unit = re.search(r"99% *([\d.]+)(us|ms|s)\b", output).groups()
+    return float(value) * {"us": 0.001, "ms": 1, "s": 1000}[unit]
 
 
 def slow_readers(port, path, count, hold):

@@ -50,6 +50,10 @@ class Process:
                 total += int(path.read_text().split()[0])
         return total / 1e9
 
+    def threads(self):
+        """How many, of all workers together."""
+        return sum(len(list(pathlib.Path(f"/proc/{pid}/task").iterdir())) for pid in self.pids())
+
     def run_on(self, processors):
         """Binds all threads to these processors, those of workers too."""
         for pid in self.pids():
