@@ -15,7 +15,7 @@ struct Entrepot: AsyncParsableCommand {
         subcommands: [
             ServerCommand.self, ConfigCommand.self, ReloadCommand.self, StatusCommand.self, UpstreamCommand.self,
             FillsCommand.self, PurgeCommand.self, RefreshCommand.self, JanitorCommand.self, RetentionCommand.self,
-            ScrubCommand.self,
+            ScrubCommand.self, StorageCommand.self,
             HashPasswordCommand.self,
             PolicyCommand.self,
             TokenCommand.self, HealthCheckCommand.self, VersionCommand.self,

@@ -115,4 +115,27 @@ import Testing
             #expect(!entrepot.process.output.contains(moto.secretKey))
         }
     }
+
+    @Test func aStoreIsTriedFromTheCommandLine() async throws {
+        try await Stage.with { stage in
+            let moto = try await MotoServer.start(on: stage, isStrict: false)
+            func test(_ storage: String) async throws -> (status: TestSupport.ExitStatus, output: String) {
+                let file = try stage.write(storage, to: "test-\(UUID().uuidString).toml")
+                return try await Command(Paths.entrepot.path, ["-c", file.path, "storage", "test"])
+                    .outcome(within: .seconds(60))
+            }
+            for storage in [
+                try moto.storage("tried", on: stage),
+                "[storage.fs]\nroot_dir = \"\(try stage.makeDirectory("fs").path)\"",
+            ] {
+                let outcome = try await test(storage)
+                #expect(outcome.status == .success, "\(outcome)")
+                #expect(!outcome.output.contains("FAILED") && !outcome.output.contains("odd"), "\(outcome)")
+            }
+            let wrong = try await test(
+                try moto.storage("tried", on: stage).replacing(MotoServer.bucket, with: "no-such-bucket"))
+            #expect(wrong.status == .exited(1))
+            #expect(wrong.output.contains("NoSuchBucket") && wrong.output.contains("create the bucket"), "\(wrong)")
+        }
+    }
 }

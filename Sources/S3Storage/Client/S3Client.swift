@@ -158,6 +158,19 @@ public final class S3Client: Sendable {
     /// Seconds since 1970, by the store's clock as far as it is known.
     var storeTime: Int64 { now() + place.withLockedValue { $0.clockOffset } }
 
+    var localTime: Int64 { now() }
+    var region: String { place.withLockedValue { $0.region } }
+
+    /// What is answered there to who shows no credentials.
+    func status(at address: String) async throws(S3Error) -> Int {
+        let trust = settings.caBundle.map { CurlSettings.TrustRoots.bundle($0) } ?? .system
+        do throws(CurlError) {
+            return try await curl.execute(CurlRequest(url: address, settings: CurlSettings(trustRoots: trust))).status
+        } catch {
+            throw S3Error(error)
+        }
+    }
+
     /// An address at which whoever holds it may read the object. A secret.
     ///
     /// - Parameter lifetime: Seconds; less where the credentials end sooner.
