@@ -75,9 +75,15 @@ extension Registry {
             try await store.isGranted(digest, in: repository.name) ? try await store.blob(digest) : nil
         }
         guard let content, try await isPlausible(content.size, repository, digest) else { return nil }
-        guard content.size <= HotContent.largestBlob, case .file(let file, let size) = content,
-            let bytes = file.bytes(count: Int(size))
-        else { return content }
+        guard content.size <= HotContent.largestBlob else { return content }
+        let bytes: ByteBuffer
+        switch content {
+        case .bytes(let all): bytes = all
+        case .file(let file, let size):
+            guard let all = file.bytes(count: Int(size)) else { return content }
+            bytes = all
+        case .remote: return content
+        }
         hot.insert(.blob(bytes), key, since: removals)
         return .bytes(bytes)
     }
@@ -95,6 +101,8 @@ extension Registry {
         _ size: Int64, _ repository: Repository, _ digest: Digest
     ) async throws(RegistryError) -> Bool {
         guard size > 0 || digest == Digest(hashing: ByteBuffer(), with: digest.algorithm) else { return false }
+        // A bucket loses nothing of an object.
+        if store.isRemote { return true }
         // What was pushed is durable, and to be had from nowhere else.
         guard !repository.namespace.isLocal else { return true }
         let claimed = try await claimedSize(BlobKey(repository: repository.name, digest: digest))
