@@ -5,8 +5,10 @@ import Testing
 /// The program as people and scripts run it.
 @Suite struct CommandLineTests {
     private static let commands = [
-        "", "config", "config check", "config show", "fills", "hash-password", "healthcheck", "policy",
-        "policy explain", "purge", "refresh", "reload", "server", "status", "token", "token keygen", "token revoke",
+        "", "config", "config check", "config show", "fills", "hash-password", "healthcheck", "janitor",
+        "janitor pause", "janitor resume", "janitor run", "janitor status", "policy", "policy explain", "purge",
+        "refresh", "reload", "retention", "scrub", "server", "status", "storage", "storage test", "token",
+        "token keygen", "token revoke",
         "upstream", "upstream probe", "upstream status", "version",
     ]
 

@@ -76,7 +76,7 @@ struct EntrepotServer: Sendable {
                 ]
             }
         }
-        lines += ["[log]", settings.log]
+        if !settings.log.isEmpty { lines += ["[log]", settings.log] }
         lines += [settings.storage ?? "[storage.fs]\nroot_dir = \"\(root.path)\"", repositories]
         return lines.joined(separator: "\n")
     }
