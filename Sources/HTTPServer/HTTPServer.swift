@@ -60,7 +60,7 @@ public final class HTTPServer: Service {
         self.loops.withLockedValue { $0 = loops }
         // In case it changed while the loops were made.
         await loops.adjust(core.configuration)
-        let listener: NIOAsyncChannel<Connection, Never>
+        let listener: NIOAsyncChannel<ConnectionTask, Never>
         do {
             listener = try await bind(loops)
         } catch {
@@ -83,12 +83,12 @@ public final class HTTPServer: Service {
         await loops.close()
     }
 
-    private func serve(_ listener: NIOAsyncChannel<Connection, Never>) async {
+    private func serve(_ listener: NIOAsyncChannel<ConnectionTask, Never>) async {
         do {
             try await listener.executeThenClose { connections in
                 try await withThrowingDiscardingTaskGroup { tasks in
-                    for try await connection in connections {
-                        tasks.addTask(executorPreference: connection.handle.executor) { await connection.run() }
+                    for try await task in connections {
+                        tasks.addTask(executorPreference: task.connection.executor) { await task.run() }
                     }
                 }
             }
@@ -112,7 +112,7 @@ public final class HTTPServer: Service {
         try? await Task.sleep(for: .seconds(1))
     }
 
-    private func bind(_ loops: LoopContexts) async throws -> NIOAsyncChannel<Connection, Never> {
+    private func bind(_ loops: LoopContexts) async throws -> NIOAsyncChannel<ConnectionTask, Never> {
         let core = core
         let tls = tls
         return try await ServerBootstrap(group: group)
@@ -154,7 +154,7 @@ public final class HTTPServer: Service {
 
     private static func open(
         _ channel: any Channel, core: ServerCore, tls: TLSContextBox?, loops: LoopContexts
-    ) throws -> Connection {
+    ) throws -> ConnectionTask {
         guard core.admitConnection() else { throw ConnectionRefused() }
         let loop = loops.context(of: channel.eventLoop)
         let isProxied = loop.configuration.trustedProxies.map { proxies in
@@ -170,7 +170,7 @@ public final class HTTPServer: Service {
         if isProxied == true {
             try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(handler), position: .first)
         }
-        return Connection(handle: ConnectionHandle(handler), core: core)
+        return ConnectionTask(connection: LoopBoundConnection(handler), core: core)
     }
 }
 

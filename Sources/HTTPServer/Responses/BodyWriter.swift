@@ -4,7 +4,7 @@ public import NIOCore
 /// them holds at most one piece in memory.
 public struct BodyWriter: Sendable {
     enum Sink: Sendable {
-        case connection(ConnectionHandle, serial: UInt64)
+        case connection(LoopBoundConnection, serial: UInt64)
         case memory(CollectedBody)
     }
 

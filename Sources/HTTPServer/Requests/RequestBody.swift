@@ -9,7 +9,7 @@ public struct RequestBody: AsyncSequence, Sendable {
     enum Source: Sendable {
         case none
         case bytes(NIOLockedValueBox<ByteBuffer?>)
-        case connection(ConnectionHandle, serial: UInt64)
+        case connection(LoopBoundConnection, serial: UInt64)
     }
 
     let source: Source

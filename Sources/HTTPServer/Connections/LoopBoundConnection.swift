@@ -2,7 +2,7 @@ import NIOCore
 
 /// The way into a ``ConnectionHandler`` from any task. Calls from the connection's own event loop, which is where its
 /// task runs, go straight in; others hop.
-struct ConnectionHandle: Sendable {
+struct LoopBoundConnection: Sendable {
     let eventLoop: any EventLoop
     let executor: EventLoopTaskExecutor
     let isSecure: Bool

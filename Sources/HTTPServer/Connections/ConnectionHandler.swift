@@ -4,7 +4,7 @@ import NIOSSL
 import NIOTLS
 
 /// The only handler of a plaintext connection: collects bytes for the connection's task and hands its writes to the
-/// socket. Everything here happens on the event loop; ``Connection`` is the task, ``ConnectionHandle`` its way in.
+/// socket. Everything here happens on the event loop; ``ConnectionTask`` is the task, ``LoopBoundConnection`` its way in.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = IOData

@@ -4,14 +4,14 @@ import NIOHTTP1
 import NIOSSL
 
 /// The task of one connection: one request after the other, on the connection's event loop.
-struct Connection: Sendable {
-    let handle: ConnectionHandle
+struct ConnectionTask: Sendable {
+    let connection: LoopBoundConnection
     let core: ServerCore
 
     /// Returns when the connection is closed, or closing by itself.
     func run() async {
         await withUnsafeCurrentTask { task in
-            let handler = handle.handler
+            let handler = connection.handler
             handler.task = task
             guard handler.isOpen else {
                 handler.task = nil
@@ -19,7 +19,7 @@ struct Connection: Sendable {
             }
             await serve()
             // The task must not be touched after this closure.
-            handle.handler.task = nil
+            connection.handler.task = nil
         }
     }
 
@@ -28,15 +28,15 @@ struct Connection: Sendable {
     private func serve() async {
         await withDiscardingTaskGroup { requests in
             while true {
-                switch await withCheckedContinuation({ handle.handler.awaitHead($0) }) {
+                switch await withCheckedContinuation({ connection.handler.awaitHead($0) }) {
                 case .closed:
-                    if handle.handler.isOpen { handle.handler.closeGracefully() }
+                    if connection.handler.isOpen { connection.handler.closeGracefully() }
                     return
                 case .refused(let refusal):
                     requests.addTask { await refuse(refusal) }
                 case .request(let head):
                     requests.addTask {
-                        if await answer(head) { handle.handler.becomeIdle() }
+                        if await answer(head) { connection.handler.becomeIdle() }
                     }
                 }
             }
@@ -50,7 +50,7 @@ struct Connection: Sendable {
         do throws(Refusal) {
             request = try makeRequest(head)
         } catch {
-            let id = head.requestID ?? handle.handler.loop.requestIDs.next()
+            let id = head.requestID ?? connection.handler.loop.requestIDs.next()
             return await send(core.handler.refuse(error, requestID: id), to: nil, head: head, id: id, began: began)
         }
         guard core.admitRequest() else {
@@ -65,7 +65,7 @@ struct Connection: Sendable {
 
     /// - Throws: If a trusted proxy tells of its client what cannot be understood.
     private func makeRequest(_ head: RequestHead) throws(Refusal) -> Request {
-        let handler = handle.handler
+        let handler = connection.handler
         let proxies = handler.configuration.trustedProxies
         // A proxy that speaks for itself, or for somebody it does not know, has nothing to tell of a client.
         let forwarding = try Forwarding(
@@ -74,19 +74,19 @@ struct Connection: Sendable {
             switch head.framing {
             case .none: RequestBody(source: .none, length: 0)
             case .length(let length):
-                RequestBody(source: .connection(handle, serial: handler.serial), length: length)
-            case .chunked: RequestBody(source: .connection(handle, serial: handler.serial), length: nil)
+                RequestBody(source: .connection(connection, serial: handler.serial), length: length)
+            case .chunked: RequestBody(source: .connection(connection, serial: handler.serial), length: nil)
             }
         return Request(
             id: head.requestID ?? handler.loop.requestIDs.next(), head: head, body: body,
-            clientAddress: forwarding.client, isSecure: forwarding.isSecure ?? handle.isSecure,
+            clientAddress: forwarding.client, isSecure: forwarding.isSecure ?? connection.isSecure,
             forwarding: proxies == nil ? .unconfigured : forwarding.isBelieved ? .believed : .ignored,
-            clientCertificates: handle.isSecure ? handler.clientCertificates : [])
+            clientCertificates: connection.isSecure ? handler.clientCertificates : [])
     }
 
     private func refuse(_ refusal: Refusal) async {
         let began = NIODeadline.now()
-        let id = handle.handler.loop.requestIDs.next()
+        let id = connection.handler.loop.requestIDs.next()
         let response = core.handler.refuse(refusal, requestID: id)
         _ = await send(response, to: nil, head: nil, id: id, began: began)
     }
@@ -97,7 +97,7 @@ struct Connection: Sendable {
     private func send(
         _ response: Response, to request: Request?, head: RequestHead?, id: String, began: NIODeadline
     ) async -> Bool {
-        let handler = handle.handler
+        let handler = connection.handler
         let plan = ResponsePlan(response, head: head, mayStay: handler.mayStay(response))
         handler.sentBytes = 0
         handler.owesContinue = false
@@ -114,29 +114,29 @@ struct Connection: Sendable {
                 }, sendsBody: plan.sendsBody)
             if isUnfinished {
                 switch response.body {
-                case .file(let slice): try await handle.write(slice, serial: serial)
-                case .stream(_, let produce): try await produce(BodyWriter(sink: .connection(handle, serial: serial)))
+                case .file(let slice): try await connection.write(slice, serial: serial)
+                case .stream(_, let produce): try await produce(BodyWriter(sink: .connection(connection, serial: serial)))
                 case .empty, .bytes: break
                 }
-                try handle.handler.finishBody()
+                try connection.handler.finishBody()
             }
             // A client that asks without taking the answers must not make them pile up.
-            try await handle.writable()
+            try await connection.writable()
         } catch {
             outcome = settleFailure(error, requestID: id)
         }
         let goesOn = outcome == .complete ? await afterResponse(staysOpen: plan.staysOpen) : false
         core.handler.finished(
             Exchange(
-                request: request, requestID: id, status: response.status, bytesSent: handle.handler.sentBytes,
+                request: request, requestID: id, status: response.status, bytesSent: connection.handler.sentBytes,
                 duration: .nanoseconds((NIODeadline.now() - began).nanoseconds), outcome: outcome,
-                clientAddress: request?.clientAddress ?? handle.handler.sourceAddress,
+                clientAddress: request?.clientAddress ?? connection.handler.sourceAddress,
                 note: response.note))
         return goesOn
     }
 
     private func settleFailure(_ error: any Error, requestID: String) -> Exchange.Outcome {
-        let handler = handle.handler
+        let handler = connection.handler
         let clientLeft = !handler.isOpen || handler.isInputClosed
         if !clientLeft {
             core.logger.notice(
@@ -151,7 +151,7 @@ struct Connection: Sendable {
 
     /// Gets the connection ready for its next request, or closes it.
     private func afterResponse(staysOpen: Bool) async -> Bool {
-        let handler = handle.handler
+        let handler = connection.handler
         if staysOpen, await drainBody() { return true }
         handler.closeGracefully()
         return false
@@ -159,14 +159,14 @@ struct Connection: Sendable {
 
     /// Reads what the handler left of the request's body, within bounds.
     private func drainBody() async -> Bool {
-        let handler = handle.handler
+        let handler = connection.handler
         guard !handler.body.isFinished else { return handler.bodyError == nil }
         guard handler.bodyError == nil, handler.body.remaining <= HTTPServerConfiguration.maxDrainedBytes else {
             return false
         }
         var drained: Int64 = 0
         do {
-            while let chunk = try await handle.nextBodyChunk(serial: handler.serial, first: false) {
+            while let chunk = try await connection.nextBodyChunk(serial: handler.serial, first: false) {
                 drained += Int64(chunk.readableBytes)
                 guard drained <= HTTPServerConfiguration.maxDrainedBytes else { return false }
             }
