@@ -26,7 +26,7 @@ public struct Registry: Sendable {
     let absent = AbsentManifests()
     let sizes = KnownSizes()
     let manifestReadings: SingleFlight<RepositoryName, Void>
-    let completions: Completions
+    let completions: PullCompletions
     let pullTimes = PullTimes()
     /// Local repositories that are marked as such in the store.
     let keptWhole = RememberedRepositories()
@@ -64,7 +64,7 @@ public struct Registry: Sendable {
         manifestReadings = SingleFlight(background: background)
         vouchers = SingleFlight(background: background)
         tagLists = SingleFlight(background: background)
-        completions = Completions(background: background, timers: health.timers)
+        completions = PullCompletions(background: background, timers: health.timers)
     }
 
     func upstreams(_ repository: Repository, _ rank: Urgency.Rank = .question) -> UpstreamList {

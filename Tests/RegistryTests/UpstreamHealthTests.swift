@@ -37,7 +37,7 @@ import Upstream
 
     @Test func otherLimitsHoldFromTheNextQuestionOn() async throws {
         try await Workshop.open { shop in
-            shop.health.adjust(UpstreamLimits(breakerFailures: 2, breakerPause: .seconds(3)))
+            shop.health.adjust(ResilienceLimits(breakerFailures: 2, breakerPause: .seconds(3)))
             try await open(shop)
             #expect(shop.upstream.questions.count == 2)
             #expect(shop.health.states["upstream0"]?.state == .open(until: .seconds(3)))

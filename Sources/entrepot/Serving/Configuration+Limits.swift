@@ -17,7 +17,7 @@ extension PushLimits {
     }
 }
 
-extension UpstreamLimits {
+extension ResilienceLimits {
     init(_ section: ResilienceSection) {
         self.init(
             headerTimeout: section.headerTimeout.duration, hedgeDelay: section.hedgeDelay.duration,

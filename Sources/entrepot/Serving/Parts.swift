@@ -57,7 +57,7 @@ struct Parts: Sendable {
         fills = Fills(
             store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
             limits: FillLimits(configuration), logger: logger)
-        health = UpstreamHealth(limits: UpstreamLimits(configuration.resilience))
+        health = UpstreamHealth(limits: ResilienceLimits(configuration.resilience))
         registry = Registry(
             store: store, fills: fills, background: background, health: health, pool: pool,
             limits: PushLimits(configuration), manifestRoom: manifestRoom, logger: logger, now: WallClock.seconds)
@@ -78,7 +78,7 @@ struct Parts: Sendable {
         fills.adjust(FillLimits(configuration))
         upstreams.gates.adjust(configuration.caps)
         upstreams.manifestRoom.adjust(limit: configuration.server.maxManifestMemory.bytes)
-        health.adjust(UpstreamLimits(configuration.resilience))
+        health.adjust(ResilienceLimits(configuration.resilience))
         registry.reconfigure(PushLimits(configuration))
         LogOutput.adjust(to: configuration.log)
     }

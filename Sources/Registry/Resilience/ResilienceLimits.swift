@@ -1,5 +1,5 @@
 /// How long upstreams are waited for, and when they are left alone.
-public struct UpstreamLimits: Sendable, Equatable {
+public struct ResilienceLimits: Sendable, Equatable {
     /// Until the head of an answer, from some upstream of a list.
     public var headerTimeout: Duration
     /// When the next upstream is asked alongside one that has not answered yet. Only for questions that cost little.

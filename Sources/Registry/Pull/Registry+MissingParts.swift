@@ -117,7 +117,7 @@ extension Registry {
         if fetches { completions.add(key) { await complete(repository, digest) } }
         guard completions.beginSharing(key) else { return }
         let isStarted = background.start {
-            await health.timers.sleep(Completions.shortDelay)
+            await health.timers.sleep(PullCompletions.shortDelay)
             if !Task.isCancelled, await shareStored(repository, digest) { return }
             completions.endSharing(key)
         }
@@ -167,7 +167,7 @@ extension Registry {
             for blob in content.blobs where blob.isAskedFor {
                 if try await holds(blob, repository) { continue }
                 // Clients come first; if they never leave room, the next pull asks for this again.
-                for _ in 0..<Completions.patience where fills.isBusy { await health.timers.sleep(Completions.pause) }
+                for _ in 0..<PullCompletions.patience where fills.isBusy { await health.timers.sleep(PullCompletions.pause) }
                 if fills.isBusy || Task.isCancelled { return false }
                 try await reader(repository, blob.digest, .background).0?.finish()
                 Counter(label: "entrepot_completed_blobs_total").increment()

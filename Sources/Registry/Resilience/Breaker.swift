@@ -40,7 +40,7 @@ public struct Breaker: Sendable {
     }
 
     /// - Parameter jitter: A factor near 1, so that many servers do not come back as one.
-    mutating func failed(_ error: UpstreamError, now: Duration, _ limits: UpstreamLimits, jitter: Double) {
+    mutating func failed(_ error: UpstreamError, now: Duration, _ limits: ResilienceLimits, jitter: Double) {
         failures += 1
         lastError = error
         guard state == .probing || failures >= limits.breakerFailures else { return }
@@ -48,7 +48,7 @@ public struct Breaker: Sendable {
     }
 
     /// Another upstream was faster by the whole of the hedge delay.
-    mutating func lostRace(_ error: UpstreamError, now: Duration, _ limits: UpstreamLimits, jitter: Double) {
+    mutating func lostRace(_ error: UpstreamError, now: Duration, _ limits: ResilienceLimits, jitter: Double) {
         // Those that were under way when it was found out are no news.
         if case .open = state { return }
         lostRaces += 1
@@ -57,7 +57,7 @@ public struct Breaker: Sendable {
         open(now: now, limits, jitter: jitter)
     }
 
-    private mutating func open(now: Duration, _ limits: UpstreamLimits, jitter: Double) {
+    private mutating func open(now: Duration, _ limits: ResilienceLimits, jitter: Double) {
         let next = min(
             pause.map { $0 * 2 } ?? limits.breakerPause, max(limits.longestBreakerPause, limits.breakerPause))
         pause = next

@@ -3,7 +3,7 @@ import OCI
 import Upstream
 
 /// Images that will be completed a while after they were pulled: one after the other, a bounded number waiting.
-final class Completions: Sendable {
+final class PullCompletions: Sendable {
     /// Returns whether it need not be done again.
     typealias Work = @Sendable () async -> Bool
 

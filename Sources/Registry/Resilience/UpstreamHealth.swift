@@ -6,7 +6,7 @@ public import Upstream
 
 /// The health of every upstream host, shared by all namespaces that ask it.
 public final class UpstreamHealth: Sendable {
-    private let adjustable: Adjustable<UpstreamLimits>
+    private let adjustable: Adjustable<ResilienceLimits>
     let timers: Timers
     private let jitter: @Sendable () -> Double
     private let breakers = NIOLockedValueBox<[String: Breaker]>([:])
@@ -15,7 +15,7 @@ public final class UpstreamHealth: Sendable {
 
     /// - Parameter jitter: A factor around 1 for each pause.
     public init(
-        limits: UpstreamLimits = UpstreamLimits(), timers: Timers = .system,
+        limits: ResilienceLimits = ResilienceLimits(), timers: Timers = .system,
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0.8...1.2) }
     ) {
         adjustable = Adjustable(limits)
@@ -23,10 +23,10 @@ public final class UpstreamHealth: Sendable {
         self.jitter = jitter
     }
 
-    public var limits: UpstreamLimits { adjustable.value }
+    public var limits: ResilienceLimits { adjustable.value }
 
     /// Takes effect with the next question.
-    public func adjust(_ limits: UpstreamLimits) { adjustable.set(limits) }
+    public func adjust(_ limits: ResilienceLimits) { adjustable.set(limits) }
 
     /// By host, as of now; hosts that were never asked are missing.
     public var states: [String: Breaker] { breakers.withLockedValue { $0 } }
