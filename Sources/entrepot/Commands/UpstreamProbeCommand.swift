@@ -55,9 +55,9 @@ struct UpstreamProbeCommand: AsyncParsableCommand {
             throw ValidationError("'\(text)' is neither a tag nor a digest.")
         }
         let logger = Logger(label: "entrepot.probe") { _ in SwiftLogNoOpLogHandler() }
-        let (namespaces, _) = try UpstreamBuilder(
-            configuration: configuration, parts: UpstreamParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
-            previous: UpstreamClients()
+        let (namespaces, _) = try NamespacesBuilder(
+            configuration: configuration, parts: LongLivedClientParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
+            previous: RegistryClients()
         ).build()
         do throws(RegistryError) {
             return (try namespaces.repository(name), reference)

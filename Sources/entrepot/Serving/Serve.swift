@@ -38,7 +38,7 @@ func serve(_ source: ConfigurationSource) async throws {
         entrepot_return_large_allocations(1 << 20)
         let metrics = MetricsRegistry(MetricCatalogue.all)
         MetricsSystem.bootstrap(metrics)
-        let parts = try await Parts(configuration, status: status, metrics: metrics, logger: logger)
+        let parts = try await LongLivedParts(configuration, status: status, metrics: metrics, logger: logger)
         try await ServiceGroup(configuration: try services(configuration, source, parts, watch)).run()
     } catch {
         logger.critical("stopped", metadata: ["error": "\(error)"])
@@ -48,7 +48,7 @@ func serve(_ source: ConfigurationSource) async throws {
 
 /// Everything that runs, in the order in which it starts; it stops in the reverse order, each after the next.
 private func services(
-    _ configuration: Configuration, _ source: ConfigurationSource, _ parts: Parts, _ watch: FileWatch
+    _ configuration: Configuration, _ source: ConfigurationSource, _ parts: LongLivedParts, _ watch: FileWatch
 ) throws -> ServiceGroupConfiguration {
     var watch = watch
     watch.watch(parts.status.watchedFiles)
@@ -62,14 +62,14 @@ private func services(
         handler: current, logger: parts.logger,
         onBound: { address in
             let host = address.ipAddress ?? "?"
-            LoadedCode.releaseWhatTheStartNeeded()
+            CodePages.releaseWhatTheStartNeeded()
             if current.value.configuration.isOpenUnsaid { warnOfOpenness(parts.logger) }
             parts.logger.warnOf(current.value.configuration)
             parts.logger.notice(
                 "serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(parts.place)"])
         })
     parts.status.observe(server)
-    let gate = ReadinessGate(
+    let withdrawal = ReadinessWithdrawal(
         readiness: parts.readiness, delay: { current.value.configuration.server.shutdownDelay.duration },
         logger: parts.logger)
     let all: [any Service] =
@@ -78,7 +78,7 @@ private func services(
             PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, parts.janitor,
             server,
             Reloader(source: source, parts: parts, current: current, server: server),
-            ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), gate,
+            ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), withdrawal,
         ]
     return ServiceGroupConfiguration(
         services: all.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
@@ -86,7 +86,7 @@ private func services(
 }
 
 /// The listener for metrics and health, where one is configured.
-private func metricsServer(_ configuration: Configuration, _ parts: Parts) -> [any Service] {
+private func metricsServer(_ configuration: Configuration, _ parts: LongLivedParts) -> [any Service] {
     guard let address = configuration.observability.listen else { return [] }
     return [
         HTTPServer(

@@ -3,7 +3,7 @@ import Metrics
 import Observability
 import Registry
 
-extension Parts {
+extension LongLivedParts {
     /// What is looked at when metrics are asked for, rather than counted when it happens.
     func collectMetrics() {
         Gauge(label: "entrepot_build_info", dimensions: [("version", entrepotVersion)]).record(1)

@@ -7,19 +7,19 @@ import Registry
 import Upstream
 
 /// Makes namespaces, with a client for each of their upstreams, from the configuration.
-struct UpstreamBuilder {
+struct NamespacesBuilder {
     let configuration: Configuration
-    let parts: UpstreamParts
+    let parts: LongLivedClientParts
     /// Those of the configuration before: a client whose settings are the same goes on as it is.
-    let previous: UpstreamClients
+    let previous: RegistryClients
 
-    func build() throws -> (namespaces: Namespaces, clients: UpstreamClients) {
-        var clients = UpstreamClients()
+    func build() throws -> (namespaces: Namespaces, clients: RegistryClients) {
+        var clients = RegistryClients()
         let namespaces = try configuration.repositories.map { try namespace($0, &clients) }
         return (Namespaces(namespaces, fallback: configuration.server.defaultRepository), clients)
     }
 
-    private func namespace(_ section: RepositorySection, _ clients: inout UpstreamClients) throws -> Namespace {
+    private func namespace(_ section: RepositorySection, _ clients: inout RegistryClients) throws -> Namespace {
         Namespace(
             key: section.name, host: section.namespace?.text,
             upstreams: try section.upstreams.map { try client($0, &clients) },
@@ -31,9 +31,9 @@ struct UpstreamBuilder {
                 missingReferences: section.allowsMissingReferences.map { $0 ? .anywhere : .none } ?? .inIndexes))
     }
 
-    private func client(_ section: UpstreamSection, _ clients: inout UpstreamClients) throws -> RegistryClient {
+    private func client(_ section: UpstreamSection, _ clients: inout RegistryClients) throws -> RegistryClient {
         let identity = try section.clientCertificate.map(CurlSettings.ClientIdentity.init)
-        let key = UpstreamClients.Key(
+        let key = RegistryClients.Key(
             section: section, identity: identity, maxManifestSize: configuration.server.maxManifestSize)
         let client = try clients[key] ?? previous[key] ?? makeClient(section, identity)
         clients[key] = client
@@ -63,7 +63,7 @@ struct UpstreamBuilder {
     }
 }
 
-extension UpstreamBuilder {
+extension NamespacesBuilder {
     /// Where credentials come from that can change while the server runs.
     private func source(_ section: UpstreamSection, _ endpoint: UpstreamEndpoint) -> (any CredentialSource)? {
         if let program = section.credentialHelper {

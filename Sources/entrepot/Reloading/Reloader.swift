@@ -11,7 +11,7 @@ import ServiceLifecycle
 /// Whatever is wrong leaves the running configuration as it is.
 struct Reloader: Service, CustomStringConvertible {
     let source: ConfigurationSource
-    let parts: Parts
+    let parts: LongLivedParts
     let current: CurrentSnapshot
     let server: HTTPServer
     let description = "Reloader"

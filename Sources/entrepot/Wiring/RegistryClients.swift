@@ -3,7 +3,7 @@ import CurlClient
 import Upstream
 
 /// The clients of one configuration by what they were made from.
-struct UpstreamClients: Sendable {
+struct RegistryClients: Sendable {
     struct Key: Equatable {
         let section: UpstreamSection
         /// What its files held.

@@ -11,7 +11,7 @@ struct ConfigurationWatcher: Service, CustomStringConvertible {
 
     /// As the files were when the running configuration was read.
     let watch: FileWatch
-    let parts: Parts
+    let parts: LongLivedParts
     let description = "ConfigurationWatcher"
 
     func run() async throws {

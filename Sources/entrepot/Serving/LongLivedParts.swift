@@ -14,7 +14,7 @@ import Upstream
 
 /// What lives as long as the process: it holds content, connections and what was learnt, and is handed from one
 /// ``Snapshot`` to the next. What of it depends on the configuration is adjusted in place by ``adjust(to:)``.
-struct Parts: Sendable {
+struct LongLivedParts: Sendable {
     /// Where this process keeps files of its own.
     let root: String
     /// Where the content is, as it is told to operators.
@@ -25,7 +25,7 @@ struct Parts: Sendable {
     let health: UpstreamHealth
     let registry: Registry
     let janitor: Janitor
-    let upstreams: UpstreamParts
+    let upstreams: LongLivedClientParts
     /// What it remembers follows from the stored hashes, so that it outlives every configuration.
     let passwords: PasswordVerifier
     /// What clients keep after a login.
@@ -52,7 +52,7 @@ struct Parts: Sendable {
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         background = BackgroundWork()
         let manifestRoom = ByteBudget(limit: configuration.server.maxManifestMemory.bytes)
-        upstreams = UpstreamParts(manifestRoom: manifestRoom, logger: logger)
+        upstreams = LongLivedClientParts(manifestRoom: manifestRoom, logger: logger)
         upstreams.gates.adjust(configuration.caps)
         fills = Fills(
             store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,

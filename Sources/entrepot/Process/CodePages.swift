@@ -7,7 +7,7 @@
 #endif
 
 /// The machine code of the binary and its libraries, as far as it is mapped into memory.
-enum LoadedCode {
+enum CodePages {
     /// Gives back the pages that only the start needed: a third of what the process holds at rest. Nobody writes to such
     /// pages, and what is needed again is mapped again from the page cache.
     static func releaseWhatTheStartNeeded() {

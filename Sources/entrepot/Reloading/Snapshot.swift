@@ -10,7 +10,7 @@ import Tokens
 final class Snapshot: Sendable {
     /// As it is in force: what cannot change live is as it was when the server started.
     let configuration: Configuration
-    let clients: UpstreamClients
+    let clients: RegistryClients
     let namespaces: Namespaces
     let handler: any RequestHandler
 
@@ -18,10 +18,10 @@ final class Snapshot: Sendable {
     ///
     /// - Parameter previous: What it replaces; clients of upstreams that stay the same are taken over.
     /// - Throws: what is wrong with the configuration.
-    init(_ configuration: Configuration, parts: Parts, replacing previous: Snapshot? = nil) throws {
+    init(_ configuration: Configuration, parts: LongLivedParts, replacing previous: Snapshot? = nil) throws {
         self.configuration = configuration
-        let (namespaces, clients) = try UpstreamBuilder(
-            configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? UpstreamClients()
+        let (namespaces, clients) = try NamespacesBuilder(
+            configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? RegistryClients()
         ).build()
         self.clients = clients
         self.namespaces = namespaces
