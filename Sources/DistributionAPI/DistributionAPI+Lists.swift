@@ -33,11 +33,11 @@ extension DistributionAPI {
         _ repository: Repository, _ name: RepositoryName, _ identity: Identity, after last: String?, limit: Int?
     ) async throws(RegistryError) -> Served<TagPage> {
         let key = repository.namespace.key
-        let alias = gate.alias(name, of: repository)
-        guard gate.access.policies.looksAtTags(namespace: key) else {
+        let alias = authorizer.alias(name, of: repository)
+        guard authorizer.access.policies.looksAtTags(namespace: key) else {
             var served = try await registry.tags(repository, after: last, limit: limit)
             // They all look alike to the policy.
-            if let tag = served.content.tags.first, !gate.allows(pulling(tag, of: repository, alias), identity) {
+            if let tag = served.content.tags.first, !authorizer.allows(pulling(tag, of: repository, alias), identity) {
                 served.content = TagPage(tags: [], hasMore: false)
             }
             return served
@@ -48,7 +48,7 @@ extension DistributionAPI {
         for (position, tag) in served.content.tags.enumerated() {
             // Others on this event loop get their turn.
             if position % 100 == 99 { await Task.yield() }
-            guard gate.allows(pulling(tag, of: repository, alias), identity) else { continue }
+            guard authorizer.allows(pulling(tag, of: repository, alias), identity) else { continue }
             visible.append(tag)
             if let limit, visible.count > limit { break }
         }
@@ -71,11 +71,11 @@ extension DistributionAPI {
     func catalog(_ identity: Identity, _ request: Request) async throws(RegistryError) -> Response {
         let query = try Query(request.query)
         let limit = min(try query.limit() ?? Self.catalogPage, Self.catalogPage)
-        let gate = gate
+        let authorizer = authorizer
         // The token was for the list; what is on it is up to policy.
         let reader = identity.withoutGrants
         let page = try await registry.catalog(namespaces, after: query["last"], limit: limit) {
-            gate.allowsPulling($0, reader)
+            authorizer.allowsPulling($0, reader)
         }
         var headers = Self.apiVersion
         headers.add(name: "Content-Type", value: MediaType.json.value)

@@ -22,10 +22,10 @@ extension DistributionAPI {
     ) async throws(RegistryError) -> Response {
         try repository.checkWritable()
         let tags = try Self.tags(try Query(request.query), reference)
-        // The gate knows the path; these tags are written as well.
-        let alias = tags.isEmpty ? nil : gate.alias(name, of: repository)
+        // The authorizer knows the path; these tags are written as well.
+        let alias = tags.isEmpty ? nil : authorizer.alias(name, of: repository)
         for tag in tags {
-            try gate.check(
+            try authorizer.check(
                 AccessRequest(
                     .putManifest, repository: repository.name, namespace: repository.namespace.key,
                     reference: .tag(tag), alias: alias),

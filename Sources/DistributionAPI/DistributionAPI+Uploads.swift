@@ -47,13 +47,13 @@ extension DistributionAPI {
             // A source that cannot be is one that does not hold the blob: then the client uploads it.
             // One that this client may not pull from looks the same.
             guard let name = RepositoryName(from), let found = try? namespaces.repository(name),
-                gate.allowsPulling(found, as: name, identity, digest: digest)
+                authorizer.allowsPulling(found, as: name, identity, digest: digest)
             else { return false }
             source = found
         }
-        let gate = gate
+        let authorizer = authorizer
         return try await registry.mountBlob(repository, digest, from: source, among: namespaces) {
-            gate.allowsPulling($0, identity, digest: digest)
+            authorizer.allowsPulling($0, identity, digest: digest)
         }
     }
 

@@ -12,7 +12,7 @@ public struct DistributionAPI: RequestHandler {
     let registry: Registry
     let namespaces: Namespaces
     let readiness: Readiness
-    let gate: Gate
+    let authorizer: Authorizer
     let redirects: BlobRedirects
     let logger: Logger
     let metrics: RequestMetrics
@@ -27,30 +27,30 @@ public struct DistributionAPI: RequestHandler {
         self.registry = registry
         self.namespaces = namespaces
         self.readiness = readiness
-        gate = Gate(access: access, namespaces: namespaces, logger: logger)
+        authorizer = Authorizer(access: access, namespaces: namespaces, logger: logger)
         self.redirects = redirects
         self.logger = logger
         metrics = RequestMetrics()
     }
 
     public func respond(to request: Request) async -> Response {
-        var story = Story()
+        var note = RequestNote()
         do throws(RegistryError) {
             let action = try RouteParser.action(request.method, request.path)
-            story.action = action
-            let identity = try await gate.admit(action, request)
-            if identity.isKnown { story.identity = identity }
+            note.action = action
+            let identity = try await authorizer.admit(action, request)
+            if identity.isKnown { note.identity = identity }
             var response = try await answer(action, identity, request)
-            story.cache = response.headers.first(name: "Cache-Status")
-            response.note = story
+            note.cache = response.headers.first(name: "Cache-Status")
+            response.note = note
             return response
         } catch {
-            story.error = error
+            note.error = error
             var response = ErrorResponse.make(error)
-            for challenge in gate.challenges(error, request) {
+            for challenge in authorizer.challenges(error, request) {
                 response.headers.add(name: "WWW-Authenticate", value: challenge)
             }
-            response.note = story
+            response.note = note
             return response
         }
     }

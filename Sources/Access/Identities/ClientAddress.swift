@@ -3,11 +3,11 @@ public import NIOCore
 
 /// The address a client comes from. One that is an IPv4 address in IPv6's clothes is the IPv4 address.
 public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
-    let address: IPAddress
+    let address: CELIPAddress
 
     /// Nil for what is no address: zones, ports and names are not allowed.
     public init?(_ text: String) {
-        guard let address = try? IPAddress(text) else { return nil }
+        guard let address = try? CELIPAddress(text) else { return nil }
         self.address = address
     }
 
@@ -24,7 +24,7 @@ public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
     private init?(bytes: [UInt8]) {
         let isMapped =
             bytes.count == 16 && bytes[..<10].allSatisfy { $0 == 0 } && bytes[10] == 0xFF && bytes[11] == 0xFF
-        guard let address = IPAddress(bytes: isMapped ? Array(bytes[12...]) : bytes) else { return nil }
+        guard let address = CELIPAddress(bytes: isMapped ? Array(bytes[12...]) : bytes) else { return nil }
         self.address = address
     }
 

@@ -10,7 +10,7 @@ public struct ClientAddressBlock: Hashable, Sendable, CustomStringConvertible {
             self.block = block.masked
             return
         }
-        guard let address = try? IPAddress(text),
+        guard let address = try? CELIPAddress(text),
             let block = try? CIDRBlock("\(address.text)/\(address.bytes.count * 8)")
         else { return nil }
         self.block = block

@@ -22,7 +22,7 @@ public indirect enum CELType: Sendable, Hashable {
     /// A type parameter of a function overload.
     case parameter(String)
 
-    public static let ip = CELType.opaque(IPAddress.runtimeType.name)
+    public static let ip = CELType.opaque(CELIPAddress.runtimeType.name)
     public static let cidr = CELType.opaque(CIDRBlock.runtimeType.name)
 }
 

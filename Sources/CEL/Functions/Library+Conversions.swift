@@ -104,7 +104,7 @@ extension Library {
         .global(.double, .string) { (value, _) throws(CELError) in .string(NumberText.general(try value.double)) },
         .global(.timestamp, .string) { (value, _) throws(CELError) in .string(try value.timestamp.rfc3339) },
         .global(.duration, .string) { (value, _) throws(CELError) in .string(try value.duration.text) },
-        .global(.ip, .string) { (value, _) throws(CELError) in .string(try value.opaque(IPAddress.self).text) },
+        .global(.ip, .string) { (value, _) throws(CELError) in .string(try value.opaque(CELIPAddress.self).text) },
         .global(.cidr, .string) { (value, _) throws(CELError) in .string(try value.opaque(CIDRBlock.self).text) },
         .global(.bytes, .string) { (value, context) throws(CELError) in
             let bytes = try value.bytes

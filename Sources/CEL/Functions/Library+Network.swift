@@ -5,7 +5,7 @@ extension Library {
             "ip",
             [
                 .global(.ip, .ip) { value, _ in value },
-                .global(.string, .ip) { (text, _) throws(CELError) in .opaque(try IPAddress(try text.string)) },
+                .global(.string, .ip) { (text, _) throws(CELError) in .opaque(try CELIPAddress(try text.string)) },
                 .member(.cidr, .ip) { (block, _) throws(CELError) in
                     .opaque(try block.opaque(CIDRBlock.self).address)
                 },
@@ -21,7 +21,7 @@ extension Library {
             [
                 .global(.string, .bool) { (text, _) throws(CELError) in
                     let text = try text.string
-                    return .bool((try? IPAddress(text)) != nil)
+                    return .bool((try? CELIPAddress(text)) != nil)
                 }
             ]),
         FunctionDeclaration(
@@ -37,14 +37,14 @@ extension Library {
             [
                 .global(.string, .bool) { (text, _) throws(CELError) in
                     let text = try text.string
-                    return .bool(try IPAddress(text).text == text)
+                    return .bool(try CELIPAddress(text).text == text)
                 }
             ]),
         FunctionDeclaration(
             "family",
             [
                 .member(.ip, .int) { (address, _) throws(CELError) in
-                    .int(try address.opaque(IPAddress.self).isVersion4 ? 4 : 6)
+                    .int(try address.opaque(CELIPAddress.self).isVersion4 ? 4 : 6)
                 }
             ]),
         test("isUnspecified", \.isUnspecified),
@@ -56,10 +56,10 @@ extension Library {
             "containsIP",
             [
                 .member(.cidr, .ip, .bool) { (block, address, _) throws(CELError) in
-                    .bool(try block.opaque(CIDRBlock.self).contains(try address.opaque(IPAddress.self)))
+                    .bool(try block.opaque(CIDRBlock.self).contains(try address.opaque(CELIPAddress.self)))
                 },
                 .member(.cidr, .string, .bool) { (block, address, _) throws(CELError) in
-                    .bool(try block.opaque(CIDRBlock.self).contains(try IPAddress(try address.string)))
+                    .bool(try block.opaque(CIDRBlock.self).contains(try CELIPAddress(try address.string)))
                 },
             ]),
         FunctionDeclaration(
@@ -96,13 +96,13 @@ extension Library {
             ]),
     ]
 
-    private static func test(_ name: String, _ property: any KeyPath<IPAddress, Bool> & Sendable) -> FunctionDeclaration
+    private static func test(_ name: String, _ property: any KeyPath<CELIPAddress, Bool> & Sendable) -> FunctionDeclaration
     {
         FunctionDeclaration(
             name,
             [
                 .member(.ip, .bool) { (address, _) throws(CELError) in
-                    .bool(try address.opaque(IPAddress.self)[keyPath: property])
+                    .bool(try address.opaque(CELIPAddress.self)[keyPath: property])
                 }
             ])
     }

@@ -6,7 +6,7 @@ enum Library {
 
     static let types: [RuntimeType] = [
         .null, .bool, .int, .uint, .double, .string, .bytes, .list, .map, .timestamp, .duration, .type, .optional,
-        IPAddress.runtimeType, CIDRBlock.runtimeType,
+        CELIPAddress.runtimeType, CIDRBlock.runtimeType,
     ]
 
     static let element = CELType.parameter("T")

@@ -1,6 +1,6 @@
 /// An address with the length of its network prefix, `net.CIDR` in the language.
 public struct CIDRBlock: OpaqueValue, Hashable {
-    public let address: IPAddress
+    public let address: CELIPAddress
     public let prefixLength: Int
 
     /// Parses `address/length`; bits beyond the prefix may be set.
@@ -11,14 +11,14 @@ public struct CIDRBlock: OpaqueValue, Hashable {
         else {
             throw CELError(.conversion, "not an address block such as 10.0.0.0/8")
         }
-        address = try IPAddress(String(parts[0]))
+        address = try CELIPAddress(String(parts[0]))
         prefixLength = length
         guard length <= address.bytes.count * 8 else {
             throw CELError(.conversion, "the prefix is longer than the address")
         }
     }
 
-    private init(address: IPAddress, prefixLength: Int) {
+    private init(address: CELIPAddress, prefixLength: Int) {
         self.address = address
         self.prefixLength = prefixLength
     }
@@ -35,10 +35,10 @@ public struct CIDRBlock: OpaqueValue, Hashable {
     /// The block with all bits beyond the prefix cleared.
     public var masked: CIDRBlock {
         let bytes = address.bytes.enumerated().map { $1 & mask(ofByte: $0) }
-        return IPAddress(bytes: bytes).map { CIDRBlock(address: $0, prefixLength: prefixLength) } ?? self
+        return CELIPAddress(bytes: bytes).map { CIDRBlock(address: $0, prefixLength: prefixLength) } ?? self
     }
 
-    public func contains(_ other: IPAddress) -> Bool {
+    public func contains(_ other: CELIPAddress) -> Bool {
         guard other.bytes.count == address.bytes.count else { return false }
         return address.bytes.indices.allSatisfy { (address.bytes[$0] ^ other.bytes[$0]) & mask(ofByte: $0) == 0 }
     }

@@ -20,7 +20,7 @@ public struct AdminAPI: RequestHandler {
     private let registry: Registry
     private let namespaces: Namespaces
     private let token: AdminToken?
-    private let gate: Gate
+    private let authorizer: Authorizer
     private let control: (any ServerControl)?
     private let tokens: TokenService?
     private let metrics: MetricsRegistry?
@@ -42,7 +42,7 @@ public struct AdminAPI: RequestHandler {
         self.registry = registry
         self.namespaces = namespaces
         self.token = token
-        gate = Gate(access: access, namespaces: namespaces, logger: logger)
+        authorizer = Authorizer(access: access, namespaces: namespaces, logger: logger)
         self.control = control
         self.tokens = tokens
         self.metrics = metrics
@@ -60,13 +60,13 @@ public struct AdminAPI: RequestHandler {
             var response = ErrorResponse.make(error)
             if error.status == 401 {
                 if token != nil { response.headers.add(name: "WWW-Authenticate", value: "Bearer") }
-                for challenge in gate.challenges(error, request) {
+                for challenge in authorizer.challenges(error, request) {
                     response.headers.add(name: "WWW-Authenticate", value: challenge)
                 }
             }
-            var story = Story()
-            story.error = error
-            response.note = story
+            var note = RequestNote()
+            note.error = error
+            response.note = note
             return response
         }
     }
@@ -77,8 +77,8 @@ public struct AdminAPI: RequestHandler {
     private func admit(_ request: Request) async throws(RegistryError) -> Identity? {
         if let token, token.isShown(by: request.headers.first(name: "Authorization")) { return nil }
         do throws(RegistryError) {
-            let identity = try await gate.identity(of: request)
-            for wanted in accessRequests(request) { try gate.check(wanted, identity) }
+            let identity = try await authorizer.identity(of: request)
+            for wanted in accessRequests(request) { try authorizer.check(wanted, identity) }
             return identity
         } catch {
             guard error.status == 403, token != nil else { throw error }
@@ -164,7 +164,7 @@ public struct AdminAPI: RequestHandler {
     private func allowed(_ action: AccessAction, _ identity: Identity?) -> (Repository) -> Bool {
         { repository in
             identity.map {
-                gate.allows(
+                authorizer.allows(
                     AccessRequest(action, repository: repository.name, namespace: repository.namespace.key), $0)
             } ?? true
         }

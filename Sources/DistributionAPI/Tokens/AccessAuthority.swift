@@ -7,7 +7,7 @@ public import Tokens
 
 /// Identities and policy for the token service, as one request meets them: its credentials, its certificate, its address.
 struct AccessAuthority: TokenAuthority {
-    let gate: Gate
+    let authorizer: Authorizer
     let request: Request
     /// This server's own name as a service.
     let ownService: ServiceName
@@ -15,7 +15,7 @@ struct AccessAuthority: TokenAuthority {
     func shownSubject() async throws(RegistryError) -> TokenSubject? {
         let identity: Identity
         do throws(RegistryError) {
-            identity = try await gate.identity(of: request)
+            identity = try await authorizer.identity(of: request)
         } catch {
             guard error.status == 401 else { throw error }
             return nil
@@ -28,11 +28,11 @@ struct AccessAuthority: TokenAuthority {
     func subject(username: String, password: String) async throws(RegistryError) -> TokenSubject? {
         guard let name = Username(username), let credentials = BasicCredentials(username: name, password: password)
         else { return nil }
-        let origin = try gate.origin(of: request)
+        let origin = try authorizer.origin(of: request)
         do throws(CredentialError) {
-            return TokenSubject(try await gate.access.user(credentials, from: origin.address).id.value)
+            return TokenSubject(try await authorizer.access.user(credentials, from: origin.address).id.value)
         } catch {
-            let refusal = Gate.refusal(error)
+            let refusal = Authorizer.refusal(error)
             guard refusal.status == 401 else { throw refusal }
             return nil
         }
@@ -43,14 +43,14 @@ struct AccessAuthority: TokenAuthority {
     }
 
     func allows(_ access: ScopedAccess, to subject: TokenSubject, at service: ServiceName) async -> Bool {
-        guard let origin = try? gate.origin(of: request), let identity = identity(subject, origin) else { return false }
+        guard let origin = try? authorizer.origin(of: request), let identity = identity(subject, origin) else { return false }
         switch access {
         case .catalog:
-            guard gate.allows(AccessRequest(.listCatalog), identity) else { return false }
+            guard authorizer.allows(AccessRequest(.listCatalog), identity) else { return false }
             // Here each name is asked for when the list is made; elsewhere the list is told as it is.
             return service == ownService
                 || ScopedAccess.Operation.pull.actions.allSatisfy {
-                    gate.access.policies.allowsEverywhere($0, for: identity)
+                    authorizer.access.policies.allowsEverywhere($0, for: identity)
                 }
         case .repository(let name, let operation):
             return service == ownService
@@ -63,11 +63,11 @@ struct AccessAuthority: TokenAuthority {
     private func allowsHere(
         _ name: RepositoryName, _ operation: ScopedAccess.Operation, _ identity: Identity
     ) -> Bool {
-        let repository = try? gate.namespaces.repository(name)
+        let repository = try? authorizer.namespaces.repository(name)
         return operation.actions.contains {
             let request = AccessRequest(
                 $0, repository: repository?.name ?? name, namespace: repository?.namespace.key)
-            return !gate.forecast(request, identity).isNeverAllowed
+            return !authorizer.forecast(request, identity).isNeverAllowed
         }
     }
 
@@ -75,11 +75,11 @@ struct AccessAuthority: TokenAuthority {
     private func allowsElsewhere(
         _ name: RepositoryName, _ operation: ScopedAccess.Operation, _ identity: Identity
     ) -> Bool {
-        let key = gate.namespaces.all.map(\.key).filter(name.hasPrefix).max {
+        let key = authorizer.namespaces.all.map(\.key).filter(name.hasPrefix).max {
             $0.value.utf8.count < $1.value.utf8.count
         }
         return operation.actions.allSatisfy {
-            gate.forecast(AccessRequest($0, repository: name, namespace: key), identity).isAlwaysAllowed
+            authorizer.forecast(AccessRequest($0, repository: name, namespace: key), identity).isAlwaysAllowed
         }
     }
 
@@ -88,7 +88,7 @@ struct AccessAuthority: TokenAuthority {
     }
 
     private func user(_ subject: TokenSubject) -> User? {
-        IdentityID(subject.id).flatMap { gate.access.users[$0] }
+        IdentityID(subject.id).flatMap { authorizer.access.users[$0] }
     }
 }
 
@@ -108,10 +108,10 @@ extension TokenAPI {
     public init(
         next: any RequestHandler, service: TokenService, access: AccessControl, namespaces: Namespaces, logger: Logger
     ) {
-        let gate = Gate(access: access, namespaces: namespaces, logger: logger)
+        let authorizer = Authorizer(access: access, namespaces: namespaces, logger: logger)
         let own = service.defaultService
         self.init(next: next, service: service, logger: logger) {
-            AccessAuthority(gate: gate, request: $0, ownService: own)
+            AccessAuthority(authorizer: authorizer, request: $0, ownService: own)
         }
     }
 }

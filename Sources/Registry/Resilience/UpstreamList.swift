@@ -38,7 +38,7 @@ struct UpstreamList: Sendable {
         case content
     }
 
-    typealias Ask<Answer> = @Sendable (any UpstreamRegistry) async throws(UpstreamError) -> Answer
+    typealias Question<Answer> = @Sendable (any UpstreamRegistry) async throws(UpstreamError) -> Answer
 
     /// The first answer in the order of the list.
     ///
@@ -48,7 +48,7 @@ struct UpstreamList: Sendable {
     ///   - stuck: Positions of upstreams to be asked after all others.
     func first<Answer: Sendable>(
         avoiding: Set<String> = [], startingWith favourite: Int? = nil, stuck: Set<Int> = [], _ manner: Manner,
-        _ ask: @escaping Ask<Answer>
+        _ ask: @escaping Question<Answer>
     ) async throws(Verdict) -> (answer: Answer, upstream: any UpstreamRegistry, position: Int) {
         guard !isOffline else {
             throw Verdict(

@@ -28,7 +28,7 @@ struct UpstreamRace: Sendable {
     private static let patience: Duration = .seconds(20)
 
     func run<Answer: Sendable>(
-        _ ask: @escaping UpstreamList.Ask<Answer>
+        _ ask: @escaping UpstreamList.Question<Answer>
     ) async -> Result<(answer: Answer, upstream: any UpstreamRegistry, position: Int), Lost> {
         let limits = health.limits
         let start = health.timers.now()
@@ -136,7 +136,7 @@ struct UpstreamRace: Sendable {
     }
 
     /// Finds out whether it works again, for nobody in particular.
-    private func probe<Answer: Sendable>(_ upstream: any UpstreamRegistry, _ ask: @escaping UpstreamList.Ask<Answer>) {
+    private func probe<Answer: Sendable>(_ upstream: any UpstreamRegistry, _ ask: @escaping UpstreamList.Question<Answer>) {
         let time = health.limits.headerTimeout
         let isStarted = background.start {
             let runner = Runner(name: upstream.name, start: nil)
@@ -148,7 +148,7 @@ struct UpstreamRace: Sendable {
     /// What one upstream says in the time it has, and what that tells of its health.
     private func answer<Answer: Sendable>(
         _ upstream: any UpstreamRegistry, within time: Duration, patience: Duration, _ runner: Runner,
-        _ ask: @escaping UpstreamList.Ask<Answer>
+        _ ask: @escaping UpstreamList.Question<Answer>
     ) async -> Result<Answer, UpstreamError> {
         let start = health.timers.now()
         let admitted: any UpstreamRegistry

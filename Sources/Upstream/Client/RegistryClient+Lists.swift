@@ -10,7 +10,7 @@ extension RegistryClient {
         _ repository: RepositoryName, at place: UpstreamListPlace?, limit: Int
     ) async throws(UpstreamError) -> UpstreamTags {
         try await observed(.tags) { () async throws(UpstreamError) in
-            var ask = try Ask(.get, repository, "tags/list", within: endpoint)
+            var ask = try UpstreamRequest(.get, repository, "tags/list", within: endpoint)
             let first = "n=\(max(limit, 1))"
             ask.query = place?.query ?? first
             let answer = try await send(ask)
@@ -30,7 +30,7 @@ extension RegistryClient {
     }
 
     /// The query of a list's next page, if it is the same list: only the place in it is the upstream's to choose.
-    private func continuation(of ask: Ask, _ link: String) -> String? {
+    private func continuation(of ask: UpstreamRequest, _ link: String) -> String? {
         guard let url = ask.url(at: endpoint).resolving(link), url.origin == endpoint.origin, url.path == ask.path,
             url.query != ask.query
         else { return nil }
@@ -45,7 +45,7 @@ extension RegistryClient {
         _ repository: RepositoryName, _ subject: Digest
     ) async throws(UpstreamError) -> [Descriptor] {
         try await observed(.referrers) { () async throws(UpstreamError) in
-            var ask = try Ask(.get, repository, "referrers/\(subject)", within: endpoint)
+            var ask = try UpstreamRequest(.get, repository, "referrers/\(subject)", within: endpoint)
             ask.headers.set("Accept", MediaType.imageIndex.value)
             // Registries older than the API do not know the path, which some say as 405.
             ask.accepted = [200, 404, 405]
@@ -77,7 +77,7 @@ extension RegistryClient {
         _ repository: RepositoryName, _ subject: Digest
     ) async throws(UpstreamError) -> [Descriptor] {
         let tag = Tag(referrersOf: subject)
-        var ask = try Ask(.get, repository, "manifests/\(tag)", headers: Self.manifestHeaders, within: endpoint)
+        var ask = try UpstreamRequest(.get, repository, "manifests/\(tag)", headers: Self.manifestHeaders, within: endpoint)
         ask.accepted = [200, 404]
         let answer = try await send(ask)
         guard answer.status == 200 else {

@@ -10,7 +10,7 @@ extension RegistryClient {
 
     /// Asks, authenticating as far as the upstream wants it, and returns an answer of an accepted status. A refusal of
     /// credentials that can be renewed is no refusal yet.
-    func send(_ ask: Ask) async throws(UpstreamError) -> CurlResponse {
+    func send(_ ask: UpstreamRequest) async throws(UpstreamError) -> CurlResponse {
         guard let credentialSource else { return try await attempt(ask) }
         var client = self
         client.credentials = try await credentialSource.credentials()
@@ -26,7 +26,7 @@ extension RegistryClient {
         }
     }
 
-    private func attempt(_ ask: Ask) async throws(UpstreamError) -> CurlResponse {
+    private func attempt(_ ask: UpstreamRequest) async throws(UpstreamError) -> CurlResponse {
         let url = ask.url(at: endpoint)
         var authorization = try await knownAuthorization(ask.scope)
         var (answer, away) = try await follow(url, ask, authorization)
@@ -63,7 +63,7 @@ extension RegistryClient {
     }
 
     private func follow(
-        _ url: AbsoluteURL, _ ask: Ask, _ authorization: Authorization
+        _ url: AbsoluteURL, _ ask: UpstreamRequest, _ authorization: Authorization
     ) async throws(UpstreamError) -> (CurlResponse, away: AbsoluteURL.Origin?) {
         try await follow(
             url, ask.method, ask.headers, authorization: authorization.header, isWhole: ask.isWhole)

@@ -101,7 +101,7 @@ public struct RegistryClient: UpstreamRegistry {
         _ repository: RepositoryName, _ reference: Reference, held: Digest?
     ) async throws(UpstreamError) -> UpstreamManifestHead {
         try await observed(.headManifest) { () async throws(UpstreamError) in
-            var ask = try Ask(
+            var ask = try UpstreamRequest(
                 .head, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
             if let held {
                 // Registries make the digest the entity tag; those that do not will simply answer as if unasked.
@@ -121,7 +121,7 @@ public struct RegistryClient: UpstreamRegistry {
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifest {
         try await observed(.manifest) { () async throws(UpstreamError) in
-            let ask = try Ask(
+            let ask = try UpstreamRequest(
                 .get, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
             let answer = try await send(ask)
             let (digest, mediaType) = try manifestHeaders(of: answer, reference)
@@ -161,7 +161,7 @@ public struct RegistryClient: UpstreamRegistry {
         _ repository: RepositoryName, _ digest: Digest
     ) async throws(UpstreamError) -> UpstreamBlobHead {
         try await observed(.headBlob) { () async throws(UpstreamError) in
-            let answer = try await send(try Ask(.head, repository, "blobs/\(digest)", within: endpoint))
+            let answer = try await send(try UpstreamRequest(.head, repository, "blobs/\(digest)", within: endpoint))
             return UpstreamBlobHead(size: Self.isCompressed(answer) ? nil : answer.contentLength)
         }
     }
@@ -171,7 +171,7 @@ public struct RegistryClient: UpstreamRegistry {
     ) async throws(UpstreamError) -> UpstreamBlob {
         try await observed(.blob) { () async throws(UpstreamError) in
             let range = range.flatMap { $0.offset == 0 && $0.end == nil ? nil : $0 }
-            var ask = try Ask(.get, repository, "blobs/\(digest)", within: endpoint)
+            var ask = try UpstreamRequest(.get, repository, "blobs/\(digest)", within: endpoint)
             ask.isWhole = false
             if let range {
                 ask.headers.set("Range", "bytes=\(range.offset)-\(range.end.map { String($0 - 1) } ?? "")")

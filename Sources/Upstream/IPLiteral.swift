@@ -1,7 +1,7 @@
 import CurlClient
 
 /// The bytes of an IP address written as a literal.
-struct IPAddress: Hashable, Sendable {
+struct IPLiteral: Hashable, Sendable {
     /// 4 or 16.
     let bytes: [UInt8]
 
@@ -35,7 +35,7 @@ struct IPAddress: Hashable, Sendable {
         var bytes: [UInt8] = []
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         for (position, part) in parts.enumerated() {
-            if position == parts.count - 1, part.contains("."), let v4 = IPAddress(v4: part) {
+            if position == parts.count - 1, part.contains("."), let v4 = IPLiteral(v4: part) {
                 bytes += v4.bytes
             } else {
                 guard (1...4).contains(part.utf8.count), part.first != "+", let group = UInt16(part, radix: 16) else {

@@ -101,7 +101,7 @@ extension AbsoluteURL.Origin {
         let host: String
         let port: Substring
         if authority.hasPrefix("[") {
-            guard let end = authority.firstIndex(of: "]"), IPAddress(v6: authority[..<end].dropFirst()) != nil else {
+            guard let end = authority.firstIndex(of: "]"), IPLiteral(v6: authority[..<end].dropFirst()) != nil else {
                 return nil
             }
             host = authority[...end].lowercased()
@@ -114,7 +114,7 @@ extension AbsoluteURL.Origin {
                     (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || [0x2D, 0x2E, 0x5F].contains($0)
                 })
             else { return nil }
-            if let last = host.split(separator: ".").last, Self.isNumber(last), IPAddress(v4: host) == nil {
+            if let last = host.split(separator: ".").last, Self.isNumber(last), IPLiteral(v4: host) == nil {
                 return nil
             }
         }
@@ -133,8 +133,8 @@ extension AbsoluteURL.Origin {
     /// Whether it is this machine.
     var isLoopback: Bool { host == "localhost" || (address.map { AddressRanges(of: $0.bytes) == .loopback } ?? false) }
 
-    private var address: IPAddress? {
-        host.hasPrefix("[") ? IPAddress(v6: host.dropFirst().dropLast()) : IPAddress(v4: host)
+    private var address: IPLiteral? {
+        host.hasPrefix("[") ? IPLiteral(v6: host.dropFirst().dropLast()) : IPLiteral(v4: host)
     }
 
     /// Addresses that reach only the own machine's network, where clouds keep the credentials of the machine.

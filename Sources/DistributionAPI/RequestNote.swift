@@ -6,7 +6,7 @@ internal import NIOHTTP1
 internal import OCI
 
 /// What became of a request, carried to the log.
-struct Story: Sendable {
+struct RequestNote: Sendable {
     var action: Action?
     /// Nil for who is not known.
     var identity: Identity?
@@ -16,10 +16,10 @@ struct Story: Sendable {
 
 extension DistributionAPI {
     public func finished(_ exchange: Exchange) {
-        let story = exchange.note as? Story
-        let action = story?.action?.name ?? "none"
+        let note = exchange.note as? RequestNote
+        let action = note?.action?.name ?? "none"
         let status = exchange.status.code
-        metrics.count(action, RequestMetrics.Cache(story?.cache), exchange)
+        metrics.count(action, RequestMetrics.Cache(note?.cache), exchange)
         // The server's own failures and cut answers are news; the rest is for who wants it.
         let level: Logger.Level = status >= 500 || exchange.outcome == .failed ? .warning : .debug
         logger.log(
@@ -31,11 +31,11 @@ extension DistributionAPI {
                     "milliseconds": "\(exchange.duration.milliseconds)",
                 ]
                 if let method = exchange.method { fields["method"] = "\(method)" }
-                if let repository = story?.action?.repository { fields["repository"] = "\(repository)" }
+                if let repository = note?.action?.repository { fields["repository"] = "\(repository)" }
                 if let address = exchange.clientAddress?.ipAddress { fields["client"] = "\(address)" }
-                if let identity = story?.identity { fields["identity"] = "\(identity)" }
-                if let cache = story?.cache { fields["cache"] = "\(cache)" }
-                if let error = story?.error { fields["error"] = "\(error)" }
+                if let identity = note?.identity { fields["identity"] = "\(identity)" }
+                if let cache = note?.cache { fields["cache"] = "\(cache)" }
+                if let error = note?.error { fields["error"] = "\(error)" }
                 return fields
             }())
     }

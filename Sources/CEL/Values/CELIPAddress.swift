@@ -7,7 +7,7 @@
 #endif
 
 /// An IPv4 or IPv6 address, `net.IP` in the language.
-public struct IPAddress: OpaqueValue, Hashable {
+public struct CELIPAddress: OpaqueValue, Hashable {
     /// Four or sixteen bytes in network order.
     public let bytes: [UInt8]
 
@@ -47,7 +47,7 @@ public struct IPAddress: OpaqueValue, Hashable {
     public var runtimeType: RuntimeType { Self.runtimeType }
 
     public func isEqual(to other: any OpaqueValue) -> Bool {
-        (other as? IPAddress) == self
+        (other as? CELIPAddress) == self
     }
 
     public var isVersion4: Bool { bytes.count == 4 }

@@ -7,7 +7,7 @@ internal import OCI
 internal import Registry
 
 /// Stands before every answer: who asks, and whether they may. Nothing is looked up for those who may not.
-struct Gate: Sendable {
+struct Authorizer: Sendable {
     let access: AccessControl
     let namespaces: Namespaces
     let logger: Logger

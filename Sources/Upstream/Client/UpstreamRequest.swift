@@ -2,7 +2,7 @@ import CurlClient
 import OCI
 
 /// One question to an upstream, before it is known how to authenticate and where it leads.
-struct Ask: Sendable {
+struct UpstreamRequest: Sendable {
     let method: CurlRequest.Method
     let path: String
     var query: String?
