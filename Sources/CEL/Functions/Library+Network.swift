@@ -96,7 +96,8 @@ extension Library {
             ]),
     ]
 
-    private static func test(_ name: String, _ property: any KeyPath<CELIPAddress, Bool> & Sendable) -> FunctionDeclaration
+    private static func test(_ name: String, _ property: any KeyPath<CELIPAddress, Bool> & Sendable)
+        -> FunctionDeclaration
     {
         FunctionDeclaration(
             name,

@@ -43,7 +43,9 @@ struct AccessAuthority: TokenAuthority {
     }
 
     func allows(_ access: ScopedAccess, to subject: TokenSubject, at service: ServiceName) async -> Bool {
-        guard let origin = try? authorizer.origin(of: request), let identity = identity(subject, origin) else { return false }
+        guard let origin = try? authorizer.origin(of: request), let identity = identity(subject, origin) else {
+            return false
+        }
         switch access {
         case .catalog:
             guard authorizer.allows(AccessRequest(.listCatalog), identity) else { return false }

@@ -115,7 +115,8 @@ struct ConnectionTask: Sendable {
             if isUnfinished {
                 switch response.body {
                 case .file(let slice): try await connection.write(slice, serial: serial)
-                case .stream(_, let produce): try await produce(BodyWriter(sink: .connection(connection, serial: serial)))
+                case .stream(_, let produce):
+                    try await produce(BodyWriter(sink: .connection(connection, serial: serial)))
                 case .empty, .bytes: break
                 }
                 try connection.handler.finishBody()

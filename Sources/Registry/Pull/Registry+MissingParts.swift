@@ -167,7 +167,9 @@ extension Registry {
             for blob in content.blobs where blob.isAskedFor {
                 if try await holds(blob, repository) { continue }
                 // Clients come first; if they never leave room, the next pull asks for this again.
-                for _ in 0..<PullCompletions.patience where fills.isBusy { await health.timers.sleep(PullCompletions.pause) }
+                for _ in 0..<PullCompletions.patience where fills.isBusy {
+                    await health.timers.sleep(PullCompletions.pause)
+                }
                 if fills.isBusy || Task.isCancelled { return false }
                 try await reader(repository, blob.digest, .background).0?.finish()
                 Counter(label: "entrepot_completed_blobs_total").increment()

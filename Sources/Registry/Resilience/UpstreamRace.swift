@@ -136,7 +136,9 @@ struct UpstreamRace: Sendable {
     }
 
     /// Finds out whether it works again, for nobody in particular.
-    private func probe<Answer: Sendable>(_ upstream: any UpstreamRegistry, _ ask: @escaping UpstreamList.Question<Answer>) {
+    private func probe<Answer: Sendable>(
+        _ upstream: any UpstreamRegistry, _ ask: @escaping UpstreamList.Question<Answer>
+    ) {
         let time = health.limits.headerTimeout
         let isStarted = background.start {
             let runner = Runner(name: upstream.name, start: nil)

@@ -77,7 +77,8 @@ extension RegistryClient {
         _ repository: RepositoryName, _ subject: Digest
     ) async throws(UpstreamError) -> [Descriptor] {
         let tag = Tag(referrersOf: subject)
-        var ask = try UpstreamRequest(.get, repository, "manifests/\(tag)", headers: Self.manifestHeaders, within: endpoint)
+        var ask = try UpstreamRequest(
+            .get, repository, "manifests/\(tag)", headers: Self.manifestHeaders, within: endpoint)
         ask.accepted = [200, 404]
         let answer = try await send(ask)
         guard answer.status == 200 else {

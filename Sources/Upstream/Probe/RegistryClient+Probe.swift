@@ -108,7 +108,8 @@ extension RegistryClient {
     }
 
     private func authorizationStep(_ challenges: [Challenge], _ repository: RepositoryName) async -> ProbeStep? {
-        guard !challenges.isEmpty, let ask = try? UpstreamRequest(.head, repository, "manifests/x", within: endpoint) else {
+        guard !challenges.isEmpty, let ask = try? UpstreamRequest(.head, repository, "manifests/x", within: endpoint)
+        else {
             return nil
         }
         let clock = ContinuousClock()

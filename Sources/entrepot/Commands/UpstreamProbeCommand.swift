@@ -56,7 +56,8 @@ struct UpstreamProbeCommand: AsyncParsableCommand {
         }
         let logger = Logger(label: "entrepot.probe") { _ in SwiftLogNoOpLogHandler() }
         let (namespaces, _) = try NamespacesBuilder(
-            configuration: configuration, parts: LongLivedClientParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
+            configuration: configuration,
+            parts: LongLivedClientParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
             previous: RegistryClients()
         ).build()
         do throws(RegistryError) {
