@@ -1,10 +1,6 @@
 import NIOCore
 import NIOHTTP1
 
-#if os(Linux)
-    import Glibc
-#endif
-
 extension ConnectionHandler {
     func sendContinue() {
         guard let context else { return }
@@ -12,7 +8,7 @@ extension ConnectionHandler {
     }
 
     /// TLS takes buffers only, the socket both: `NIOAny` of a buffer suits the two.
-    private func buffer(_ bytes: ByteBuffer) -> NIOAny {
+    func buffer(_ bytes: ByteBuffer) -> NIOAny {
         progress.handed += Int64(bytes.readableBytes)
         return isSecure ? NIOAny(bytes) : Self.wrapOutboundOut(.byteBuffer(bytes))
     }
@@ -89,73 +85,6 @@ extension ConnectionHandler {
         return context.channel.isWritable
     }
 
-    /// Whether the kernel waits for full segments, as long as a file is being sent: fewer and larger ones cost the
-    /// client a third less. Turning it off sends the rest at once.
-    func packSegments(_ packs: Bool) {
-        #if os(Linux)
-            try? context?.channel.syncOptions?.setOption(.tcpOption(.init(rawValue: TCP_CORK)), value: packs ? 1 : 0)
-        #endif
-    }
-
-    /// Sends a piece of a file with `sendfile(2)`; completes when the kernel has taken it.
-    /// - Returns: whether it had to wait.
-    func sendFile(
-        _ handle: NIOFileHandle, offset: Int64, length: Int, serial: UInt64,
-        _ continuation: CheckedContinuation<Bool, any Error>
-    ) {
-        do throws(BodyWriteError) {
-            let context = try account(Int64(length), serial: serial)
-            let promise = context.eventLoop.makePromise(of: Void.self)
-            var waits = false
-            promise.futureResult.assumeIsolated().whenComplete { result in
-                if case .success = result { self.sentBytes += Int64(length) }
-                continuation.resume(with: result.map { waits }.mapError { _ in BodyWriteError.connectionClosed })
-            }
-            let region = FileRegion(fileHandle: handle, readerIndex: Int(offset), endIndex: Int(offset) + length)
-            progress.handed += Int64(length)
-            frame(context, count: length) {
-                context.write(Self.wrapOutboundOut(.fileRegion(region)), promise: promise)
-            }
-            context.flush()
-            waits = true
-        } catch {
-            continuation.resume(throwing: error)
-        }
-    }
-
-    /// Sends a piece of a file through memory; completes when the client keeps up.
-    /// - Returns: whether it had to wait.
-    func copyFile(
-        _ slice: FileSlice, serial: UInt64, _ continuation: CheckedContinuation<Bool, any Error>
-    ) {
-        do throws(BodyWriteError) {
-            let context = try account(slice.length, serial: serial)
-            var failure: BodyWriteError?
-            loop.withScratch { scratch in
-                do throws(BodyWriteError) {
-                    try slice.read(into: &scratch)
-                } catch {
-                    failure = error
-                    return
-                }
-                let promise = context.eventLoop.makePromise(of: Void.self)
-                frame(context, count: scratch.readableBytes) {
-                    context.write(buffer(scratch), promise: promise)
-                }
-                context.flush()
-                let waits = !context.channel.isWritable
-                promise.futureResult.assumeIsolated().whenComplete { result in
-                    if case .success = result { self.sentBytes += slice.length }
-                    continuation.resume(
-                        with: result.map { waits }.mapError { _ in BodyWriteError.connectionClosed })
-                }
-            }
-            if let failure { throw failure }
-        } catch {
-            continuation.resume(throwing: error)
-        }
-    }
-
     /// Ends a streamed or file body.
     func finishBody() throws(BodyWriteError) {
         guard isOpen, let context else { throw .connectionClosed }
@@ -176,7 +105,7 @@ extension ConnectionHandler {
         writeWaiters.append(continuation)
     }
 
-    private func account(_ count: Int64, serial: UInt64) throws(BodyWriteError) -> ChannelHandlerContext {
+    func account(_ count: Int64, serial: UInt64) throws(BodyWriteError) -> ChannelHandlerContext {
         guard serial == self.serial else { throw .responseFinished }
         guard isOpen, let context else { throw .connectionClosed }
         switch outgoing {
@@ -189,7 +118,7 @@ extension ConnectionHandler {
         return context
     }
 
-    private func frame(_ context: ChannelHandlerContext, count: Int, _ write: () -> Void) {
+    func frame(_ context: ChannelHandlerContext, count: Int, _ write: () -> Void) {
         guard case .chunked = outgoing else { return write() }
         context.write(buffer(ByteBuffer(string: String(count, radix: 16) + "\r\n")), promise: nil)
         write()

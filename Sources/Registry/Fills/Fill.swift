@@ -77,10 +77,3 @@ final class Fill: Sendable {
         }
     }
 }
-
-extension RegistryError {
-    /// The upstream answered, with something that cannot be used.
-    static func badUpstream(_ message: String) -> RegistryError {
-        RegistryError(.unavailable, status: 502, message)
-    }
-}

@@ -28,3 +28,25 @@ public struct Freshness: Sendable {
         self.servesOnDenied = servesOnDenied
     }
 }
+
+extension Freshness {
+    /// What is done about a held tag that somebody pulls.
+    enum Verdict: Equatable {
+        /// It is served.
+        case fresh
+        /// It is served at once, and the upstreams are asked meanwhile.
+        case stale
+        /// The upstreams are asked first.
+        case expired
+    }
+
+    /// - Parameter age: Seconds since the tag was last confirmed; negative where a clock was set back, which must not make
+    ///   a tag fresh for ever.
+    func verdict(on tag: Tag, age: Int64) -> Verdict {
+        if (0..<tagTTL).contains(age) || isImmutable(tag) { return .fresh }
+        return (tagTTL..<tagTTL + staleWhileRevalidate).contains(age) ? .stale : .expired
+    }
+
+    /// Whether a tag is still served while the upstreams fail.
+    func mayServe(whileFailing age: Int64) -> Bool { staleIfError.map { age < tagTTL + $0 } ?? true }
+}

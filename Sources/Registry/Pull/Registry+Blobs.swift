@@ -187,9 +187,3 @@ extension Registry {
         let reader: FillReader
     }
 }
-
-extension RegistryError {
-    static func unknownBlob(_ digest: Digest, _ repository: Repository) -> RegistryError {
-        RegistryError(.blobUnknown, "the repository \(repository.name) does not hold the blob \(digest)")
-    }
-}

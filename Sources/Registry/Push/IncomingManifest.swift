@@ -24,10 +24,3 @@ public struct IncomingManifest: Sendable {
         self.room = room
     }
 }
-
-/// A manifest that was stored.
-public struct PushedManifest: Sendable, Equatable {
-    public let digest: Digest
-    /// What it says it refers to.
-    public let subject: Digest?
-}

@@ -37,7 +37,7 @@ extension Registry {
         return try await background.carryOut { () async throws(RegistryError) in
             // Also when the client has left.
             defer { withExtendedLifetime(incoming.room) {} }
-            let (manifest, content) = try self.judged(incoming)
+            let (manifest, content) = try incoming.judged(self.limits.value)
             try await self.writers.withLock(repository.name) { () async throws(RegistryError) in
                 var tags = incoming.tags
                 if case .tag(let tag) = incoming.reference { tags.append(tag) }
@@ -49,49 +49,6 @@ extension Registry {
             }
             return PushedManifest(digest: manifest.digest, subject: content.subject?.digest)
         }
-    }
-
-    /// What can be said of a manifest without the store.
-    private func judged(_ incoming: IncomingManifest) throws(RegistryError) -> (StoredManifest, Manifest) {
-        let algorithm: Digest.Algorithm =
-            if case .digest(let asked) = incoming.reference { asked.algorithm } else { .sha256 }
-        let digest = Digest(hashing: incoming.bytes, with: algorithm)
-        if case .digest(let asked) = incoming.reference, asked != digest {
-            throw RegistryError(.digestInvalid, "the manifest's digest is \(digest) and not \(asked)")
-        }
-        if incoming.mediaType?.isSchema1 == true {
-            throw RegistryError(
-                .manifestInvalid,
-                "Docker's manifest schema 1 is not supported; push with a client that knows schema 2 or OCI")
-        }
-        let content: Manifest
-        do throws(Manifest.Invalid) {
-            content = try Manifest(incoming.bytes.readableBytesView)
-        } catch {
-            throw RegistryError(.manifestInvalid, "\(error)", cause: error)
-        }
-        let most = limits.value.references
-        guard content.blobs.count + content.manifests.count <= most else {
-            throw RegistryError(
-                .manifestInvalid, "the manifest names more than the \(most) descriptors allowed here")
-        }
-        let type = try Self.mediaType(incoming.mediaType, content)
-        return (StoredManifest(digest: digest, mediaType: type, bytes: incoming.bytes), content)
-    }
-
-    /// The media type is told twice, beside the content and in it; where both speak they must agree, and neither may
-    /// call an index an image.
-    private static func mediaType(_ given: MediaType?, _ content: Manifest) throws(RegistryError) -> MediaType {
-        guard let given, given != .json, given != .octetStream else { return content.mediaType }
-        if let declared = content.declaredMediaType, declared != given {
-            throw RegistryError(
-                .manifestInvalid,
-                "the manifest says that it is \(declared), and was sent as \(given); send it as what it is")
-        }
-        if let kind = given.manifestKind, kind != content.kind {
-            throw RegistryError(.manifestInvalid, "what was sent as \(given) has not the fields of one")
-        }
-        return given
     }
 
     private func checkMutable(_ repository: Repository, _ tag: Tag, _ digest: Digest) async throws(RegistryError) {
@@ -177,17 +134,5 @@ extension Registry {
         guard !keptWhole.contains(repository) else { return }
         try await store.keepAll(in: repository)
         keptWhole.insert(repository)
-    }
-}
-
-extension RegistryError {
-    public static func tooLargeManifest(_ limit: Int) -> RegistryError {
-        RegistryError(.sizeInvalid, status: 413, "the manifest is larger than the \(limit) bytes allowed here")
-    }
-
-    fileprivate static func missing(_ kind: String, _ digest: Digest, _ repository: Repository) -> RegistryError {
-        RegistryError(
-            .manifestBlobUnknown,
-            "the manifest names the \(kind) \(digest), which \(repository.name) does not hold; push it first")
     }
 }

@@ -31,11 +31,14 @@ extension RegistryError {
         RegistryError(
             .blobUploadUnknown, "there is no upload \(id) in this repository; it ended or expired: begin again")
     }
-}
 
-extension Repository {
-    /// - Throws: `UNSUPPORTED` where nothing may be written.
-    public func checkWritable() throws(RegistryError) {
-        guard namespace.isWritable else { throw .readOnly(self) }
+    public static func tooLargeManifest(_ limit: Int) -> RegistryError {
+        RegistryError(.sizeInvalid, status: 413, "the manifest is larger than the \(limit) bytes allowed here")
+    }
+
+    static func missing(_ kind: String, _ digest: Digest, _ repository: Repository) -> RegistryError {
+        RegistryError(
+            .manifestBlobUnknown,
+            "the manifest names the \(kind) \(digest), which \(repository.name) does not hold; push it first")
     }
 }

@@ -79,12 +79,3 @@ final class SingleFlight<Key: Hashable & Sendable, Value: Sendable>: Sendable {
         for continuation in waiters.values { continuation.resume(returning: outcome) }
     }
 }
-
-extension RegistryError {
-    /// The client left, or the work it shared ended as it came.
-    static let interrupted = RegistryError(
-        .unavailable, "the request was interrupted; try again", retryAfter: 1)
-
-    static let overloaded = RegistryError(
-        .unavailable, "the server has too much under way; try again", retryAfter: 1)
-}

@@ -1,11 +1,42 @@
-internal import Logging
 internal import NIOCore
-internal import OCI
+public import OCI
 internal import Storage
+internal import Logging
+internal import Upstream
 
 extension Registry {
     /// The most manifests of a fallback tag that are looked into.
     private static let mostFolded = 1000
+
+    /// Manifests that name `subject`: those the upstream lists and those held.
+    public func referrers(
+        _ repository: Repository, _ subject: Digest, artifactType: String?
+    ) async throws(RegistryError) -> Served<[Descriptor]> {
+        let held = try await heldReferrers(repository, subject)
+        func matching(_ all: [Descriptor]) -> [Descriptor] {
+            artifactType.map { type in all.filter { $0.artifactType == type } } ?? all
+        }
+        guard !repository.namespace.isLocal else { return Served(matching(held), .hit) }
+        do throws(UpstreamList.Verdict) {
+            let upstream = try await upstreams(repository).first(.question) { (upstream) async throws(UpstreamError) in
+                try await upstream.referrers(repository.remoteName, subject)
+            }.answer
+            let known = Set(upstream.map(\.digest))
+            let all = upstream + held.filter { !known.contains($0.digest) }
+            return Served(matching(all), CacheStatus(forward: .miss))
+        } catch {
+            switch error.meaning {
+            // Always an answer, never 404: a client told so once stops asking ("Listing Referrers").
+            case .absent: return Served(matching(held), CacheStatus(forward: .miss))
+            case .denied: throw RegistryError(error, absent: .manifestUnknown)
+            case .failed:
+                guard !held.isEmpty else { throw RegistryError(error, absent: .manifestUnknown) }
+                return Served(
+                    matching(held), CacheStatus(forward: .stale),
+                    warning: "referrers of the cache only: \(error.decisive.message)")
+            }
+        }
+    }
 
     /// The manifests held here that name `subject`: those recorded when they came, and those that a client listed under
     /// the fallback tag because the registry it pushed to did not know referrers ("Enabling the Referrers API").

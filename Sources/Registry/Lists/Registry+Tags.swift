@@ -61,36 +61,6 @@ extension Registry {
         }
     }
 
-    /// Manifests that name `subject`: those the upstream lists and those held.
-    public func referrers(
-        _ repository: Repository, _ subject: Digest, artifactType: String?
-    ) async throws(RegistryError) -> Served<[Descriptor]> {
-        let held = try await heldReferrers(repository, subject)
-        func matching(_ all: [Descriptor]) -> [Descriptor] {
-            artifactType.map { type in all.filter { $0.artifactType == type } } ?? all
-        }
-        guard !repository.namespace.isLocal else { return Served(matching(held), .hit) }
-        do throws(UpstreamList.Verdict) {
-            let upstream = try await upstreams(repository).first(.question) { (upstream) async throws(UpstreamError) in
-                try await upstream.referrers(repository.remoteName, subject)
-            }.answer
-            let known = Set(upstream.map(\.digest))
-            let all = upstream + held.filter { !known.contains($0.digest) }
-            return Served(matching(all), CacheStatus(forward: .miss))
-        } catch {
-            switch error.meaning {
-            // Always an answer, never 404: a client told so once stops asking ("Listing Referrers").
-            case .absent: return Served(matching(held), CacheStatus(forward: .miss))
-            case .denied: throw RegistryError(error, absent: .manifestUnknown)
-            case .failed:
-                guard !held.isEmpty else { throw RegistryError(error, absent: .manifestUnknown) }
-                return Served(
-                    matching(held), CacheStatus(forward: .stale),
-                    warning: "referrers of the cache only: \(error.decisive.message)")
-            }
-        }
-    }
-
     private func heldTags(
         _ repository: Repository, after last: String?, limit: Int
     ) async throws(RegistryError) -> [Tag] {
@@ -128,11 +98,5 @@ extension Registry {
     private static func page(_ tags: [Tag], _ limit: Int?) -> TagPage {
         guard let limit else { return TagPage(tags: tags, hasMore: false) }
         return TagPage(tags: Array(tags.prefix(limit)), hasMore: tags.count > limit)
-    }
-}
-
-extension RegistryError {
-    static func unknownName(_ repository: Repository) -> RegistryError {
-        RegistryError(.nameUnknown, "there is no repository \(repository.name)")
     }
 }
