@@ -14,7 +14,14 @@ struct Row: Sendable {
     struct Piece: Sendable {
         let start: Int64
         let size: Int64
+        /// What the store called it when it was written or found: another one in its place is not taken.
+        let entity: String?
+
+        var end: Int64 { start + size }
     }
+
+    /// So many pieces are made one: a client may send a part byte by byte.
+    static let mostPieces = 64
 
     /// The multipart upload; nil as long as there was no need for one.
     var upload: String?
@@ -27,10 +34,20 @@ struct Row: Sendable {
 
     /// Bytes before the pieces.
     var base: Int64 { upload == nil ? whole ?? 0 : parts.reduce(0) { $0 + $1.size } }
-    var size: Int64 { pieces.last.map { $0.start + $0.size } ?? base }
+    var size: Int64 { pieces.last?.end ?? base }
     /// Whether nothing of it is in the bucket.
     var isEmpty: Bool { upload == nil && whole == nil && pieces.isEmpty }
     var info: ObjectInfo { ObjectInfo(size: size, modified: modified) }
+
+    /// Of those pieces that may lie anywhere, the ones that follow each other from `start` on.
+    static func chain(_ pieces: [Piece], from start: Int64) -> [Piece] {
+        var end = start
+        return pieces.filter { piece in
+            guard piece.start == end else { return false }
+            end = piece.end
+            return true
+        }
+    }
 
     /// Where the next small object begins, as its name: in the order of the numbers.
     static func name(_ start: Int64) -> String {

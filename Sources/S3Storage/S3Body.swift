@@ -17,10 +17,15 @@ final class S3Body: Sendable {
     private struct State {
         var position: Int64
         var transfer: CurlBody?
-        /// Where the transfer ends.
+        /// Where the transfer began and where it ends.
+        var start: Int64 = 0
         var end: Int64 = 0
+        /// Transfers in a row that brought too little before they broke off.
         var idle = 0
     }
+
+    /// Bytes that a transfer must bring to count as progress: a store may not cut a gigabyte into single bytes.
+    private static let progress: Int64 = 64 << 10
 
     private let client: S3Client
     private let extents: [Extent]
@@ -56,7 +61,6 @@ final class S3Body: Sendable {
                         throw CurlError(
                             .invalidResponse, "more bytes than were asked for", host: client.settings.authority)
                     }
-                    state.idle = 0
                     self.state.withLockedValue { [state] in $0 = state }
                     return piece
                 }
@@ -67,8 +71,9 @@ final class S3Body: Sendable {
             } catch {
                 let failure = S3Error(error)
                 state.transfer = nil
-                state.idle += 1
+                state.idle = state.position - state.start >= Self.progress ? 1 : state.idle + 1
                 guard failure.isWorthAnotherTry, state.idle < client.settings.maxAttempts else { throw failure }
+                try await client.wait(beforeTry: state.idle)
             }
             self.state.withLockedValue { [state] in $0 = state }
         }
@@ -84,6 +89,7 @@ final class S3Body: Sendable {
                 object.size == extent.size
             else { throw S3Error(.absent, "the object is gone, or another one has taken its place") }
             state.transfer = body
+            state.start = state.position
             state.end = start + range.upperBound
             return
         }

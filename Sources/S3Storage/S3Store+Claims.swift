@@ -34,12 +34,12 @@ extension S3Store {
     ///
     /// - Returns: All claims up to the own one; nil if somebody else holds one.
     private func claim(_ folder: String) async throws(S3Error) -> [String]? {
-        let page = try await client.page(folder, delimiter: nil, after: nil, token: nil, limit: 1000)
+        let page = try await client.page(folder, delimiter: nil, limit: 1000)
         if let last = page.objects.last {
             guard client.storeTime - (ISODate.seconds(last.modified) ?? 0) > Self.claimLifetime else { return nil }
         }
         let own = folder + Row.name(Int64(page.objects.count))
-        guard try await client.put(new: own, ByteBuffer()) else { return nil }
+        guard try await client.put(new: own, ByteBuffer()).isWritten else { return nil }
         return page.objects.map(\.key) + [own]
     }
 

@@ -2,7 +2,7 @@ public import Storage
 
 /// What the requests so far have told of a store.
 public struct S3Diagnosis: Sendable {
-    /// Seconds by which its clock is ahead of this machine's, where that mattered; else 0.
+    /// Seconds by which its clock is ahead of this machine's.
     public let clockOffset: Int64
     /// As it says, which may be another than is configured.
     public let region: String

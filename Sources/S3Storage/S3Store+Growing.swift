@@ -19,24 +19,25 @@ extension S3Store {
         var pieces: [Row.Piece] = []
         var hasUpload = false
         var isThere = false
-        var token: String?
+        var previous: S3Page?
         repeat {
-            let page = try await client.page(name, delimiter: nil, after: nil, token: token, limit: 1000)
-            for (object, size, modified) in page.objects {
+            let page = try await client.page(name, delimiter: nil, following: previous, limit: 1000)
+            for found in page.objects {
+                let object = found.key
                 if object == name {
-                    row.whole = size
+                    row.whole = found.size
                 } else if object == "\(name)/\(Row.uploadName)" {
                     hasUpload = true
                 } else if object.hasPrefix(name + "/"), let start = Int64(object.dropFirst(name.count + 1)) {
-                    pieces.append(Row.Piece(start: start, size: size))
+                    pieces.append(Row.Piece(start: start, size: found.size, entity: found.entity))
                 } else {
                     continue
                 }
                 isThere = true
-                row.modified = max(row.modified, ISODate.seconds(modified) ?? 0)
+                row.modified = max(row.modified, ISODate.seconds(found.modified) ?? 0)
             }
-            token = page.next
-        } while token != nil
+            previous = page
+        } while previous?.next != nil
         guard isThere else { return nil }
         if hasUpload, let (_, body) = try await client.get("\(name)/\(Row.uploadName)", 0..<4096) {
             let text: ByteBuffer
@@ -44,15 +45,14 @@ extension S3Store {
             let upload = String(buffer: text)
             // Nil where it has become an object, or was given up.
             if let parts = try await client.parts(name, upload) {
-                (row.upload, row.parts) = (upload, parts)
-                if let whole = row.whole, row.base < whole { (row.upload, row.parts) = (nil, []) }
+                var grown = row
+                (grown.upload, grown.parts) = (upload, parts)
+                grown.pieces = Row.chain(pieces, from: grown.base)
+                // Unless it was left while it was still being copied from the object.
+                if grown.size >= row.whole ?? 0 { return grown }
             }
         }
-        var end = row.base
-        for piece in pieces where piece.start == end {
-            row.pieces.append(piece)
-            end += piece.size
-        }
+        row.pieces = Row.chain(pieces, from: row.base)
         return row
     }
 
@@ -92,14 +92,18 @@ extension S3Store {
         var row = known
         let most = partSize(row.parts.count)
         guard offset - row.base + Int64(bytes.readableBytes) >= most else {
-            try await put(piece: bytes, at: offset, name, &row)
+            if row.pieces.count < Row.mostPieces {
+                try await put(piece: bytes, at: offset, name, &row)
+            } else {
+                try await merge(&row, name, adding: bytes)
+            }
             return row
         }
+        try await begin(&row, name)
         var rest = try await gathered(row, name)
         rest.writeImmutableBuffer(bytes)
         let flushed = row.pieces
         row.pieces = []
-        try await begin(&row, name)
         guard let upload = row.upload else { return row }
         while rest.readableBytes >= most {
             let length = client.settings.hasUniformParts ? Int(most) : rest.readableBytes
@@ -116,22 +120,47 @@ extension S3Store {
 
     private func put(piece bytes: ByteBuffer, at offset: Int64, _ name: String, _ row: inout Row) async throws(S3Error)
     {
-        try await client.put("\(name)/\(Row.name(offset))", bytes)
-        row.pieces.append(Row.Piece(start: offset, size: Int64(bytes.readableBytes)))
+        let entity = try await put(first: bytes, "\(name)/\(Row.name(offset))")
+        row.pieces.append(Row.Piece(start: offset, size: Int64(bytes.readableBytes), entity: entity))
+    }
+
+    /// Of two that write the same piece the first one has written it, where the store can tell.
+    private func put(first bytes: ByteBuffer, _ key: String) async throws(S3Error) -> String? {
+        guard conditions.areKept else { return try await client.put(key, bytes) }
+        let (isWritten, entity) = try await client.put(new: key, bytes)
+        if isWritten { return entity }
+        // It may have been written by the first of two tries.
+        guard let (object, body) = try await client.get(key, 0..<Int64(max(1, bytes.readableBytes))) else {
+            throw S3Error(.conflict, "somebody else has written there and removed it")
+        }
+        // The beginning of a row, which holds nothing.
+        if object.size == 0 { return try await client.put(key, bytes) }
+        guard object.size == bytes.readableBytes, let found = try? await body.collect(upTo: bytes.readableBytes),
+            found == bytes
+        else { throw S3Error(.conflict, "somebody else has written there") }
+        return object.entity
+    }
+
+    /// Makes all pieces and what comes after them one piece. Those that are left over by a failure lie before its end.
+    private func merge(_ row: inout Row, _ name: String, adding bytes: ByteBuffer) async throws(S3Error) {
+        guard let first = row.pieces.first else { return }
+        var whole = try await gathered(row, name)
+        whole.writeImmutableBuffer(bytes)
+        let entity = try await client.put("\(name)/\(Row.name(first.start))", whole)
+        let old = row.pieces.dropFirst().map { "\(name)/\(Row.name($0.start))" }
+        row.pieces = [Row.Piece(start: first.start, size: Int64(whole.readableBytes), entity: entity)]
+        try await client.remove(old)
     }
 
     /// The small objects at the end of a row.
     func gathered(_ row: Row, _ name: String) async throws(S3Error) -> ByteBuffer {
-        var whole = ByteBuffer()
         let pieces = row.pieces.filter { $0.size > 0 }
-        guard let first = pieces.first else { return whole }
-        whole.reserveCapacity(Int(row.size - first.start))
+        guard let first = pieces.first else { return ByteBuffer() }
         let extents = pieces.map {
-            S3Body.Extent(key: "\(name)/\(Row.name($0.start))", size: $0.size, entity: nil)
+            S3Body.Extent(key: "\(name)/\(Row.name($0.start))", size: $0.size, entity: $0.entity)
         }
         let body = S3Body(client, extents, 0..<(row.size - first.start))
-        while let piece = try await body.next() { whole.writeImmutableBuffer(piece) }
-        return whole
+        return try await collected(body, row.size - first.start)
     }
 
     /// Sees to it that there is a multipart upload, which begins with the object that an earlier one became.
@@ -139,7 +168,16 @@ extension S3Store {
         guard row.upload == nil else { return }
         let upload = try await client.createUpload(name)
         try await client.put("\(name)/\(Row.uploadName)", ByteBuffer(string: upload))
-        row.parts = try await copied(name, row.whole ?? 0, to: name, upload)
+        let whole = row.whole ?? 0
+        // More parts follow: none of these may be smaller than a part, or than the others where all must be alike.
+        let size = client.settings.hasUniformParts ? whole - whole % Int64(client.settings.partSize) : whole
+        row.parts = try await copied(name, first: size, of: whole, to: name, upload)
+        if size < whole {
+            let body = S3Body(client, [S3Body.Extent(key: name, size: whole, entity: nil)], size..<whole)
+            let rest = try await collected(body, whole - size)
+            let entity = try await client.put("\(name)/\(Row.name(size))", rest)
+            row.pieces.insert(Row.Piece(start: size, size: whole - size, entity: entity), at: 0)
+        }
         row.upload = upload
     }
 

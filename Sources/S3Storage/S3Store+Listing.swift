@@ -10,11 +10,11 @@ extension S3Store {
         return try await asked(prefix) { () async throws(S3Error) in
             let start = name(prefix) + "/"
             var names: Set<String> = []
-            var token: String?
+            var previous: S3Page?
             repeat {
                 let wanted = limit == .max ? 1000 : limit - names.count + 2
                 let page = try await client.page(
-                    start, delimiter: "/", after: after.map { start + $0 }, token: token, limit: wanted)
+                    start, delimiter: "/", after: after.map { start + $0 }, following: previous, limit: wanted)
                 for key in page.objects.map(\.key) + page.folders {
                     let name = key.dropFirst(start.count).split(separator: "/", omittingEmptySubsequences: false)[0]
                     // Names that no key of ours has are somebody else's.
@@ -22,12 +22,12 @@ extension S3Store {
                     if let after, !after.utf8.lexicographicallyPrecedes(name.utf8) { continue }
                     names.insert(String(name))
                 }
-                token = page.next
-                if token != nil, names.count >= limit, let last = page.last, last.utf8.starts(with: start.utf8) {
+                previous = page
+                if page.next != nil, names.count >= limit, let last = page.last, last.utf8.starts(with: start.utf8) {
                     try await insertBeginnings(of: String(last.dropFirst(start.count)), start, after, &names)
                     break
                 }
-            } while token != nil
+            } while previous?.next != nil
             return Array(names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }.prefix(limit))
         }
     }
@@ -40,7 +40,7 @@ extension S3Store {
         for (index, byte) in bytes.enumerated() where index > 0 && byte < UInt8(ascii: "/") {
             guard let name = String(validating: bytes[..<index], as: UTF8.self), !names.contains(name) else { continue }
             if let after, !after.utf8.lexicographicallyPrecedes(name.utf8) { continue }
-            let page = try await client.page(start + name + "/", delimiter: nil, after: nil, token: nil, limit: 1)
+            let page = try await client.page(start + name + "/", delimiter: nil, limit: 1)
             if !page.objects.isEmpty { names.insert(name) }
         }
     }

@@ -18,8 +18,8 @@ extension S3Store {
             let name = name(source)
             if row.base == 0 {
                 // Under one part: never a multipart upload.
-                if row.pieces.count == 1 {
-                    try await client.copy("\(name)/\(Row.name(0))", to: self.name(key))
+                if row.pieces.count == 1, let piece = row.pieces.first {
+                    try await copy("\(name)/\(Row.name(0))", piece.size, entity: piece.entity, to: self.name(key))
                 } else {
                     try await client.put(self.name(key), try await gathered(row, name))
                 }
@@ -56,18 +56,25 @@ extension S3Store {
     }
 
     /// Copies an object within the store: in one request where it may be, else in parts.
-    func copy(_ source: String, _ size: Int64, to key: String) async throws(S3Error) {
-        if size <= client.settings.copyThreshold {
-            do throws(S3Error) { return try await client.copy(source, to: key) } catch {
+    func copy(
+        _ source: String, _ size: Int64, entity: String? = nil, to key: String
+    ) async throws(S3Error) {
+        // What is less than a part never costs an upload in parts.
+        let isOnePart = size <= Int64(client.settings.partSize)
+        if isOnePart || size <= client.settings.copyThreshold {
+            do throws(S3Error) { return try await client.copy(source, entity: entity, to: key) } catch {
                 // Some have no copy, or none of that size.
-                guard error.kind == .unsupported || error.code == "InvalidRequest", size > S3Settings.leastPart else {
-                    throw error
-                }
+                guard error.kind == .unsupported || error.code == "InvalidRequest" else { throw error }
             }
+        }
+        if isOnePart {
+            let extent = S3Body.Extent(key: source, size: size, entity: entity)
+            try await client.put(key, try await collected(S3Body(client, [extent], 0..<size), size))
+            return
         }
         let upload = try await client.createUpload(key)
         do throws(S3Error) {
-            let parts = try await copied(source, size, to: key, upload)
+            let parts = try await copied(source, first: size, of: size, to: key, upload)
             try await client.completeUpload(key, upload, parts.map(\.part), size: size)
         } catch {
             try? await client.abortUpload(key, upload)
@@ -75,11 +82,11 @@ extension S3Store {
         }
     }
 
-    /// An object as the first parts of an upload, several at a time.
-    func copied(_ source: String, _ size: Int64, to key: String, _ upload: String) async throws(S3Error) -> [Row.Part] {
-        guard size > 0 else { return [] }
-        let step = chunk(size)
-        let ranges = stride(from: 0, to: size, by: Int64.Stride(step)).map { $0..<min($0 + step, size) }
+    /// The beginning of an object as the first parts of an upload, several at a time.
+    func copied(
+        _ source: String, first count: Int64, of size: Int64, to key: String, _ upload: String
+    ) async throws(S3Error) -> [Row.Part] {
+        let ranges = client.settings.copyRanges(count)
         return try await inParallel(ranges.count, jobs: client.settings.copyJobs) { index async throws(S3Error) in
             let range = ranges[index]
             return Row.Part(
@@ -99,16 +106,14 @@ extension S3Store {
             guard error.kind == .unsupported else { throw error }
         }
         let body = S3Body(client, [S3Body.Extent(key: source, size: size, entity: nil)], range)
-        var bytes = ByteBuffer()
-        bytes.reserveCapacity(range.count)
-        while let piece = try await body.next() { bytes.writeImmutableBuffer(piece) }
-        return try await client.uploadPart(key, upload, number, bytes)
+        return try await client.uploadPart(key, upload, number, try await collected(body, Int64(range.count)))
     }
 
-    private func chunk(_ size: Int64) -> Int64 {
-        if client.settings.hasUniformParts { return Int64(client.settings.partSize) }
-        let least = (size + Int64(S3Settings.mostParts) - 1) / Int64(S3Settings.mostParts)
-        return max(client.settings.copyChunkSize, S3Settings.leastPart, least)
+    func collected(_ body: S3Body, _ size: Int64) async throws(S3Error) -> ByteBuffer {
+        var bytes = ByteBuffer()
+        bytes.reserveCapacity(Int(size))
+        while let piece = try await body.next() { bytes.writeImmutableBuffer(piece) }
+        return bytes
     }
 
     /// Runs numbered work with bounded parallelism, in the order of the numbers.

@@ -27,6 +27,7 @@ extension S3Store {
         let marker = RegistryLayout.marker
         do throws(S3Error) {
             conditions.areKept = try await !client.put(new: name(marker), ByteBuffer(string: RegistryLayout.version))
+                .isWritten
         } catch {
             guard error.kind == .unsupported || error.kind == .refused else { throw StorageError(error, marker) }
             conditions.areKept = false

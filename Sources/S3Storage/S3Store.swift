@@ -90,7 +90,7 @@ public struct S3Store: ObjectStore {
     private func readable(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
         guard var row = try await row(key) else { return nil }
         let name = name(key)
-        if row.upload != nil {
+        if !row.parts.isEmpty {
             try await asked(key) { () async throws(S3Error) in try await seal(&row, name) }
             rows.note(row, key)
         }
@@ -113,10 +113,18 @@ public struct S3Store: ObjectStore {
             if shape(key) == .leaf { return try await client.delete(name(key)) }
             if shape(key) == .growing { try await giveUp(name(key)) }
             if shape(key) != .folder { try await client.delete(name(key)) }
+            var first: String?
+            var repeats = 0
             while true {
-                let page = try await client.page(name(key) + "/", delimiter: nil, after: nil, token: nil, limit: 1000)
-                guard !page.objects.isEmpty else { break }
-                for (object, _, _) in page.objects where object.hasSuffix("/\(Row.uploadName)") {
+                let page = try await client.page(name(key) + "/", delimiter: nil, limit: 1000)
+                guard let next = page.objects.first?.key else { break }
+                // Somebody may still be writing it; but not for ever.
+                repeats = next == first ? repeats + 1 : 0
+                guard repeats < 5 else {
+                    throw S3Error(.unavailable, "the store still lists what it said that it removed")
+                }
+                first = next
+                for object in page.objects.map(\.key) where object.hasSuffix("/\(Row.uploadName)") {
                     let parent = String(object.dropLast(Row.uploadName.utf8.count + 1))
                     if let path = ObjectKey(String(parent.dropFirst(prefix.utf8.count))), shape(path) == .growing {
                         try await giveUp(parent)

@@ -59,7 +59,7 @@ import Testing
         )
     }
 
-    @Test(arguments: [(503, "SlowDown"), (500, "InternalError"), (400, "RequestTimeout"), (502, ""), (429, "")])
+    @Test(arguments: [(503, "SlowDown"), (500, "InternalError"), (400, "RequestTimeout"), (502, ""), (429, ""), (409, "OperationAborted")])
     func whatMayPassIsTriedAgain(status: Int, code: String) async throws {
         try await with { _, number in
             number < 2 ? Self.refusal(status, code) : .answer(200, [("ETag", "\"e\"")])
@@ -102,6 +102,15 @@ import Testing
             await #expect(throws: S3Error.self) {
                 try await client.completeUpload("b", "u", [S3Part(number: 1, entity: "e")], size: 1)
             }
+        }
+    }
+
+    @Test func allWaysToFailShareTheTriesOfARequest() async throws {
+        try await with { _, number in
+            number % 2 == 0 ? Self.refusal(200, "InternalError") : Self.refusal(503, "SlowDown")
+        } _: { client, server, _ in
+            await #expect(throws: S3Error.self) { try await client.copy("a", to: "b") }
+            #expect(server.requests.count == 5)
         }
     }
 
@@ -161,6 +170,57 @@ import Testing
         }
     }
 
+    @Test func aBodyThatComesByteByByteIsGivenUp() async throws {
+        try await with { request, _ in
+            let first = request.header("range").flatMap { Int($0.dropFirst(6).prefix { $0 != "-" }) } ?? 0
+            let head = TestResponse.head(
+                206, [("ETag", "\"e\""), ("Content-Range", "bytes \(first)-999999/1000000")], length: 1_000_000 - first)
+            return TestResponse(steps: [.bytes(head), .bytes(ByteBuffer(string: "x")), .close])
+        } _: { client, server, pauses in
+            let body = S3Body(client, [S3Body.Extent(key: "k", size: 1_000_000, entity: "\"e\"")], 0..<1_000_000)
+            await #expect(throws: S3Error.self) { while try await body.next() != nil {} }
+            #expect(server.requests.count <= 5)
+            #expect(pauses.taken.withLockedValue { $0.count } == 4)
+        }
+    }
+
+    @Test func aStoreThatCannotCopyIsReadAndWritten() async throws {
+        try await with { request, _ in
+            if request.header("x-amz-copy-source") != nil { return Self.refusal(501, "NotImplemented") }
+            return request.method == "GET" ? Self.object("content") : .answer(200, [("ETag", "\"e\"")])
+        } _: { client, server, _ in
+            try await S3Store(client, pool: .singleton).copy("a", 7, to: "b")
+            let last = try #require(server.requests.last)
+            #expect(last.method == "PUT" && last.path == "/bucket/b" && last.body == ByteBuffer(string: "content"))
+            #expect(!server.requests.contains { $0.path.contains("uploads") })
+        }
+    }
+
+    @Test func moreThanAThousandAreRemovedByThousands() async throws {
+        try await with { request, _ in
+            request.method == "POST" ? .answer(200, text: "<DeleteResult/>") : .answer(204)
+        } _: { client, server, _ in
+            try await client.remove((0..<2001).map { "k\($0)" })
+            #expect(server.requests.map(\.method) == ["POST", "POST", "DELETE"])
+            try await client.remove([])
+            #expect(server.requests.count == 3)
+        }
+    }
+
+    @Test func whatTheStoreListsForEverIsNotRemovedForEver() async throws {
+        let page = """
+            <ListBucketResult><IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>
+            <Contents><Key>x/a</Key><Size>1</Size></Contents></ListBucketResult>
+            """
+        try await with { request, _ in
+            request.method == "GET" ? .answer(200, text: page) : .answer(204)
+        } _: { client, server, _ in
+            let key = try #require(ObjectKey("x"))
+            await #expect(throws: StorageError.self) { try await S3Store(client, pool: .singleton).delete(key) }
+            #expect(server.requests.count < 20)
+        }
+    }
+
     @Test func anotherObjectInItsPlaceIsNoContinuation() async throws {
         try await with { _, _ in
             Self.refusal(412, "PreconditionFailed")
@@ -206,7 +266,7 @@ import Testing
             .answer(200, text: text)
         } _: { client, _, _ in
             await #expect(throws: S3Error.self) {
-                try await client.page("a", delimiter: nil, after: nil, token: nil, limit: 10)
+                try await client.page("a", delimiter: nil, limit: 10)
             }
         }
     }
@@ -222,6 +282,25 @@ import Testing
                 try await S3Store(client, pool: .singleton).list(key, after: nil, limit: 10)
             }
             #expect(server.requests.count == 2)
+        }
+    }
+
+    @Test func aListThatGoesRoundInCirclesIsLeft() async throws {
+        try await with { _, number in
+            .answer(
+                200,
+                text: """
+                    <ListBucketResult><IsTruncated>true</IsTruncated>
+                    <NextContinuationToken>t\(number)</NextContinuationToken>
+                    <Contents><Key>x/\(number % 3)</Key><Size>1</Size></Contents></ListBucketResult>
+                    """)
+        } _: { client, server, _ in
+            let key = try #require(ObjectKey("x"))
+            let error = await #expect(throws: StorageError.self) {
+                try await S3Store(client, pool: .singleton).list(key, after: nil, limit: .max)
+            }
+            #expect(error?.message.contains("comes back") == true)
+            #expect(server.requests.count < 20)
         }
     }
 

@@ -35,22 +35,65 @@ import Testing
         #expect(try await store.list(key("up"), after: nil, limit: 10) == [])
     }
 
-    @Test func aRowCanBeReadAndGoesOnAfterwards() async throws {
+    @Test(arguments: [false, true]) func aRowCanBeReadAndGoesOnAfterwards(isUniform: Bool) async throws {
         let moto = try #require(MotoServer.current)
-        let settings = moto.settings(prefix: "reread") { $0.partSize = 5 << 20 }
+        let settings = moto.settings(prefix: "reread-\(isUniform)") {
+            $0.partSize = 5 << 20
+            $0.copyChunkSize = 5 << 20
+            $0.copyThreshold = 5 << 20
+            $0.hasUniformParts = isUniform
+        }
         let store = moto.store(settings)
         let source = try key("up/data")
         var whole = ByteBuffer()
-        for (index, size) in [5 << 20, 1000, 6 << 20, 12].enumerated() {
+        for (index, size) in [5 << 20, 1000, 6 << 20, 12, 7 << 20, 1].enumerated() {
             let piece = ByteBuffer(repeating: UInt8(index + 1), count: size)
             // Each replica on its own; that its parts were made an object behind its back moto cannot tell a writer.
             try await moto.store(settings).append(source, piece, at: Int64(whole.readableBytes))
             whole.writeImmutableBuffer(piece)
             let other = moto.store(settings)
+            if isUniform, let parts = try await other.row(source)?.parts {
+                #expect(parts.allSatisfy { $0.size == 5 << 20 }, "\(parts.map(\.size))")
+            }
             #expect(try await bytes(other, source) == whole)
         }
         try await moto.store(settings).move(source, to: try key("blob"), .durable)
         #expect(try await bytes(store, key("blob")) == whole)
+    }
+
+    @Test func aPartThatComesByteByByteIsFewObjects() async throws {
+        let moto = try #require(MotoServer.current)
+        let store = moto.store(moto.settings(prefix: "crumbs"))
+        let source = try key("up/data")
+        var whole = ByteBuffer()
+        for number in 0..<200 {
+            let crumb = ByteBuffer(string: "\(number);")
+            try await store.append(source, crumb, at: Int64(whole.readableBytes))
+            whole.writeImmutableBuffer(crumb)
+        }
+        #expect(try await store.list(source, after: nil, limit: 1000).count <= Row.mostPieces + 1)
+        let other = moto.store(moto.settings(prefix: "crumbs"))
+        #expect(try await other.info(source)?.size == Int64(whole.readableBytes))
+        try await other.move(source, to: key("blob"), .durable)
+        #expect(try await bytes(store, key("blob")) == whole)
+    }
+
+    @Test func ofTwoWhoWriteToOnePlaceOneIsToldSo() async throws {
+        let moto = try #require(MotoServer.current)
+        let settings = moto.settings(prefix: "overtaken")
+        let (one, other) = (moto.store(settings), moto.store(settings))
+        for store in [one, other] { try await store.prepare() }
+        let source = try key("up/data")
+        try await one.append(source, ByteBuffer(string: "first"), at: 0)
+        // Both think that the row ends here.
+        #expect(try await other.info(source)?.size == 5)
+        try await one.append(source, ByteBuffer(string: "mine"), at: 5)
+        let error = await #expect(throws: StorageError.self) {
+            try await other.append(source, ByteBuffer(string: "your"), at: 5)
+        }
+        #expect(error?.code == .conflict)
+        try await one.move(source, to: key("blob"), .durable)
+        #expect(try await String(buffer: bytes(one, key("blob"))) == "firstmine")
     }
 
     @Test func largeFilesAndObjectsGoInParts() async throws {

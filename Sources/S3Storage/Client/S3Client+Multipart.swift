@@ -80,9 +80,12 @@ extension S3Client {
     }
 
     /// Copies an object in one request, which takes at most 5 GiB.
-    func copy(_ source: String, to key: String) async throws(S3Error) {
-        let answer = try await ask(
-            S3Call("CopyObject", .put, key: key, headers: writingHeaders + [copySource(source)]))
+    ///
+    /// - Parameter entity: Nothing else will do; `S3Error.Kind.conflict` if the object is another now.
+    func copy(_ source: String, entity: String? = nil, to key: String) async throws(S3Error) {
+        var call = S3Call("CopyObject", .put, key: key, headers: writingHeaders + [copySource(source)])
+        if let entity { call.headers.append(.init("x-amz-copy-source-if-match", entity)) }
+        let answer = try await ask(call)
         guard answer["ETag"] != nil else {
             throw S3Error(.invalidAnswer, "the store's answer does not say that it copied the object")
         }

@@ -59,25 +59,25 @@ extension S3Client {
         }
     }
 
-    /// - Returns: The entity that was written.
+    /// - Returns: The entity that was written; nil where the store does not say.
     @discardableResult
-    func put(_ key: String, _ bytes: ByteBuffer) async throws(S3Error) -> String {
+    func put(_ key: String, _ bytes: ByteBuffer) async throws(S3Error) -> String? {
         let response = try await send(
             S3Call("PutObject", .put, key: key, headers: writingHeaders, body: bytes))
-        return response.headers["ETag"] ?? ""
+        return response.headers["ETag"].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// Writes an object unless there is one; true if it did. Where an answer was lost it may say false all the same.
+    /// Writes an object unless there is one. Where an answer was lost it may say that it did not all the same.
     ///
     /// Only for stores of which is known that they keep to the condition.
-    func put(new key: String, _ bytes: ByteBuffer) async throws(S3Error) -> Bool {
+    func put(new key: String, _ bytes: ByteBuffer) async throws(S3Error) -> (isWritten: Bool, entity: String?) {
         do throws(S3Error) {
-            _ = try await send(
+            let response = try await send(
                 S3Call(
                     "PutObject", .put, key: key, headers: writingHeaders + [.init("If-None-Match", "*")], body: bytes))
-            return true
+            return (true, response.headers["ETag"].flatMap { $0.isEmpty ? nil : $0 })
         } catch {
-            if error.kind == .conflict { return false }
+            if error.kind == .conflict { return (false, nil) }
             throw error
         }
     }
@@ -91,7 +91,9 @@ extension S3Client {
         }
     }
 
-    /// Removes up to 1000 objects.
+    /// How many objects can be removed in one request.
+    static let mostRemoved = 1000
+
     func delete(_ keys: [String]) async throws(S3Error) {
         let entries = keys.map { "<Object><Key>\(XMLText.escape($0))</Key></Object>" }.joined()
         let body = ByteBuffer(string: "<Delete><Quiet>true</Quiet>\(entries)</Delete>")
@@ -103,7 +105,7 @@ extension S3Client {
             limit: 4 << 20)
         guard let error = answer.first("Error") else { return }
         throw S3Error(
-            status: 0, code: error["Code"] ?? "", said: "", operation: "DeleteObjects in the bucket \(settings.bucket)")
+            status: 0, code: Self.word(error["Code"] ?? ""), said: "", operation: "DeleteObjects in the bucket \(settings.bucket)")
     }
 
     /// What is to be said wherever an object begins.

@@ -44,6 +44,13 @@ public final class S3Client: Sendable {
     ///
     /// - Returns: An answer with a status of 2xx.
     func send(_ call: S3Call) async throws(S3Error) -> CurlResponse {
+        try await send(call) { (response) async throws(S3Error) in response }
+    }
+
+    /// - Parameter take: Reads the answer; where that fails, the request is tried again alike.
+    private func send<Value>(
+        _ call: S3Call, _ take: (CurlResponse) async throws(S3Error) -> Value
+    ) async throws(S3Error) -> Value {
         var followed = Followed()
         var attempt = 1
         var waited = Duration.zero
@@ -51,12 +58,10 @@ public final class S3Client: Sendable {
             let start = ContinuousClock.now
             let failure: S3Error
             do throws(S3Error) {
-                let response = try await once(call, &followed)
-                if let response {
-                    count(call, "ok")
-                    return response
-                }
-                continue
+                guard let response = try await once(call, &followed) else { continue }
+                let value = try await take(response)
+                count(call, "ok")
+                return value
             } catch {
                 failure = error
             }
@@ -67,11 +72,18 @@ public final class S3Client: Sendable {
                 throw failure
             }
             count(call, "retried")
-            let delay = Self.delay(attempt)
-            waited += delay
+            waited += try await wait(beforeTry: attempt)
             attempt += 1
-            do { try await pause(delay) } catch { throw S3Error(.cancelled, "the request was given up") }
         }
+    }
+
+    /// - Parameter attempt: How many failed before.
+    /// - Returns: How long that took.
+    @discardableResult
+    func wait(beforeTry attempt: Int) async throws(S3Error) -> Duration {
+        let delay = Self.delay(attempt)
+        do { try await pause(delay) } catch { throw S3Error(.cancelled, "the request was given up") }
+        return delay
     }
 
     /// Full jitter: anything between nothing and a bound that doubles.
@@ -94,6 +106,8 @@ public final class S3Client: Sendable {
         } catch {
             throw S3Error(error)
         }
+        let date = response.headers["Date"].flatMap(HTTPDate.seconds)
+        if let date { place.withLockedValue { $0.clockDifference = date - now() } }
         if (200...299).contains(response.status) { return response }
         let answer = try await Self.refusal(response)
         let code = Self.word(answer?["Code"] ?? "")
@@ -105,7 +119,7 @@ public final class S3Client: Sendable {
             return nil
         }
         if !followed.clock, code == "RequestTimeTooSkewed" || (code.isEmpty && response.status == 403),
-            let date = response.headers["Date"].flatMap(HTTPDate.seconds)
+            let date
         {
             let offset = date - now()
             let isNews = place.withLockedValue { place in
@@ -155,8 +169,8 @@ public final class S3Client: Sendable {
                 stall: .init(bytesPerSecond: 1024, window: .seconds(window))))
     }
 
-    /// Seconds since 1970, by the store's clock as far as it is known.
-    var storeTime: Int64 { now() + place.withLockedValue { $0.clockOffset } }
+    /// Seconds since 1970, by the clock of the store as it last answered.
+    var storeTime: Int64 { now() + place.withLockedValue { $0.clockDifference } }
 
     var localTime: Int64 { now() }
     var region: String { place.withLockedValue { $0.region } }
@@ -213,7 +227,9 @@ public final class S3Client: Sendable {
     /// The body of an answer that is XML.
     ///
     /// - Throws: also what the store reports in spite of its status.
-    func document(_ response: CurlResponse, _ call: S3Call, limit: Int = 64 << 10) async throws(S3Error) -> XMLElement {
+    private func document(
+        _ response: CurlResponse, _ call: S3Call, _ limit: Int
+    ) async throws(S3Error) -> XMLElement {
         let bytes: ByteBuffer
         do throws(CurlError) { bytes = try await response.body.collect(upTo: limit) } catch { throw S3Error(error) }
         let root: XMLElement
@@ -234,24 +250,11 @@ public final class S3Client: Sendable {
 
     /// As ``send(_:)``, for an answer that is XML. What is reported within an answer of status 200 is tried again alike.
     func ask(_ call: S3Call, limit: Int = 64 << 10) async throws(S3Error) -> XMLElement {
-        var attempt = 1
-        while true {
-            do throws(S3Error) {
-                return try await document(try await send(call), call, limit: limit)
-            } catch {
-                guard error.isWorthAnotherTry, error.status == 500 || error.status == 0, attempt < settings.maxAttempts
-                else { throw error }
-                count(call, "retried")
-                do { try await pause(Self.delay(attempt)) } catch {
-                    throw S3Error(.cancelled, "the request was given up")
-                }
-                attempt += 1
-            }
-        }
+        try await send(call) { (response) async throws(S3Error) in try await document(response, call, limit) }
     }
 
     /// A code as S3's are; nothing else of what a stranger sends gets into logs.
-    private static func word(_ text: String) -> String {
+    static func word(_ text: String) -> String {
         String(
             decoding: text.utf8.prefix(64).filter {
                 (0x30...0x39).contains($0) || (0x41...0x5A).contains($0) || (0x61...0x7A).contains($0)

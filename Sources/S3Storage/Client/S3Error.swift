@@ -67,6 +67,8 @@ extension S3Error {
         case ("NoSuchBucket", _):
             (kind, remedy) = (.refused, "; create the bucket, or correct storage.s3.bucket")
         case ("NoSuchKey", _), ("NoSuchUpload", _), ("", 404), ("NotFound", 404): kind = .absent
+        // Two requests at once, of which the store let one wait: with the status of a conflict.
+        case ("OperationAborted", _): kind = .unavailable
         case ("PreconditionFailed", _), ("ConditionalRequestConflict", _), (_, 412), (_, 409): kind = .conflict
         case ("RequestTimeTooSkewed", _): (kind, remedy) = (.denied, "; correct this machine's clock")
         case ("InvalidAccessKeyId", _), ("SignatureDoesNotMatch", _), ("ExpiredToken", _), ("InvalidToken", _):
@@ -77,7 +79,7 @@ extension S3Error {
         case ("QuotaExceeded", _), ("XMinioStorageFull", _), ("InsufficientCapacity", _), (_, 507):
             (kind, remedy) = (.full, "; enlarge the bucket's quota, or free some of it")
         case ("SlowDown", _), ("RequestTimeout", _), ("InternalError", _), ("ServiceUnavailable", _),
-            ("OperationAborted", _), (_, 408), (_, 429), (_, 500...599):
+            (_, 408), (_, 429), (_, 500...599):
             kind = .unavailable
         default: kind = .refused
         }

@@ -5,8 +5,10 @@ struct S3Place: Sendable {
     var region: String
     /// `host` or `host:port`, without the bucket.
     var authority: String
-    /// Seconds to add to this machine's clock.
+    /// Seconds to add to this machine's clock for signatures, which takes more than a moment's difference.
     var clockOffset: Int64 = 0
+    /// Seconds by which the store's clock is ahead of this machine's, as it last answered.
+    var clockDifference: Int64 = 0
 
     init(_ settings: S3Settings) {
         region = settings.region
