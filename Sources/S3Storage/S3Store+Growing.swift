@@ -1,4 +1,3 @@
-internal import CurlClient
 public import NIOCore
 internal import SigV4
 public import Storage
@@ -39,10 +38,7 @@ extension S3Store {
             previous = page
         } while previous?.next != nil
         guard isThere else { return nil }
-        if hasUpload, let (_, body) = try await client.get("\(name)/\(Row.uploadName)", 0..<4096) {
-            let text: ByteBuffer
-            do throws(CurlError) { text = try await body.collect(upTo: 4096) } catch { throw S3Error(error) }
-            let upload = String(buffer: text)
+        if hasUpload, let upload = try await uploadName(name) {
             // Nil where it has become an object, or was given up.
             if let parts = try await client.parts(name, upload) {
                 var grown = row

@@ -139,10 +139,16 @@ public struct S3Store: ObjectStore {
 
     /// Aborts the multipart upload of a row, if it has one.
     private func giveUp(_ name: String) async throws(S3Error) {
-        guard let (_, body) = try await client.get("\(name)/\(Row.uploadName)", 0..<4096) else { return }
-        let id: ByteBuffer
-        do throws(CurlError) { id = try await body.collect(upTo: 4096) } catch { throw S3Error(error) }
-        try await client.abortUpload(name, String(buffer: id))
+        guard let id = try await uploadName(name) else { return }
+        try await client.abortUpload(name, id)
+    }
+
+    /// The multipart upload that a row says it grows by.
+    func uploadName(_ name: String) async throws(S3Error) -> String? {
+        guard let (_, body) = try await client.get("\(name)/\(Row.uploadName)", 0..<4096) else { return nil }
+        do throws(CurlError) { return String(buffer: try await body.collect(upTo: 4096)) } catch {
+            throw S3Error(error)
+        }
     }
 
     func asked<Value>(

@@ -89,11 +89,18 @@ public protocol ObjectStore: Sendable {
 
     /// Removes an object, or everything below a prefix.
     func delete(_ key: ObjectKey) async throws(StorageError)
+
+    /// Removes what processes that died have left where no key shows it, from before a time, in seconds since 1970.
+    ///
+    /// - Returns: How much there was.
+    func sweep(before time: Int64) async throws(StorageError) -> Int
 }
 
 extension ObjectStore {
     public var appendSize: Int { 512 << 10 }
     public var isRemote: Bool { false }
+
+    public func sweep(before time: Int64) async throws(StorageError) -> Int { 0 }
 
     public func list(
         _ prefix: ObjectKey, holding child: String, after: String?, limit: Int

@@ -34,6 +34,11 @@ extension RegistryStore {
         return StoredUpload(size: data?.size ?? 0, lastActive: max(start.modified, data?.modified ?? 0))
     }
 
+    /// Removes what processes that died have left where no key shows it, from before a time, in seconds since 1970.
+    ///
+    /// - Returns: How much there was.
+    public func sweep(before time: Int64) async throws(StorageError) -> Int { try await objects.sweep(before: time) }
+
     /// Whether content goes over a network.
     public var isRemote: Bool { objects.isRemote }
 

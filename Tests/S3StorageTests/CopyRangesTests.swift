@@ -11,7 +11,9 @@ import Testing
         settings.copyChunkSize = chunk * Self.mebibyte
         settings.hasUniformParts = isUniform
         settings.partSize = Int(5 * Self.mebibyte)
-        for size in [1, 5, 5 * Self.mebibyte, 5 * Self.mebibyte + 1, 11 * Self.mebibyte - 1, 101 * Self.mebibyte, 47 << 30] {
+        for size in [
+            1, 5, 5 * Self.mebibyte, 5 * Self.mebibyte + 1, 11 * Self.mebibyte - 1, 101 * Self.mebibyte, 47 << 30,
+        ] {
             let ranges = settings.copyRanges(size)
             #expect(ranges.first?.lowerBound == 0 && ranges.last?.upperBound == size)
             #expect(ranges.count <= 10_000)

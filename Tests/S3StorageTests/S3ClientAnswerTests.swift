@@ -59,7 +59,10 @@ import Testing
         )
     }
 
-    @Test(arguments: [(503, "SlowDown"), (500, "InternalError"), (400, "RequestTimeout"), (502, ""), (429, ""), (409, "OperationAborted")])
+    @Test(arguments: [
+        (503, "SlowDown"), (500, "InternalError"), (400, "RequestTimeout"), (502, ""), (429, ""),
+        (409, "OperationAborted"),
+    ])
     func whatMayPassIsTriedAgain(status: Int, code: String) async throws {
         try await with { _, number in
             number < 2 ? Self.refusal(status, code) : .answer(200, [("ETag", "\"e\"")])

@@ -133,6 +133,28 @@ import Testing
         #expect(try await store.info(key("u/1/data")) == nil)
     }
 
+    @Test func whatDeadProcessesLeftIsSwept() async throws {
+        let moto = try #require(MotoServer.current)
+        let store = moto.store(moto.settings(prefix: "swept") { $0.partSize = 5 << 20 })
+        // A session that still grows, one whose name is lost, and a fill that died.
+        try await store.append(try key("u/1/data"), ByteBuffer(repeating: 1, count: 6 << 20), at: 0)
+        let kept = try #require(try await store.row(try key("u/1/data"))?.upload)
+        let lost = try await store.client.createUpload("swept/u/2/data")
+        let died = try await store.client.createUpload("swept/blobs/one")
+        let elsewhere = try await moto.store(moto.settings(prefix: "swept-not")).client.createUpload("swept-not/x")
+        try await store.write(try key(".entrepot/moves/x/0"), ByteBuffer(), .cached)
+        // moto says of every upload that it began in 2010; of the claim it says the truth.
+        #expect(try await store.sweep(before: 1_000_000_000) == 0)
+        #expect(try await store.sweep(before: 1_700_000_000) == 2)
+        #expect(try await store.client.parts("swept/u/1/data", kept) != nil)
+        for (key, id) in [("swept/u/2/data", lost), ("swept/blobs/one", died)] {
+            #expect(try await store.client.parts(key, id) == nil)
+        }
+        #expect(try await store.client.parts("swept-not/x", elsewhere) != nil)
+        #expect(try await store.sweep(before: 4_000_000_000) == 1)
+        #expect(try await store.list(try key(".entrepot/moves"), after: nil, limit: 10) == [])
+    }
+
     @Test func namesComeInTheirOwnOrderAndNotInThatOfKeys() async throws {
         let moto = try #require(MotoServer.current)
         let store = moto.store(moto.settings(prefix: "order"))

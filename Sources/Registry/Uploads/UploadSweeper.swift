@@ -23,6 +23,14 @@ extension Uploads {
         return removed
     }
 
+    /// Nobody takes longer than a day, however soon sessions are given up.
+    private static let longestTransfer: Int64 = 24 * 3600
+
+    /// Removes what the store itself was left with by processes that died.
+    func sweepRemains(idleFor seconds: Int64) async throws(StorageError) -> Int {
+        try await store.sweep(before: now() - max(seconds, Self.longestTransfer))
+    }
+
     private func sweep(_ key: Key, _ seconds: Int64) async throws(StorageError) -> Bool {
         guard !open.isOpen(key) else { return false }
         return try await locks.withLock(key) { () async throws(StorageError) in
@@ -60,6 +68,8 @@ public struct UploadSweeper: Service {
                 do {
                     let count = try await uploads.sweep(idleFor: expiry())
                     if count > 0 { logger.info("removed abandoned uploads", metadata: ["count": "\(count)"]) }
+                    let remains = try await uploads.sweepRemains(idleFor: expiry())
+                    if remains > 0 { logger.info("removed remains of the store", metadata: ["count": "\(remains)"]) }
                 } catch {
                     logger.warning("abandoned uploads could not be removed", metadata: ["error": "\(error)"])
                 }

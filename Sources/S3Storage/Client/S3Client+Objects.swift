@@ -105,7 +105,8 @@ extension S3Client {
             limit: 4 << 20)
         guard let error = answer.first("Error") else { return }
         throw S3Error(
-            status: 0, code: Self.word(error["Code"] ?? ""), said: "", operation: "DeleteObjects in the bucket \(settings.bucket)")
+            status: 0, code: Self.word(error["Code"] ?? ""), said: "",
+            operation: "DeleteObjects in the bucket \(settings.bucket)")
     }
 
     /// What is to be said wherever an object begins.

@@ -1,3 +1,4 @@
+internal import CurlClient
 internal import SigV4
 
 /// A multipart upload that is under way, or was left.
