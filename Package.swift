@@ -91,6 +91,9 @@ let package = Package(
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
         library(
             "S3Storage", ["Coordination", "CurlClient", "SigV4", "Storage", nioCore, nioPosix, nioConcurrency, metrics]),
+        library(
+            "LocalTier",
+            ["Coordination", "Hashing", "OCI", "Storage", nioCore, nioPosix, nioConcurrency, logging, metrics]),
         library("RedisCoordination", ["CHiredis", "Coordination", nioPosix, nioConcurrency]),
         library(
             "Upstream",
@@ -134,7 +137,7 @@ let package = Package(
             name: "entrepot",
             dependencies: [
                 "Access", "CAllocator", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer",
-                "Hashing", "Janitor", "Retention",
+                "Hashing", "Janitor", "LocalTier", "Retention",
                 "OCI", "Observability",
                 "Registry", "S3Storage", "SigV4", "Storage", "Tokens", "Upstream", logging, metrics, lifecycle,
                 unixSignals, nioCore,
@@ -167,11 +170,17 @@ let package = Package(
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("CoordinationTests", ["Coordination", "RedisCoordination", "TestSupport", nioConcurrency]),
         tests("ObservabilityTests", ["Observability", .product(name: "CoreMetrics", package: "swift-metrics")]),
-        tests("StorageTests", ["Storage", "OCI", "TestSupport", nioCore]),
+        tests("StorageTests", ["Storage", "Hashing", "OCI", "TestSupport", nioCore, nioConcurrency]),
         tests("AccessTests", ["Access", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
         tests(
             "ConfigurationTests", ["Access", "Configuration", "OCI", "Tokens", "TestSupport"],
             exclude: ["BrokenFiles", "Support"]),
+        tests(
+            "LocalTierTests",
+            [
+                "LocalTier", "Coordination", "Hashing", "OCI", "Storage", "TestSupport", nioCore, nioPosix,
+                nioConcurrency, logging,
+            ]),
         tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
         tests(
             "UpstreamTests",

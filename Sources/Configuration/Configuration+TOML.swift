@@ -124,6 +124,13 @@ extension S3StorageSection {
         writer.value("blob_redirect", blobRedirect.rawValue)
         if blobRedirect == .auto { writer.value("redirect_networks", redirectNetworks.map(\.description)) }
         writer.value("spool_dir", spoolDirectory)
+        writer.value("spool_size", spoolSize?.description)
+        if let keepsConditions { writer.value("conditional_writes", keepsConditions) }
+        guard let cache else { return }
+        writer.table("storage", "cache")
+        writer.value("directory", cache.directory)
+        writer.value("max_size", cache.maxSize.description)
+        writer.value("memory_size", cache.memorySize.description)
     }
 }
 

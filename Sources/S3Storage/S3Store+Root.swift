@@ -24,6 +24,7 @@ extension S3Store {
     }
     /// Writes the marker, which is there, under the condition that it is not.
     private func tryConditions() async throws(StorageError) {
+        if let isKnown = client.settings.keepsConditions { return conditions.areKept = isKnown }
         let marker = RegistryLayout.marker
         do throws(S3Error) {
             conditions.areKept = try await !client.put(new: name(marker), ByteBuffer(string: RegistryLayout.version))

@@ -49,6 +49,9 @@ public protocol ObjectStore: Sendable {
     /// How many bytes at a time an object should grow by, where there are so many.
     var appendSize: Int { get }
 
+    /// Where content lies that this one may hold a copy of: for who wants to know how it is there.
+    var origin: any ObjectStore { get }
+
     /// Whether every look costs a request: then what a look would save is done right away.
     var isRemote: Bool { get }
 
@@ -99,6 +102,7 @@ public protocol ObjectStore: Sendable {
 extension ObjectStore {
     public var appendSize: Int { 512 << 10 }
     public var isRemote: Bool { false }
+    public var origin: any ObjectStore { self }
 
     public func sweep(before time: Int64) async throws(StorageError) -> Int { 0 }
 

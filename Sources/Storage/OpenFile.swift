@@ -26,6 +26,20 @@ public final class OpenFile: Sendable {
         close(descriptor)
     }
 
+    /// Writes all of `bytes` at `offset`; false if that fails, with the reason in `errno`. Blocks: for threads that may.
+    public func write(_ bytes: ByteBuffer, at offset: Int64) -> Bool {
+        var rest = bytes
+        var offset = offset
+        while rest.readableBytes > 0 {
+            let count = rest.readWithUnsafeReadableBytes { buffer in
+                max(0, pwrite(descriptor, buffer.baseAddress, min(buffer.count, Self.writeSize), off_t(offset)))
+            }
+            if count == 0, errno != EINTR { return false }
+            offset += Int64(count)
+        }
+        return true
+    }
+
     /// The first `count` bytes; nil if the file has fewer, or cannot be read.
     public func bytes(count: Int) -> ByteBuffer? { bytes(at: 0, count: count) }
 

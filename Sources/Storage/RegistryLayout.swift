@@ -15,6 +15,8 @@ public enum RegistryLayout {
         ObjectKey(unchecked: "\(root)/blobs/\(digest.algorithm.rawValue)/\(digest.hex.prefix(2))/\(digest.hex)")
     }
 
+    static var blobs: ObjectKey { ObjectKey(unchecked: "\(root)/blobs") }
+
     public static var repositories: ObjectKey { ObjectKey(unchecked: "\(root)/repositories") }
 
     /// Says that `repository` may serve the blob.
@@ -159,17 +161,45 @@ public enum RegistryLayout {
 
     public static func shape(of key: ObjectKey) -> Shape {
         let path = key.path
-        if path.hasSuffix("/data") { return path.contains("/_uploads/") ? .growing : .leaf }
-        for folder in [
-            "/_uploads/", "/_manifests/tags/", "/_manifests/revisions/sha256/", "/_manifests/revisions/sha512/",
-        ] {
-            if let range = path.firstRange(of: folder), !path[range.upperBound...].contains("/") { return .folder }
+        if path.hasPrefix(blobs.path + "/") { return path.hasSuffix("/data") ? .leaf : .folder }
+        guard path.hasPrefix(repositories.path + "/") else {
+            return path.contains("/_uploads/") && path.hasSuffix("/data") ? .growing : .any
         }
-        for name in ["/link", "/startedat", "/entrepot-hash"] where path.hasSuffix(name) { return .leaf }
-        for folder in ["/_entrepot/pulled/tags/", "/_entrepot/pushed-tags/", "/_entrepot/media-types/"]
-        where path.contains(folder) { return .leaf }
-        return .any
+        // No part of a repository's name begins so; and its parts may be called as ours are.
+        guard let own = path.firstRange(of: "/_") else { return .folder }
+        let parts = path[own.upperBound...].split(separator: "/")
+        switch (parts.first, parts.count) {
+        case ("uploads", ...2): return .folder
+        case ("uploads", 3):
+            if parts[2] == "data" { return .growing }
+            return parts[2] == "startedat" || parts[2] == "entrepot-hash" ? .leaf : .any
+        case ("layers", ...3), ("manifests", ...4): return .folder
+        case ("layers", _), ("manifests", _): return parts.last == "link" ? .leaf : .any
+        case ("entrepot", _):
+            for folder in ["/_entrepot/pulled/tags/", "/_entrepot/pushed-tags/", "/_entrepot/media-types/"]
+            where path.contains(folder) { return .leaf }
+            return .any
+        default: return .any
+        }
     }
+
+    /// The digest of the content that lies at a key, or of which it is the folder; nil for every other key.
+    public static func digest(of key: ObjectKey) -> Digest? {
+        let start = blobs.path.utf8.count + 1
+        let path = key.path
+        guard path.utf8.count > start + 64, path.hasPrefix(blobs.path) else { return nil }
+        let parts = path.utf8.dropFirst(start).split(separator: UInt8(ascii: "/"))
+        guard parts.count == 3 || (parts.count == 4 && Substring(parts[3]) == "data"),
+            let algorithm = Digest.Algorithm(rawValue: String(Substring(parts[0])))
+        else { return nil }
+        return Digest(algorithm: algorithm, hex: Substring(parts[2]))
+    }
+
+    /// Whether it is the folder of a repository's upload sessions.
+    static func isUploads(_ key: ObjectKey) -> Bool { key.path.hasSuffix("/_uploads") }
+
+    /// Whether it lies where distribution looks for nothing.
+    static func isOurs(_ key: ObjectKey) -> Bool { key.path.contains("/_entrepot/") }
 
     /// What the marker holds in the layout that this version reads and writes.
     public static let version = "entrepot layout 1\n"

@@ -94,7 +94,7 @@ extension RegistryStore {
     public func isWhole(
         _ digest: Digest, progress: (Int) async throws(CancellationError) -> Void
     ) async throws -> Bool? {
-        guard let content = try await objects.content(RegistryLayout.blob(digest)) else { return nil }
+        guard let content = try await objects.origin.content(RegistryLayout.blob(digest)) else { return nil }
         var hasher = DigestHasher(digest.algorithm)
         switch content {
         case .bytes(let bytes):

@@ -78,6 +78,12 @@ import Testing
         Mistake("[storage.s3]\nkms_key_id = \"a\"", 2, "storage.s3.kms_key_id", "has no effect without"),
         Mistake("[storage.s3]\nblob_redirect = \"auto\"", 2, "storage.s3.blob_redirect", "without redirect_networks"),
         Mistake("[storage.s3]\nredirect_networks = [\"::/0\"]", 2, "storage.s3.redirect_networks", "has no effect"),
+        Mistake(
+            "[storage.s3]\nbucket = \"b\"\n[storage.cache]\ndirectory = \"d\"", 3, "storage.cache.max_size",
+            "is missing"),
+        Mistake(
+            "[storage.fs]\nroot_dir = \"a\"\n[storage.cache]\nmax_size = \"1GiB\"", 3, "storage.cache",
+            "has no effect"),
         Mistake("[storage.fs]\nroot_dir = \"a\"\n[storage.s3]\nbucket = \"b\"", 3, "storage.s3", "beside fs"),
         Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),
         Mistake("[cache_store]", 1, "cache_store", "is not in this version"),

@@ -48,7 +48,8 @@ import Tokens
         // Without the other back end, which has a test of its own.
         let settings = try DocumentationTests.settings()
         let bucket = try #require(settings.firstIndex(of: "[storage.s3]"))
-        let next = try #require(settings[(bucket + 1)...].firstIndex { $0.hasPrefix("[") })
+        let next = try #require(
+            settings[(bucket + 1)...].firstIndex { $0.hasPrefix("[") && !$0.hasPrefix("[storage.") })
         let text = (settings[..<bucket] + settings[next...]).joined(separator: "\n")
             .replacing("/etc/entrepot", with: files.path)
         let configuration = try ConfigurationLoader.load(text: text, environment: ["QUAY_PASSWORD": "x"])
@@ -75,7 +76,8 @@ import Tokens
         for name in ["s3-secret-key", "s3-ca.crt"] { try files.write(name, "x") }
         let settings = try DocumentationTests.settings()
         let bucket = try #require(settings.firstIndex(of: "[storage.s3]"))
-        let next = try #require(settings[(bucket + 1)...].firstIndex { $0.hasPrefix("[") })
+        let next = try #require(
+            settings[(bucket + 1)...].firstIndex { $0.hasPrefix("[") && !$0.hasPrefix("[storage.") })
         let text = settings[bucket..<next].filter { !$0.hasPrefix("secret_key =") }.joined(separator: "\n")
             .replacing("/etc/entrepot", with: files.path)
         guard case .s3(let section) = try ConfigurationLoader.load(text: text, environment: [:]).storage else {
@@ -85,6 +87,8 @@ import Tokens
         #expect(StorageSection.s3(section).place == "the bucket registry at https://s3.example.com")
         #expect(section.keys?.secretKey.reveal() == "x")
         #expect(section.encryption == .kms)
+        #expect(section.cache?.maxSize == .gibibytes(100))
+        #expect(section.spoolSize == .gibibytes(50) && section.keepsConditions == true)
     }
 
     @Test func `the manual names every key that needs a restart`() throws {
@@ -154,7 +158,10 @@ import Tokens
                 """
         ).toml()
         let bucket = try ConfigurationLoader.load(
-            text: "storage.s3 = { bucket = \"x-y\", access_key_id = \"x\", secret_key = \"x\" }"
+            text: """
+                storage.cache = { max_size = "1GiB" }
+                storage.s3 = { bucket = "x-y", access_key_id = "x", secret_key = "x" }
+                """
         ).toml()
         let written = (shown + "\n" + bucket).split(separator: "\n").map(String.init)
         for row in try DocumentationTests.manual() where row.standard.hasPrefix("`") {

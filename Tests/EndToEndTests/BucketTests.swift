@@ -116,6 +116,75 @@ import Testing
         }
     }
 
+    @Test func aStoreIsCarriedIntoABucketAndBack() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let moto = try await MotoServer.start(on: stage)
+            let folder = try await images.copyStore(to: stage)
+            let back = try stage.makeDirectory("back").path
+            func copy(_ from: String, _ to: String) async throws -> (status: TestSupport.ExitStatus, output: String) {
+                let files = try [from, to].map { try stage.write($0, to: "copy-\(UUID().uuidString).toml").path }
+                return try await Command(
+                    Paths.entrepot.path, ["storage", "copy", "--from", files[0], "--to", files[1]]
+                ).outcome(within: .seconds(120))
+            }
+            let local = "[storage.fs]\nroot_dir = \"\(folder.path)\""
+            let bucket = try moto.storage("carried", on: stage)
+            let other = try moto.storage("carried-on", on: stage)
+            for (from, to) in [(local, bucket), (bucket, other), (other, "[storage.fs]\nroot_dir = \"\(back)\"")] {
+                let outcome = try await copy(from, to)
+                #expect(outcome.status == .success && outcome.output.contains("all is there"), "\(outcome)")
+            }
+            let again = try await copy(local, bucket)
+            #expect(again.output.contains("0 contents (0 MiB) and 0 links carried"), "\(again)")
+
+            for reader in [
+                try await DockerRegistry.start(on: stage, driver: moto.driver("carried")),
+                try await DockerRegistry.start(on: stage, store: URL(filePath: back)),
+            ] {
+                let client = try Skopeo(stage: stage)
+                let pulled = try await client.pull(PullRequest(host: reader.host, tag: "multi"))
+                #expect(pulled.contains(images.facts.index))
+            }
+        }
+    }
+
+    @Test func whatWasReadOnceIsServedFromDiskEvenAfterARestart() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let moto = try await MotoServer.start(on: stage)
+            let upstream = try await DockerRegistry.start(on: stage, store: images.store)
+            let hot = try stage.makeDirectory("hot").path
+            func start(_ further: String) async throws -> EntrepotServer {
+                try await EntrepotServer.start(
+                    on: stage,
+                    repositories: "[repository.\"up.test\"]\n" + upstream.configuration(namespace: "up.test"),
+                    settings: .init(storage: try moto.storage("hot", on: stage) + "\n" + further))
+            }
+            // One server fills the bucket; the others have never seen the content.
+            let filler = try await start("")
+            let request = PullRequest(host: filler.host, namespace: "up.test")
+            let first = try Skopeo(stage: stage)
+            _ = try await first.pull(request)
+            await filler.process.stop()
+            let cache = "[storage.cache]\ndirectory = \"\(hot)\"\nmax_size = \"1GiB\""
+            for round in 0..<3 {
+                let entrepot = try await start(cache)
+                let client = try Skopeo(stage: stage)
+                _ = try await client.pull(PullRequest(host: entrepot.host, namespace: "up.test"))
+                #expect(client.blobs == first.blobs, "round \(round)")
+                await entrepot.process.stop()
+                let files = try FileManager.default.subpathsOfDirectory(atPath: hot).filter { $0.contains(".") }
+                #expect(!files.isEmpty)
+                // A damaged file is noticed: what is served is right all the same.
+                if round == 1, let file = files.first, let handle = FileHandle(forUpdatingAtPath: "\(hot)/\(file)") {
+                    try handle.write(contentsOf: Data("damage".utf8))
+                    try handle.close()
+                }
+            }
+        }
+    }
+
     @Test func aStoreIsTriedFromTheCommandLine() async throws {
         try await Stage.with { stage in
             let moto = try await MotoServer.start(on: stage, isStrict: false)

@@ -7,7 +7,8 @@ import Testing
     private static let commands = [
         "", "config", "config check", "config show", "fills", "hash-password", "healthcheck", "janitor",
         "janitor pause", "janitor resume", "janitor run", "janitor status", "policy", "policy explain", "purge",
-        "refresh", "reload", "retention", "scrub", "server", "status", "storage", "storage test", "token",
+        "refresh", "reload", "retention", "scrub", "server", "status", "storage", "storage copy", "storage test",
+        "token",
         "token keygen", "token revoke",
         "upstream", "upstream probe", "upstream status", "version",
     ]

@@ -16,6 +16,28 @@ import Testing
         let data = try #require(RegistryLayout.upload(id, in: repository).child("data"))
         #expect(RegistryLayout.shape(of: data) == .growing)
         #expect(RegistryLayout.shape(of: RegistryLayout.repositories) == .any)
-        #expect(RegistryLayout.shape(of: RegistryLayout.uploads(of: repository)) == .any)
+        #expect(RegistryLayout.shape(of: RegistryLayout.uploads(of: repository)) == .folder)
+        for name in ["data", "link"] {
+            let tag = try #require(Tag(name))
+            #expect(RegistryLayout.shape(of: RegistryLayout.tagFolder(tag, in: repository)) == .folder)
+            let named = try #require(RegistryLayout.repositories.child("a/\(name)"))
+            #expect(RegistryLayout.shape(of: named) == .folder)
+        }
+    }
+
+    @Test func theDigestOfAContentIsReadFromItsKeyAlone() throws {
+        let digest = try #require(Digest("sha256:\(String(repeating: "a", count: 64))"))
+        let long = try #require(Digest("sha512:\(String(repeating: "b", count: 128))"))
+        let repository = try #require(RepositoryName("a/blobs/data"))
+        for digest in [digest, long] {
+            let key = RegistryLayout.blob(digest)
+            #expect(RegistryLayout.digest(of: key) == digest)
+            let folder = try #require(ObjectKey(String(key.path.dropLast("/data".count))))
+            #expect(RegistryLayout.digest(of: folder) == digest)
+            #expect(RegistryLayout.digest(of: try #require(key.child("x"))) == nil)
+            #expect(RegistryLayout.digest(of: try #require(folder.child("date"))) == nil)
+            #expect(RegistryLayout.digest(of: RegistryLayout.layerLink(digest, in: repository)) == nil)
+        }
+        #expect(RegistryLayout.digest(of: RegistryLayout.marker) == nil)
     }
 }

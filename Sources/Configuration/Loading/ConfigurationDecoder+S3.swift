@@ -1,8 +1,11 @@
 internal import Access
 
 extension ConfigurationDecoder {
-    /// - Parameter directory: Where local files go by default.
-    func s3(_ reader: TableReader, directory: String) -> S3StorageSection {
+    /// - Parameters:
+    ///   - cache: `[storage.cache]`.
+    ///   - directory: Where local files go by default.
+    func s3(_ reader: TableReader, cache: TableReader?, directory: String) -> S3StorageSection {
+        let spool = reader.text("spool_dir") ?? directory
         let endpoint = endpoint(reader)
         let bucket = (reader.requires("bucket") ? name("bucket", reader, Self.isBucketByte) : nil) ?? ""
         let region = name("region", reader, Self.isRegionByte) ?? "us-east-1"
@@ -33,7 +36,20 @@ extension ConfigurationDecoder {
             connectTimeout: reader.duration("connect_timeout", default: .seconds(5)),
             stallTimeout: reader.duration("stall_timeout", least: .seconds(1), default: .seconds(30)),
             blobRedirect: reader.choice("blob_redirect", default: .never), redirectNetworks: redirectNetworks(reader),
-            spoolDirectory: reader.text("spool_dir") ?? directory)
+            spoolDirectory: spool,
+            spoolSize: reader.isSet("spool_size")
+                ? reader.size("spool_size", in: .mebibytes(1)...(.gibibytes(1 << 20)), default: .gibibytes(1)) : nil,
+            keepsConditions: reader.isSet("conditional_writes")
+                ? reader.flag("conditional_writes", default: false) : nil,
+            cache: cache.map { self.cache($0, spool: spool) })
+    }
+
+    private func cache(_ reader: TableReader, spool: String) -> StorageCacheSection {
+        _ = reader.requires("max_size")
+        return StorageCacheSection(
+            directory: reader.text("directory") ?? spool + (spool.hasSuffix("/") ? "hot" : "/hot"),
+            maxSize: reader.size("max_size", in: .mebibytes(1)...(.gibibytes(1 << 20)), default: .gibibytes(1)),
+            memorySize: reader.size("memory_size", in: .kibibytes(0)...(.gibibytes(64)), default: .mebibytes(32)))
     }
 
     /// The least that others take as well, though S3 itself wants a little more: taken as that.

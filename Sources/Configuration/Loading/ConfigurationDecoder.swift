@@ -152,11 +152,16 @@ struct ConfigurationDecoder {
     private func storage(_ root: TableReader) -> StorageSection {
         let standard = StorageSection.fileSystem(rootDirectory: standardRootDirectory)
         guard let reader = root.table("storage", as: .storage) else { return standard }
+        let cache = reader.table("cache", as: .storageCache)
         if let bucket = reader.table("s3", as: .storageS3) {
             if reader.isSet("fs") {
                 reader.report("s3", "is given beside fs", "keep one of the two: a store has one back end")
             }
-            return .s3(s3(bucket, directory: standardRootDirectory))
+            return .s3(s3(bucket, cache: cache, directory: standardRootDirectory))
+        }
+        if cache != nil {
+            reader.report(
+                "cache", "has no effect without s3", "remove it: a folder needs no other folder in front of it")
         }
         guard let fileSystem = reader.table("fs", as: .storageFS) else {
             if root.node("storage")?.table?.isEmpty == true {

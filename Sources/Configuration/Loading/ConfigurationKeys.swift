@@ -14,7 +14,8 @@ public enum ConfigurationKeys {
 
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
-    case root, global, globalAccessPolicy, globalRetentionPolicy, server, serverTLS, storage, storageFS, storageS3, log,
+    case root, global, globalAccessPolicy, globalRetentionPolicy, server, serverTLS, storage, storageFS, storageS3,
+        storageCache, log,
         fills, uploads, cache,
         janitor
     case resilience
@@ -32,6 +33,7 @@ enum ConfigurationTable: CaseIterable {
         case .storage: "storage"
         case .storageFS: "storage.fs"
         case .storageS3: "storage.s3"
+        case .storageCache: "storage.cache"
         case .log: "log"
         case .observability: "observability"
         case .fills: "fills"
@@ -71,13 +73,14 @@ enum ConfigurationTable: CaseIterable {
         case .storage, .repositories, .identities: []
         case .identity: ["username", "password", "password_file", "groups"]
         case .storageFS: ["root_dir"]
+        case .storageCache: ["directory", "max_size", "memory_size"]
         case .storageS3:
             [
                 "endpoint", "bucket", "region", "key_prefix", "access_key_id", "secret_key", "secret_key_file",
                 "session_token", "path_style", "ca_bundle", "storage_class", "server_side_encryption", "kms_key_id",
                 "multipart_min_part_size", "multipart_copy_threshold", "multipart_copy_chunk_size",
                 "multipart_copy_jobs", "uniform_parts", "max_attempts", "connect_timeout", "stall_timeout",
-                "blob_redirect", "redirect_networks", "spool_dir",
+                "blob_redirect", "redirect_networks", "spool_dir", "spool_size", "conditional_writes",
             ]
         case .log: ["level", "format"]
         case .observability: ["listen"]
@@ -123,10 +126,10 @@ enum ConfigurationTable: CaseIterable {
             ]
         case .global: ["access_policy", "retention_policy"]
         case .server: ["tls"]
-        case .storage: ["fs", "s3"]
+        case .storage: ["fs", "s3", "cache"]
         case .repository: ["access_policy", "retention_policy", "cache", "upstream"]
         case .globalAccessPolicy, .globalRetentionPolicy, .repositoryRetentionPolicy, .serverTLS, .storageFS,
-            .storageS3, .log, .observability, .fills, .uploads,
+            .storageS3, .storageCache, .log, .observability, .fills, .uploads,
             .resilience, .admin,
             .token,
             .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitor,

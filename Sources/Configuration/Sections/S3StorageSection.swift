@@ -55,6 +55,12 @@ public struct S3StorageSection: Sendable, Equatable {
     public var redirectNetworks: [ClientAddressBlock]
     /// Where content grows on local disk until it is whole.
     public var spoolDirectory: String
+    /// Bytes that it may take there at a time; nil for what the disk has.
+    public var spoolSize: DataSize?
+    /// Whether the store keeps to conditions of writes; nil where that is found out at the start.
+    public var keepsConditions: Bool?
+    /// A folder in front of the bucket.
+    public var cache: StorageCacheSection?
 
     /// Where requests go, without the bucket.
     public var authority: String { endpoint?.authority ?? "s3.\(region).amazonaws.com" }

@@ -26,6 +26,13 @@ public enum MetricCatalogue {
         MetricDescription("entrepot_fills_in_flight", .gauge, "Downloads of blobs under way"),
         MetricDescription(
             "entrepot_bucket_requests_total", .counter, labels: ["operation", "outcome"], "Requests to the bucket"),
+        MetricDescription(
+            "entrepot_hot_reads_total", .counter, labels: ["outcome"],
+            "Large blobs read where a local folder lies in front of the bucket: hit, filled, followed, or past it"),
+        MetricDescription("entrepot_hot_bytes", .gauge, "Bytes in the local folder in front of the bucket"),
+        MetricDescription(
+            "entrepot_hot_evictions_total", .counter, "Blobs that left that folder to make room"),
+        MetricDescription("entrepot_hot_dropped_total", .counter, "Files in that folder that were found damaged"),
         MetricDescription("entrepot_fills_total", .counter, labels: ["outcome"], "Downloads of blobs that ended"),
         MetricDescription(
             "entrepot_fill_bytes_total", .counter, "Bytes of blobs that were fetched, verified and stored"),

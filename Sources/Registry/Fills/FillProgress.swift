@@ -1,5 +1,5 @@
+import Coordination
 import Hashing
-import NIOConcurrencyHelpers
 import OCI
 
 /// How far a fill has come: one lock around a watermark and those who wait for it to move. It carries no bytes; the
@@ -23,15 +23,9 @@ final class FillProgress: Sendable {
         var released: Int64 = 0
     }
 
-    private struct State {
-        var snapshot = Snapshot()
-        var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
-        var lastWaiter = 0
-    }
+    private let watched = Watched(Snapshot())
 
-    private let state = NIOLockedValueBox(State())
-
-    var snapshot: Snapshot { state.withLockedValue { $0.snapshot } }
+    var snapshot: Snapshot { watched.value }
 
     /// Waits until `isEnough` holds of the snapshot, or the fill fails.
     ///
@@ -42,38 +36,12 @@ final class FillProgress: Sendable {
             if case .failed(let error) = snapshot.phase { throw error }
             if isEnough(snapshot) { return snapshot }
             if Task.isCancelled { throw .interrupted }
-            await change(isEnough)
+            await watched.change { snapshot in
+                if case .failed = snapshot.phase { true } else { isEnough(snapshot) }
+            }
         }
     }
 
     /// Changes the snapshot and wakes everyone.
-    func update(_ change: (inout Snapshot) -> Void) {
-        let waiters = state.withLockedValue { state in
-            change(&state.snapshot)
-            defer { state.waiters = [:] }
-            return state.waiters
-        }
-        for waiter in waiters.values { waiter.resume() }
-    }
-
-    /// Returns after the next update, at once if the condition already holds, or when cancelled.
-    private func change(_ isEnough: @Sendable (Snapshot) -> Bool) async {
-        let id = state.withLockedValue { state in
-            state.lastWaiter += 1
-            return state.lastWaiter
-        }
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let mayWait = state.withLockedValue { state in
-                    if case .failed = state.snapshot.phase { return false }
-                    guard !Task.isCancelled, !isEnough(state.snapshot) else { return false }
-                    state.waiters[id] = continuation
-                    return true
-                }
-                if !mayWait { continuation.resume() }
-            }
-        } onCancel: {
-            state.withLockedValue { $0.waiters.removeValue(forKey: id) }?.resume()
-        }
-    }
+    func update(_ change: (inout Snapshot) -> Void) { watched.update(change) }
 }

@@ -21,10 +21,14 @@ public final class Spool: Sendable {
     /// For tests: files behave as on a full disk beyond so many bytes.
     private let capacity: NIOLockedValueBox<Int64>
     private let counter = NIOLockedValueBox(0)
+    private let room: SpoolRoom
 
     /// Makes this process' folder below `root` and removes those of processes that are gone.
-    public init(root: String) throws(StorageError) {
-        capacity = NIOLockedValueBox(.max)
+    ///
+    /// - Parameter capacity: Bytes of all its files together; beyond them it is as on a full disk.
+    public init(root: String, capacity: Int64 = .max) throws(StorageError) {
+        room = SpoolRoom(capacity)
+        self.capacity = NIOLockedValueBox(.max)
         try Self.makeFolders(root)
         try Self.sweep(root)
         var number = 0
@@ -50,7 +54,8 @@ public final class Spool: Sendable {
         let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw Self.failure("open", path) }
         return SpoolFile(
-            path: path, file: OpenFile(owning: descriptor), capacity: capacity.withLockedValue { $0 })
+            path: path, file: OpenFile(owning: descriptor), capacity: capacity.withLockedValue { $0 },
+            share: room.share())
     }
 
     /// From now on new files are as on a disk that is full beyond so many bytes: for tests.

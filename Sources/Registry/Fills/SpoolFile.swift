@@ -14,6 +14,8 @@ struct SpoolFile: Sendable {
     let file: OpenFile
     /// Bytes beyond which the disk counts as full.
     var capacity: Int64 = .max
+    /// What it takes of the room of all.
+    let share: SpoolRoom.Share
 
     /// Writes all of `bytes` at `offset`. Blocks: for threads that may.
     func write(_ bytes: ByteBuffer, at offset: Int64) throws(StorageError) {
@@ -21,18 +23,8 @@ struct SpoolFile: Sendable {
             errno = ENOSPC
             throw Spool.failure("pwrite", path)
         }
-        var rest = bytes
-        var offset = offset
-        while rest.readableBytes > 0 {
-            let count = rest.readWithUnsafeReadableBytes { buffer in
-                let length = min(buffer.count, OpenFile.writeSize)
-                return max(0, pwrite(file.descriptor, buffer.baseAddress, length, off_t(offset)))
-            }
-            if count == 0 {
-                if errno == EINTR { continue }
-                throw Spool.failure("pwrite", path)
-            }
-            offset += Int64(count)
+        guard share.take(Int64(bytes.readableBytes)), file.write(bytes, at: offset) else {
+            throw Spool.failure("pwrite", path)
         }
     }
 

@@ -4,7 +4,7 @@ public import ServiceLifecycle
 /// Runs work that belongs to no single request: fills, and fetches that several requests share. A request that goes
 /// away stops nothing here; when the service stops, everything under way is cancelled.
 public final class BackgroundWork: Service {
-    typealias Job = @Sendable () async -> Void
+    public typealias Job = @Sendable () async -> Void
 
     private let jobs: AsyncStream<Job>
     private let continuation: AsyncStream<Job>.Continuation
@@ -19,7 +19,7 @@ public final class BackgroundWork: Service {
     }
 
     /// Starts `job`; false if too much is running, or the service has stopped.
-    func start(_ job: @escaping Job) -> Bool {
+    public func start(_ job: @escaping Job) -> Bool {
         let admitted = running.withLockedValue { running in
             guard running < limit else { return false }
             running += 1

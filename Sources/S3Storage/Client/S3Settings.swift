@@ -20,6 +20,8 @@ public struct S3Settings: Sendable, Equatable {
     public var caBundle: String?
     public var storageClass: String?
     public var encryption: Encryption?
+    /// Whether the store keeps to conditions of writes; nil where it is to be tried.
+    public var keepsConditions: Bool?
     /// Bytes of one part of an upload. Smaller objects are written with one request.
     public var partSize: Int
     /// Whether all parts but the last must have the same size.

@@ -4,7 +4,8 @@ import NIOPosix
 
 struct StorageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "storage", abstract: "Look after the store.", subcommands: [StorageTestCommand.self])
+        commandName: "storage", abstract: "Look after the store.",
+        subcommands: [StorageTestCommand.self, StorageCopyCommand.self])
 }
 
 struct StorageTestCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import Configuration
 import DistributionAPI
 import HTTPServer
 import Janitor
+import LocalTier
 import Logging
 import Metrics
 import NIOPosix
@@ -47,15 +48,19 @@ struct LongLivedParts: Sendable {
         passwords = PasswordVerifier(pool: hashing)
         let opened = try await OpenedStorage(configuration.storage, pool: pool)
         root = opened.root
-        let objects = opened.objects
+        background = BackgroundWork()
+        let tier = try LocalTier(
+            configuration.storage, of: opened.objects, pool: pool, background: background, logger: logger)
+        let objects = tier ?? opened.objects
         let store = RegistryStore(objects: objects)
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
-        background = BackgroundWork()
         let manifestRoom = ByteBudget(limit: configuration.server.maxManifestMemory.bytes)
         upstreams = LongLivedClientParts(manifestRoom: manifestRoom, logger: logger)
         upstreams.gates.adjust(configuration.caps)
         fills = Fills(
-            store: store, spool: try Spool(root: root + "/.entrepot/spool"), background: background, pool: pool,
+            store: store,
+            spool: try Spool(root: root + "/.entrepot/spool", capacity: configuration.storage.spoolSize),
+            background: background, pool: pool,
             limits: FillLimits(configuration), logger: logger)
         health = UpstreamHealth(limits: ResilienceLimits(configuration.resilience))
         registry = Registry(
@@ -65,8 +70,12 @@ struct LongLivedParts: Sendable {
             store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
             freeBytes: opened.freeBytes, isServing: { status.activity.map { $0.requests > 0 } ?? false },
             logger: logger, now: WallClock.seconds)
-        // What leaves a bucket makes no room on the disk that is full.
-        if !opened.isRemote { fills.whenFull { [janitor] bytes in await janitor.makeRoom(for: bytes) } }
+        // What leaves a bucket makes no room on the disk that is full; what lies in front of it may.
+        if let tier {
+            fills.whenFull { [root, tier] bytes in await tier.makeRoom(for: bytes, at: root) }
+        } else if !opened.isRemote {
+            fills.whenFull { [janitor] bytes in await janitor.makeRoom(for: bytes) }
+        }
         self.status = status
         self.metrics = metrics
         self.logger = logger

@@ -83,5 +83,6 @@ extension S3Settings {
             copyChunkSize: Int64(section.multipartCopyChunkSize.bytes), copyJobs: section.multipartCopyJobs,
             maxAttempts: section.maxAttempts, connectTimeout: section.connectTimeout.duration,
             stallTimeout: section.stallTimeout.duration)
+        keepsConditions = section.keepsConditions
     }
 }

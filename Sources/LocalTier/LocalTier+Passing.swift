@@ -1,0 +1,33 @@
+public import NIOCore
+public import Storage
+
+/// What the store behind does alone.
+extension LocalTier {
+    public var appendSize: Int { origin.appendSize }
+    public var isRemote: Bool { origin.isRemote }
+
+    public func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? { try await origin.info(key) }
+
+    public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
+        if let digest = RegistryLayout.digest(of: key) { memory.remove(digest) }
+        try await origin.write(key, bytes, durability)
+    }
+
+    public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
+        try await origin.append(key, bytes, at: offset)
+    }
+
+    public func settle(_ key: ObjectKey) async throws(StorageError) -> Bool { try await origin.settle(key) }
+
+    public func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String] {
+        try await origin.list(prefix, after: after, limit: limit)
+    }
+
+    public func list(
+        _ prefix: ObjectKey, holding child: String, after: String?, limit: Int
+    ) async throws(StorageError) -> [String] {
+        try await origin.list(prefix, holding: child, after: after, limit: limit)
+    }
+
+    public func sweep(before time: Int64) async throws(StorageError) -> Int { try await origin.sweep(before: time) }
+}

@@ -1,0 +1,177 @@
+internal import NIOConcurrencyHelpers
+internal import NIOCore
+internal import OCI
+
+/// Carries what a store holds into another one: contents first, then the links to them, so that at no moment a link over
+/// there leads nowhere. What is there already is passed over, so that a copy that was cut off goes on.
+///
+/// Uploads under way are left. Wrong while somebody removes content from one of the two.
+public struct StoreCopy: Sendable {
+    /// How far it has come.
+    public struct Progress: Sendable, Equatable {
+        public var contents = 0
+        public var links = 0
+        /// Contents and links that were there.
+        public var present = 0
+        /// Bytes of contents that were carried.
+        public var bytes: Int64 = 0
+        public var failures = 0
+    }
+
+    private let source: any ObjectStore
+    private let target: any ObjectStore
+    private let folder: String
+    private let jobs: Int
+    private let isRehashing: Bool
+    private let report: @Sendable (Progress) -> Void
+    private let fail: @Sendable (ObjectKey, any Error) -> Void
+    private let state = NIOLockedValueBox(Progress())
+    private let counter = NIOLockedValueBox(0)
+
+    /// No link or mark of ours is larger.
+    private static let smallSize = 1 << 20
+
+    /// - Parameters:
+    ///   - folder: Where a content is put together before it goes into `target`; holds at most `jobs` of them.
+    ///   - jobs: How many objects at a time.
+    ///   - isRehashing: Whether contents that are there already are read and hashed, and carried again where they are wrong.
+    ///   - report: Told after each object.
+    ///   - fail: Told of each object that cannot be carried. The others are.
+    public init(
+        from source: any ObjectStore, to target: any ObjectStore, through folder: String, jobs: Int,
+        isRehashing: Bool = false, report: @escaping @Sendable (Progress) -> Void,
+        fail: @escaping @Sendable (ObjectKey, any Error) -> Void
+    ) {
+        self.source = source
+        self.target = target
+        self.folder = folder
+        self.jobs = jobs
+        self.isRehashing = isRehashing
+        self.report = report
+        self.fail = fail
+    }
+
+    /// - Throws: if the source cannot be listed. What has been carried until then stays.
+    public func run() async throws -> Progress {
+        for root in [RegistryLayout.blobs, RegistryLayout.repositories] {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                var running = 0
+                try await walk(root) { key in
+                    if running >= jobs {
+                        try await group.next()
+                        running -= 1
+                    }
+                    group.addTask { try await carry(key) }
+                    running += 1
+                }
+                try await group.waitForAll()
+            }
+        }
+        return state.withLockedValue { $0 }
+    }
+
+    /// Every object below a key, in the order of their names.
+    private func walk(_ prefix: ObjectKey, _ visit: (ObjectKey) async throws -> Void) async throws {
+        var after: String?
+        repeat {
+            let names = try await source.list(prefix, after: after, limit: 1000)
+            for name in names {
+                try Task.checkCancellation()
+                guard let key = prefix.child(name), !RegistryLayout.isUploads(key) else { continue }
+                if try await isObject(key) { try await visit(key) } else { try await walk(key, visit) }
+            }
+            after = names.count == 1000 ? names.last : nil
+        } while after != nil
+    }
+
+    /// Where the name does not tell, the store is asked.
+    private func isObject(_ key: ObjectKey) async throws -> Bool {
+        switch RegistryLayout.shape(of: key) {
+        case .leaf, .growing: return true
+        case .folder: return false
+        case .any:
+            guard RegistryLayout.isOurs(key) else { return false }
+            return try await source.info(key) != nil
+        }
+    }
+
+    private func carry(_ key: ObjectKey) async throws {
+        do {
+            if let digest = RegistryLayout.digest(of: key) {
+                let isCarried = try await carry(key, digest)
+                note { isCarried ? ($0.contents += 1) : ($0.present += 1) }
+            } else {
+                let isCarried = try await carrySmall(key)
+                note { isCarried ? ($0.links += 1) : ($0.present += 1) }
+            }
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            fail(key, error)
+            note { $0.failures += 1 }
+        }
+    }
+
+    private func note(_ change: (inout Progress) -> Void) {
+        let progress = state.withLockedValue { progress in
+            change(&progress)
+            return progress
+        }
+        report(progress)
+    }
+
+    private func carrySmall(_ key: ObjectKey) async throws -> Bool {
+        // Gone since it was listed.
+        guard let bytes = try await source.read(key, limit: Self.smallSize)?.bytes else { return false }
+        if try await target.read(key, limit: Self.smallSize)?.bytes == bytes { return false }
+        try await target.write(key, bytes, .durable)
+        return true
+    }
+
+    private func carry(_ key: ObjectKey, _ digest: Digest) async throws -> Bool {
+        guard let content = try await source.content(key) else { return false }
+        if let there = try await target.info(key), there.size == content.size {
+            guard isRehashing else { return false }
+            if try await isRight(key, digest) { return false }
+        }
+        let file = try CopiedFile(folder: folder, number: number(), digest)
+        try await read(content) { piece in try file.append(piece) }
+        try file.check(key)
+        try await target.adopt(file: file.path, as: key, .durable)
+        note { $0.bytes += content.size }
+        return true
+    }
+
+    private func isRight(_ key: ObjectKey, _ digest: Digest) async throws -> Bool {
+        guard let content = try await target.content(key) else { return false }
+        var hasher = ContentHash(digest)
+        try await read(content) { piece in hasher.update(piece) }
+        return hasher.isRight
+    }
+
+    private func read(_ content: ObjectContent, _ take: (ByteBuffer) throws -> Void) async throws {
+        switch content {
+        case .bytes(let bytes): try take(bytes)
+        case .file(let file, let size):
+            var position: Int64 = 0
+            while position < size {
+                try Task.checkCancellation()
+                guard let piece = file.bytes(at: position, count: Int(min(size - position, 1 << 20))) else {
+                    throw StorageError(.io, "the file ends before its size")
+                }
+                try take(piece)
+                position += Int64(piece.readableBytes)
+            }
+        case .remote(let object):
+            let body = object.body(0..<object.size)
+            while let piece = try await body.next() { try take(piece) }
+        }
+    }
+
+    private func number() -> Int {
+        counter.withLockedValue { value in
+            value += 1
+            return value
+        }
+    }
+}
