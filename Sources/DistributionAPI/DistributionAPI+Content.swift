@@ -15,24 +15,29 @@ extension DistributionAPI {
         _ repository: Repository, _ reference: Reference, _ request: Request
     ) async throws(RegistryError) -> Response {
         let served = try await registry.manifest(repository, reference, isHead: request.method == .HEAD)
+        var response = Self.response(served, request)
+        if request.method != .HEAD, response.status == .ok, let file = await Self.file(served.content, registry) {
+            response.body = file
+        }
+        return response
+    }
+
+    private static func response(_ served: Served<StoredManifest>, _ request: Request) -> Response {
         let manifest = served.content
-        var headers = Self.headers(served, request)
+        var headers = headers(served, request)
         headers.add(name: "Docker-Content-Digest", value: manifest.digest.description)
         headers.add(name: "ETag", value: Conditions.entityTag(manifest.digest))
         if Conditions.isUnchanged(request.headers, manifest.digest) {
             return Response(status: .notModified, headers: headers)
         }
         headers.add(name: "Content-Type", value: manifest.mediaType.value)
-        let body = request.method == .HEAD ? .bytes(manifest.bytes) : await Self.body(manifest, registry)
-        return Response(status: .ok, headers: headers, body: body)
+        return Response(status: .ok, headers: headers, body: .bytes(manifest.bytes))
     }
 
     /// A large manifest goes out from its file: a client that takes nothing must not keep it in memory.
-    private static func body(_ manifest: StoredManifest, _ registry: Registry) async -> ResponseBody {
+    private static func file(_ manifest: StoredManifest, _ registry: Registry) async -> ResponseBody? {
         let size = Int64(manifest.bytes.readableBytes)
-        guard size > 256 << 10, case .file(let file, size)? = await registry.content(of: manifest) else {
-            return .bytes(manifest.bytes)
-        }
+        guard size > 256 << 10, case .file(let file, size)? = await registry.content(of: manifest) else { return nil }
         return .file(FileSlice(file: file, offset: 0, length: size))
     }
 
@@ -44,29 +49,57 @@ extension DistributionAPI {
             request.method == .HEAD || isUnchanged
             ? try await registry.blobHead(repository, digest)
             : try await registry.blob(repository, digest, range: Conditions.range(request.headers, digest))
-        let answer = served.content
-        var headers = Self.headers(served, request)
+        if !isUnchanged, !served.content.isOutOfRange, let address = await address(served.content, request) {
+            var headers = Self.headers(served, digest, request)
+            headers.replaceOrAdd(name: "Cache-Control", value: "no-store")
+            headers.add(name: "Location", value: address)
+            return Response(status: .temporaryRedirect, headers: headers)
+        }
+        return Self.response(served, digest, isUnchanged: isUnchanged, request)
+    }
+
+    /// The answer for GET where that needs nothing waited for.
+    func contentAtOnce(_ meaning: KnownPaths.Meaning, _ request: Request) -> Response? {
+        if meaning.action == .getAPIVersion { return Self.json("{}") }
+        guard let repository = meaning.repository else { return nil }
+        switch meaning.action {
+        case .getManifest(_, let reference):
+            return registry.manifestAtOnce(repository, reference).map { Self.response($0, request) }
+        case .getBlob(_, let digest) where !Conditions.isUnchanged(request.headers, digest):
+            let range = Conditions.range(request.headers, digest)
+            return registry.blobAtOnce(repository, digest, range: range).map {
+                Self.response($0, digest, isUnchanged: false, request)
+            }
+        default: return nil
+        }
+    }
+
+    private static func headers(_ served: Served<BlobAnswer>, _ digest: Digest, _ request: Request) -> HTTPHeaders {
+        var headers = headers(served, request)
         headers.add(name: "Docker-Content-Digest", value: digest.description)
         headers.add(name: "ETag", value: Conditions.entityTag(digest))
         headers.add(name: "Accept-Ranges", value: "bytes")
+        return headers
+    }
+
+    private static func response(
+        _ served: Served<BlobAnswer>, _ digest: Digest, isUnchanged: Bool, _ request: Request
+    ) -> Response {
+        let answer = served.content
         if answer.isOutOfRange {
             var response = ErrorResponse.make(
                 RegistryError(.sizeInvalid, status: 416, "the blob has no bytes in the range asked for"))
             response.headers.add(name: "Content-Range", value: "bytes */\(answer.size ?? 0)")
             return response
         }
+        var headers = headers(served, digest, request)
         if isUnchanged { return Response(status: .notModified, headers: headers) }
-        if let address = await address(answer, request) {
-            headers.replaceOrAdd(name: "Cache-Control", value: "no-store")
-            headers.add(name: "Location", value: address)
-            return Response(status: .temporaryRedirect, headers: headers)
-        }
         headers.add(name: "Content-Type", value: MediaType.octetStream.value)
         if let range = answer.range, let size = answer.size {
             headers.add(name: "Content-Range", value: "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)")
-            return Response(status: .partialContent, headers: headers, body: Self.body(answer))
+            return Response(status: .partialContent, headers: headers, body: body(answer))
         }
-        return Response(status: .ok, headers: headers, body: Self.body(answer))
+        return Response(status: .ok, headers: headers, body: body(answer))
     }
 
     /// Where the client gets the blob from the store itself; nil if it gets it from here.

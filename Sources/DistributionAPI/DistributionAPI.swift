@@ -16,6 +16,7 @@ public struct DistributionAPI: RequestHandler {
     let redirects: BlobRedirects
     let logger: Logger
     let metrics: RequestMetrics
+    private let paths = KnownPaths()
 
     /// - Parameters:
     ///   - access: Who may do what.
@@ -53,6 +54,24 @@ public struct DistributionAPI: RequestHandler {
             response.note = note
             return response
         }
+    }
+
+    public func respondAtOnce(to request: Request) -> Response? {
+        guard request.method == .GET, request.query == nil, let meaning = meaning(of: request.path),
+            authorizer.isOpenToAnybody(meaning.action, request), var response = contentAtOnce(meaning, request)
+        else { return nil }
+        response.note = RequestNote(action: meaning.action, cache: response.headers.first(name: "Cache-Status"))
+        return response
+    }
+
+    /// What a GET is about; nil if it is malformed.
+    private func meaning(of path: String) -> KnownPaths.Meaning? {
+        if let known = paths.meaning(of: path) { return known }
+        guard let action = try? RouteParser.action(.GET, path) else { return nil }
+        let meaning = KnownPaths.Meaning(
+            action: action, repository: action.repository.flatMap { try? namespaces.repository($0) })
+        paths.insert(meaning, of: path)
+        return meaning
     }
 
     public func refuse(_ refusal: Refusal, requestID: String) -> Response {

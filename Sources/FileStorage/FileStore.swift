@@ -38,6 +38,11 @@ public struct FileStore: ObjectStore {
         return ObjectInfo(status)
     }
 
+    public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? {
+        guard let (file, _) = try? open(key) else { return nil }
+        return FileSighting(file)
+    }
+
     public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
     {
         guard let (file, info) = try open(key) else { return nil }

@@ -1,10 +1,3 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
 import NIOConcurrencyHelpers
 import Storage
 
@@ -19,24 +12,8 @@ final class FolderNames: Sendable {
         let child: String?
     }
 
-    fileprivate struct Change: Equatable {
-        let device: UInt64
-        let file: UInt64
-        let seconds: Int64
-        let nanoseconds: Int64
-
-        /// Whether the next change would have shown another time: file systems count in ticks of the kernel's clock, a
-        /// few milliseconds, or in whole seconds.
-        var isSettled: Bool {
-            var now = timespec()
-            clock_gettime(CLOCK_REALTIME, &now)
-            let age = (Int64(now.tv_sec) - seconds) * 1_000_000_000 + Int64(now.tv_nsec) - nanoseconds
-            return age > (nanoseconds % 1_000_000 == 0 ? 2_000_000_000 : 50_000_000)
-        }
-    }
-
     fileprivate struct Entry {
-        let change: Change
+        let change: FileChange
         /// In lexical byte order, those with their child.
         let names: [String]
         /// Without it when they were read: that it comes does not change the folder.
@@ -65,7 +42,7 @@ final class FolderNames: Sendable {
             state.entries[key]?.lastUse = state.uses
             return state.entries[key]
         }
-        guard let found, found.change == Self.change(of: key.path) else { return nil }
+        guard let found, found.change == FileChange(at: key.path) else { return nil }
         guard !found.incomplete.isEmpty, let child = key.child else { return found.names }
         let late = found.incomplete.filter { Directory.exists("\(key.path)/\($0)/\(child)") }
         return late.isEmpty ? found.names : Directory.sorted(found.names + late)
@@ -73,7 +50,7 @@ final class FolderNames: Sendable {
 
     /// Reads a folder, and remembers it if it is large and at rest.
     func read(_ key: Key, _ object: ObjectKey) throws(StorageError) -> [String] {
-        let change = Self.change(of: key.path)
+        let change = FileChange(at: key.path)
         let isSettled = change?.isSettled ?? false
         let all = try Directory.names(key.path, object)
         let (names, incomplete) = Self.parted(all, key)
@@ -118,19 +95,6 @@ final class FolderNames: Sendable {
                 state.count -= oldest.value.size
             }
         }
-    }
-
-    private static func change(of path: String) -> Change? {
-        var status = stat()
-        guard stat(path, &status) == 0 else { return nil }
-        #if canImport(Darwin)
-            let time = status.st_mtimespec
-        #else
-            let time = status.st_mtim
-        #endif
-        return Change(
-            device: UInt64(truncatingIfNeeded: status.st_dev), file: UInt64(status.st_ino),
-            seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
     }
 }
 

@@ -7,9 +7,9 @@ public import ServiceLifecycle
 
 /// An HTTP/1.1 listener in front of one ``RequestHandler``.
 ///
-/// It knows HTTP and TLS and no route. Each connection is one task on the event loop of its socket: code between two
-/// awaits never changes threads, a client that leaves cancels its task, files go out by `sendfile(2)`. Everything a
-/// client can make it hold is bounded by ``HTTPServerConfiguration``.
+/// It knows HTTP and TLS and no route. A request whose answer has to wait for something is a task on the event loop of its
+/// socket: code between two awaits never changes threads, and a client that leaves cancels it. Files go out by
+/// `sendfile(2)`. Everything a client can make it hold is bounded by ``HTTPServerConfiguration``.
 ///
 /// On graceful shutdown it stops accepting, closes idle connections at once, lets responses under way finish with
 /// `Connection: close`, and cuts what is left after ``HTTPServerConfiguration/shutdownGrace``.
@@ -60,49 +60,38 @@ public final class HTTPServer: Service {
         self.loops.withLockedValue { $0 = loops }
         // In case it changed while the loops were made.
         await loops.adjust(core.configuration)
-        let listener: NIOAsyncChannel<ConnectionTask, Never>
+        let listener: any Channel
         do {
             listener = try await bind(loops)
         } catch {
             await loops.close()
             throw ListenError(core.configuration, error)
         }
-        if let address = listener.channel.localAddress { onBound(address) }
+        listener.closeFuture.whenComplete { [core] _ in
+            core.beginDraining()
+            loops.drain()
+        }
+        if let address = listener.localAddress { onBound(address) }
         await withTaskCancellationHandler {
             await withTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { await self.serve(listener) }
-                tasks.addTask { await self.shutDownWhenTold(listener.channel, loops) }
+                tasks.addTask { await loops.serve() }
+                tasks.addTask { await self.shutDownWhenTold(listener, loops) }
                 await tasks.next()
                 tasks.cancelAll()
             }
         } onCancel: {
             core.beginDraining()
-            listener.channel.close(promise: nil)
+            listener.close(promise: nil)
             loops.abortAll()
         }
         await loops.close()
     }
 
-    private func serve(_ listener: NIOAsyncChannel<ConnectionTask, Never>) async {
-        do {
-            try await listener.executeThenClose { connections in
-                try await withThrowingDiscardingTaskGroup { tasks in
-                    for try await task in connections {
-                        tasks.addTask(executorPreference: task.connection.executor) { await task.run() }
-                    }
-                }
-            }
-        } catch {
-            core.logger.debug("listener closed", metadata: ["error": "\(error)"])
-        }
-    }
-
     private func shutDownWhenTold(_ listener: any Channel, _ loops: LoopContexts) async {
         do {
             try await gracefulShutdown()
-            core.beginDraining()
+            // Closing it drains the loops.
             listener.close(promise: nil)
-            loops.drain()
             try await Task.sleep(for: core.configuration.shutdownGrace)
         } catch {
             // Cancelled: everything is closed, or being closed by the cancellation handler.
@@ -112,7 +101,7 @@ public final class HTTPServer: Service {
         try? await Task.sleep(for: .seconds(1))
     }
 
-    private func bind(_ loops: LoopContexts) async throws -> NIOAsyncChannel<ConnectionTask, Never> {
+    private func bind(_ loops: LoopContexts) async throws -> any Channel {
         let core = core
         let tls = tls
         return try await ServerBootstrap(group: group)
@@ -139,10 +128,10 @@ public final class HTTPServer: Service {
                 value: .init(
                     low: HTTPServerConfiguration.maxUnsentBytes / 2, high: HTTPServerConfiguration.maxUnsentBytes)
             )
-            .bind(host: core.configuration.address, port: core.configuration.port) { channel in
+            .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     do {
-                        return try Self.open(channel, core: core, tls: tls, loops: loops)
+                        try Self.open(channel, core: core, tls: tls, loops: loops)
                     } catch {
                         // Nobody else closes a channel that never became a connection.
                         channel.close(promise: nil)
@@ -150,13 +139,14 @@ public final class HTTPServer: Service {
                     }
                 }
             }
+            .bind(host: core.configuration.address, port: core.configuration.port).get()
     }
 
     private static func open(
         _ channel: any Channel, core: ServerCore, tls: TLSContextBox?, loops: LoopContexts
-    ) throws -> ConnectionTask {
-        guard core.admitConnection() else { throw ConnectionRefused() }
+    ) throws {
         let loop = loops.context(of: channel.eventLoop)
+        guard !loop.isDraining, core.admitConnection() else { throw ConnectionRefused() }
         let isProxied = loop.configuration.trustedProxies.map { proxies in
             proxies.speakProxyProtocol && channel.remoteAddress.map(proxies.contains) ?? false
         }
@@ -170,7 +160,6 @@ public final class HTTPServer: Service {
         if isProxied == true {
             try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(handler), position: .first)
         }
-        return ConnectionTask(connection: LoopBoundConnection(handler), core: core)
     }
 }
 

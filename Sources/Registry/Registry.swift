@@ -20,7 +20,7 @@ public struct Registry: Sendable {
     public let manifestRoom: ByteBudget
     /// Held while tags, manifests and grants of one repository are changed by clients.
     let writers = KeyedLock<RepositoryName>()
-    let hot = HotContent()
+    let hot: HotContent
     let manifestFetches: SingleFlight<ManifestKey, FetchedManifest>
     let vouchers: SingleFlight<BlobKey, Int64?>
     let absent = AbsentManifests()
@@ -45,10 +45,11 @@ public struct Registry: Sendable {
         let digest: Digest
     }
 
+    /// - Parameter hotLifetime: How long what was served is served again from memory; up to twice as long.
     public init(
         store: RegistryStore, fills: Fills, background: BackgroundWork, health: UpstreamHealth,
         pool: NIOThreadPool = .singleton, limits: PushLimits = PushLimits(),
-        manifestRoom: ByteBudget = ByteBudget(limit: 16 << 20), logger: Logger,
+        manifestRoom: ByteBudget = ByteBudget(limit: 16 << 20), hotLifetime: Duration = .seconds(2), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
@@ -59,6 +60,7 @@ public struct Registry: Sendable {
         self.background = background
         self.limits = Adjustable(limits)
         self.manifestRoom = manifestRoom
+        hot = HotContent(lifetime: TimeAmount(hotLifetime))
         uploads = Uploads(store: store, background: background, pool: pool, limits: self.limits, now: now)
         manifestFetches = SingleFlight(background: background)
         manifestReadings = SingleFlight(background: background)

@@ -57,6 +57,10 @@ public protocol ObjectStore: Sendable {
 
     func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo?
 
+    /// An object as it is now; nil where what becomes of it cannot be told at once, where there is none, and for some time
+    /// after it has changed.
+    func sighting(_ key: ObjectKey) -> (any ObjectSighting)?
+
     /// The whole of a small object with its age; `StorageError.Code.tooLarge` when it holds more than `limit` bytes.
     func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
 
@@ -105,6 +109,7 @@ extension ObjectStore {
     public var origin: any ObjectStore { self }
 
     public func sweep(before time: Int64) async throws(StorageError) -> Int { 0 }
+    public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? { nil }
 
     public func list(
         _ prefix: ObjectKey, holding child: String, after: String?, limit: Int

@@ -18,6 +18,11 @@ extension RegistryStore {
         return TagRecord(digest: digest, checked: info.modified)
     }
 
+    /// Current for as long as ``tag(_:in:)`` gives the same; nil where that is not known at once.
+    public func sighting(of tag: Tag, in repository: RepositoryName) -> (any ObjectSighting)? {
+        objects.sighting(RegistryLayout.tagLink(tag, in: repository))
+    }
+
     /// Points the tag at `digest`, as of now. The age of the link is the time of the last check: confirming a tag is
     /// writing it again, and needs no record of its own.
     public func setTag(

@@ -38,6 +38,42 @@ import Testing
         #expect(try await store.list(try #require(ObjectKey("a")), after: nil, limit: 10) == ["b"])
     }
 
+    @Test func aFileAtRestIsSeenToBeReplacedRewrittenAndRemoved() async throws {
+        let key = try #require(ObjectKey("a/link"))
+        let path = folder.file("a/link")
+        func change(at date: Date) throws {
+            try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path)
+        }
+        func seen() throws -> any ObjectSighting {
+            try change(at: Date(timeIntervalSinceNow: -3600))
+            return try #require(store.sighting(key))
+        }
+        try await store.write(key, ByteBuffer(string: "one"), .cached)
+        // The next change might come within the same tick of the clock.
+        try change(at: Date(timeIntervalSinceNow: 3600))
+        #expect(store.sighting(key) == nil)
+        let first = try seen()
+        #expect(first.isCurrent)
+        try await store.write(key, ByteBuffer(string: "two"), .cached)
+        #expect(!first.isCurrent)
+        let second = try seen()
+        // As distribution writes its links.
+        let file = try #require(FileHandle(forUpdatingAtPath: path))
+        try file.write(contentsOf: Data("six".utf8))
+        try file.close()
+        #expect(!second.isCurrent)
+        let third = try seen()
+        // A copy by hard links, as backups make them, keeps the file that is replaced.
+        try FileManager.default.linkItem(atPath: path, toPath: folder.file("a/copy"))
+        #expect(!third.isCurrent)
+        let fourth = try seen()
+        try await store.write(key, ByteBuffer(string: "ten"), .cached)
+        #expect(!fourth.isCurrent)
+        let fifth = try seen()
+        try await store.delete(try #require(ObjectKey("a")))
+        #expect(!fifth.isCurrent)
+    }
+
     /// Its names are held in memory, as it has not changed for long.
     @Test func aLargeFolderAtRestIsListedAsItIsAlsoAfterChanges() async throws {
         func key(_ path: String) throws -> ObjectKey { try #require(ObjectKey(path)) }

@@ -81,7 +81,7 @@ public final class Workshop: Sendable {
         func makeRegistry() -> Registry {
             Registry(
                 store: store, fills: fills, background: background, health: health, limits: pushLimits,
-                manifestRoom: manifestRoom, logger: logger, now: now)
+                manifestRoom: manifestRoom, hotLifetime: .seconds(3600), logger: logger, now: now)
         }
         let upstreams = (0..<count).map { number in
             let gate = caps.map { UpstreamGate(name: "upstream\(number)", caps: $0, timers: timers.timers) }

@@ -33,7 +33,7 @@ struct Authorizer: Sendable {
         if action == .getAPIVersion {
             // Whom a certificate names needs no invitation.
             if showsNothing, request.clientCertificates.isEmpty { try invite(request) }
-        } else if showsNothing, access.policies.isOpen(to: word.operation) {
+        } else if isOpenToAnybody(action, request) {
             return .anonymous
         }
         let identity = try await identity(of: request)
@@ -42,6 +42,15 @@ struct Authorizer: Sendable {
         }
         try check(accessRequest(action, word, request), identity)
         return identity
+    }
+
+    /// Whether everybody may do this, and the request says nothing of who makes it.
+    func isOpenToAnybody(_ action: Action, _ request: Request) -> Bool {
+        guard let word = action.access, access.policies.isOpen(to: word.operation),
+            !request.headers.contains(name: "Authorization")
+        else { return false }
+        guard action == .getAPIVersion else { return true }
+        return request.clientCertificates.isEmpty && (try? invite(request)) != nil
     }
 
     /// Whom the request's credentials and certificate name.

@@ -111,6 +111,9 @@ public struct AdminAPI: RequestHandler {
             .map { AccessRequest(action, repository: $0, namespace: $0) }
     }
 
+    // Nothing here is answered so: what is at paths of its own is seldom asked for.
+    public func respondAtOnce(to request: Request) -> Response? { next.respondAtOnce(to: request) }
+
     public func refuse(_ refusal: Refusal, requestID: String) -> Response {
         next.refuse(refusal, requestID: requestID)
     }

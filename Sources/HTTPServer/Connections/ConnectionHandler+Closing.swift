@@ -95,8 +95,7 @@ extension ConnectionHandler {
             phase = .responding
             isRefused = true
             deadline = .distantFuture
-            guard let waiter = headWaiter.take() else { return abort() }
-            waiter.resume(returning: .refused(.headTimeout))
+            start(.refusal(.headTimeout, nil), began: now)
         case .responding:
             deadline = .distantFuture
             failBody(.stalled)

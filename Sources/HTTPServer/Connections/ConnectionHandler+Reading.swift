@@ -33,19 +33,14 @@ extension ConnectionHandler {
         if input.readableBytes == 0 { input = ByteBuffer() }
     }
 
-    /// Called by the connection's task; answered when the response under way is complete and a head has arrived.
-    func awaitHead(_ continuation: CheckedContinuation<Incoming, Never>) {
-        if let incoming = pollHead() {
-            continuation.resume(returning: incoming)
-        } else {
-            headWaiter = continuation
-            resumeRead()
-        }
-    }
-
-    /// The response is complete; the connection waits for its next request.
+    /// The response is complete: on to the next request.
     func becomeIdle() {
         guard phase == .responding else { return }
+        prepareForNext()
+        takeRequests()
+    }
+
+    func prepareForNext() {
         serial &+= 1
         if input.readableBytes == 0 {
             phase = .idle
@@ -55,7 +50,6 @@ extension ConnectionHandler {
             deadline = .now() + TimeAmount(configuration.headerTimeout)
         }
         resumeRead()
-        serveReader()
     }
 
     /// The next chunk, the end (nil), or an error; nil where more bytes are needed.

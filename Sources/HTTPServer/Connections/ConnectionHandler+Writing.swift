@@ -16,18 +16,21 @@ extension ConnectionHandler {
     /// Writes a response's head, and with it a body that is in memory or small enough to be read into the same buffer:
     /// one system call for the whole response.
     /// - Returns: whether the body is still to be sent.
-    func send(
-        _ response: Response, head: (inout ByteBuffer) -> Void, sendsBody: Bool
-    ) throws(BodyWriteError) -> Bool {
+    func send(_ response: Response, _ plan: ResponsePlan, requestID: String) throws(BodyWriteError) -> Bool {
         guard isOpen, let context else { throw .connectionClosed }
-        guard sendsBody else {
+        let head: (inout ByteBuffer) -> Void = { [loop] buffer in
+            loop.core.headEncoder.encode(
+                response, length: plan.length, connection: plan.connection, requestID: requestID,
+                date: loop.date.current(), into: &buffer)
+        }
+        guard plan.sendsBody else {
             flushScratch(context, head)
             return false
         }
         switch response.body {
         case .empty:
             flushScratch(context, head)
-        case .bytes(let bytes) where bytes.readableBytes <= Self.maxCoalesced:
+        case .bytes(let bytes) where response.body.isSmall:
             flushScratch(context) { scratch in
                 head(&scratch)
                 scratch.writeImmutableBuffer(bytes)
@@ -40,7 +43,7 @@ extension ConnectionHandler {
             }
             context.writeAndFlush(buffer(bytes), promise: nil)
             sentBytes += Int64(bytes.readableBytes)
-        case .file(let slice) where slice.length <= Int64(Self.maxCoalesced):
+        case .file(let slice) where response.body.isSmall:
             var failure: BodyWriteError?
             loop.withScratch { scratch in
                 head(&scratch)
@@ -124,6 +127,18 @@ extension ConnectionHandler {
         write()
         context.write(buffer(ByteBuffer(staticString: "\r\n")), promise: nil)
     }
+}
 
-    static let maxCoalesced = 32 * 1024
+extension ResponseBody {
+    /// Whether it goes out in one piece with the head.
+    var isSmall: Bool {
+        switch self {
+        case .empty: true
+        case .bytes(let bytes): bytes.readableBytes <= Self.maxCoalesced
+        case .file(let slice): slice.length <= Int64(Self.maxCoalesced)
+        case .stream: false
+        }
+    }
+
+    private static let maxCoalesced = 32 * 1024
 }

@@ -3,8 +3,9 @@ import NIOCore
 import NIOSSL
 import NIOTLS
 
-/// The only handler of a plaintext connection: collects bytes for the connection's task and hands its writes to the
-/// socket. Everything here happens on the event loop; ``ConnectionTask`` is the task, ``LoopBoundConnection`` its way in.
+/// The only handler of a plaintext connection: takes requests from its bytes, one after the other, and writes the
+/// responses. Everything here happens on the event loop; a request that has to wait for something is a ``RequestTask``,
+/// and ``LoopBoundConnection`` its way in.
 final class ConnectionHandler: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundIn = IOData
@@ -41,7 +42,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var distrustedSince: NIODeadline?
     private let distrusts: Int
     var isInputClosed = false
-    /// The connection's task while it runs; cancelled when the client leaves.
+    /// The task of the request under way, where it has one; cancelled when the client leaves.
     var task: UnsafeCurrentTask?
 
     // Inbound
@@ -53,7 +54,6 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// The input is not understood any more; the next response is the last.
     var isRefused = false
     var owesContinue = false
-    var headWaiter: CheckedContinuation<Incoming, Never>?
     var bodyWaiter: CheckedContinuation<ByteBuffer?, any Error>?
     var holdsRead = false
     /// Counts requests, so that a body or a writer kept beyond its request is recognised.
@@ -113,11 +113,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
         serveReader()
     }
 
-    /// Reads ahead of the consumer by no more than one buffer's worth, also while the connection's task has not begun.
+    /// Reads ahead of the consumer by no more than one buffer's worth.
     func read(context: ChannelHandlerContext) {
         // What nobody has asked for yet may have to wait, with that of thousands of others.
         let most = phase == .responding && bodyIsTaken ? Self.maxReadAhead : Self.maxReadUnasked
-        let isWaitedFor = phase == .responding ? bodyWaiter != nil : headWaiter != nil
+        let isWaitedFor = phase != .responding || bodyWaiter != nil
         if phase != .lingering, !isWaitedFor, input.readableBytes >= most {
             holdsRead = true
         } else {
@@ -190,16 +190,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         }
     }
 
-    /// Gives a waiting reader what it waits for, where it is there.
+    /// Gives a waiting reader what it waits for, where it is there; between responses, takes the next request.
     func serveReader() {
         if let waiter = bodyWaiter, let result = pollBody() {
             bodyWaiter = nil
             waiter.resume(with: result)
         }
-        if let waiter = headWaiter, let incoming = pollHead() {
-            headWaiter = nil
-            waiter.resume(returning: incoming)
-        }
+        takeRequests()
     }
 
     func resumeRead() {

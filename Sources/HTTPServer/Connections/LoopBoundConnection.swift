@@ -4,14 +4,12 @@ import NIOCore
 /// task runs, go straight in; others hop.
 struct LoopBoundConnection: Sendable {
     let eventLoop: any EventLoop
-    let executor: EventLoopTaskExecutor
     let isSecure: Bool
     private let bound: NIOLoopBound<ConnectionHandler>
 
     /// On the event loop only.
     init(_ handler: ConnectionHandler) {
         eventLoop = handler.loop.eventLoop
-        executor = handler.loop.executor
         isSecure = handler.isSecure
         bound = NIOLoopBound(handler, eventLoop: eventLoop)
     }

@@ -1,12 +1,12 @@
 import NIOCore
 
 /// What the connections of one event loop share without locks: a scratch buffer, the date, request ids, the loop's turns,
-/// and one timer for all their deadlines (a scheduled task per connection and request would cost more than the requests).
+/// the tasks of their requests, and one timer for all their deadlines (a scheduled task per connection and request would cost more than the requests).
 final class LoopContext {
     let core: ServerCore
     let eventLoop: any EventLoop
-    let executor: EventLoopTaskExecutor
     let turn = LoopTurn()
+    let tasks = RequestTasks()
     var date = DateField()
     var requestIDs = RequestIDGenerator()
     private var scratch = ByteBuffer()
@@ -21,7 +21,6 @@ final class LoopContext {
         self.core = core
         configuration = core.configuration
         self.eventLoop = eventLoop
-        executor = EventLoopTaskExecutor(eventLoop)
         scratch.reserveCapacity(Self.scratchCapacity)
     }
 
@@ -48,6 +47,7 @@ final class LoopContext {
         guard connections.isEmpty else { return }
         sweeping?.cancel()
         sweeping = nil
+        if isDraining { tasks.end() }
     }
 
     /// Time-outs that run already keep their length; the next ones have the new.
@@ -77,11 +77,13 @@ final class LoopContext {
     func drain() {
         isDraining = true
         for connection in Array(connections.values) { connection.closeIfIdle() }
+        if connections.isEmpty { tasks.end() }
     }
 
     func abortAll() {
         isDraining = true
         for connection in Array(connections.values) { connection.abort() }
+        if connections.isEmpty { tasks.end() }
     }
 
     private static let scratchCapacity = 64 * 1024

@@ -29,6 +29,16 @@ struct LoopContexts: Sendable {
         for turn in turns { try? await turn.close() }
     }
 
+    /// Answers the requests of all loops; returns when they have been drained, or cut, and the last response is done.
+    func serve() async {
+        await withDiscardingTaskGroup { group in
+            for loop in loops {
+                guard let context = contexts[ObjectIdentifier(loop)] else { continue }
+                group.addTask(executorPreference: EventLoopTaskExecutor(loop)) { await context.value.tasks.run() }
+            }
+        }
+    }
+
     /// On that event loop only.
     func context(of loop: any EventLoop) -> LoopContext {
         guard let context = contexts[ObjectIdentifier(loop)] else {

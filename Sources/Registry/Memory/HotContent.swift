@@ -6,21 +6,36 @@ import Storage
 /// Small content of the last moments, in memory: what a cluster asks for a thousand times a second when it starts.
 ///
 /// Holds only what was read from the store under a grant, keyed by both, and for a few seconds: content removed behind
-/// the server's back is gone here soon after.
+/// the server's back is gone here soon after. A tag holds as long as the store says that it is as it was read.
 final class HotContent: Sendable {
     struct Key: Hashable {
         let repository: RepositoryName
-        let digest: Digest
+        let reference: Reference
+
+        init(repository: RepositoryName, digest: Digest) {
+            self.repository = repository
+            reference = .digest(digest)
+        }
+
+        init(repository: RepositoryName, tag: Tag) {
+            self.repository = repository
+            reference = .tag(tag)
+        }
     }
 
     enum Entry {
         case manifest(StoredManifest)
         case blob(ByteBuffer)
+        /// Larger, and open.
+        case file(OpenFile, size: Int64)
+        case tag(TagRecord, any ObjectSighting)
 
+        /// Bytes of memory, or what a descriptor counts as.
         var size: Int {
             switch self {
             case .manifest(let manifest): manifest.bytes.readableBytes
             case .blob(let bytes): bytes.readableBytes
+            case .file, .tag: 64 << 10
             }
         }
     }
@@ -36,7 +51,7 @@ final class HotContent: Sendable {
         var removals = 0
     }
 
-    /// Larger blobs go out by descriptor and gain nothing here.
+    /// Larger blobs go out by descriptor.
     static let largestBlob = 32 << 10
     private static let largestManifest = 256 << 10
 

@@ -69,13 +69,16 @@ extension Registry {
     /// The blob from the store, if the repository has a grant for it.
     private func held(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> ObjectContent? {
         let key = HotContent.Key(repository: repository.name, digest: digest)
-        if case .blob(let bytes)? = hot.entry(key) { return .bytes(bytes) }
+        if let content = hotContent(key) { return content }
         let removals = hot.removals
         let content = try await stored { (store) async throws(StorageError) in
             try await store.isGranted(digest, in: repository.name) ? try await store.blob(digest) : nil
         }
         guard let content, try await isPlausible(content.size, repository, digest) else { return nil }
-        guard content.size <= HotContent.largestBlob else { return content }
+        guard content.size <= HotContent.largestBlob else {
+            if case .file(let file, let size) = content { hot.insert(.file(file, size: size), key, since: removals) }
+            return content
+        }
         let bytes: ByteBuffer
         switch content {
         case .bytes(let all): bytes = all
@@ -86,6 +89,14 @@ extension Registry {
         }
         hot.insert(.blob(bytes), key, since: removals)
         return .bytes(bytes)
+    }
+
+    func hotContent(_ key: HotContent.Key) -> ObjectContent? {
+        switch hot.entry(key) {
+        case .blob(let bytes)?: .bytes(bytes)
+        case .file(let file, let size)?: .file(file, size: size)
+        case .manifest?, .tag?, nil: nil
+        }
     }
 
     /// Whether a blob is stored that is not known to be damaged.
@@ -114,7 +125,7 @@ extension Registry {
         return isWhole
     }
 
-    private func answer(_ content: ObjectContent, _ range: ByteRange?) -> BlobAnswer {
+    func answer(_ content: ObjectContent, _ range: ByteRange?) -> BlobAnswer {
         guard let range else { return BlobAnswer(size: content.size, source: .stored(content)) }
         guard let part = range.resolved(size: content.size) else {
             return BlobAnswer(size: content.size, isOutOfRange: true, source: .nothing)

@@ -12,10 +12,17 @@ extension Registry {
     ) async throws(RegistryError) -> (record: TagRecord?, manifest: HeldManifest?) {
         var last: TagRecord?
         for _ in 0..<16 {
+            // Before it is read: if it changes in between, this is not current any more.
+            let sighting = store.sighting(of: tag, in: repository.name)
+            let removals = hot.removals
             let record = try await stored { (store) async throws(StorageError) in
                 try await store.tag(tag, in: repository.name)
             }
             guard let record else { return (nil, nil) }
+            if let sighting {
+                hot.insert(
+                    .tag(record, sighting), HotContent.Key(repository: repository.name, tag: tag), since: removals)
+            }
             if let manifest = try await heldManifest(repository, record.digest) { return (record, manifest) }
             guard record != last else { break }
             last = record

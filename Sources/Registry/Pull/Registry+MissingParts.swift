@@ -64,13 +64,16 @@ extension Registry {
         return missing
     }
 
+    /// Whether what is not held may not be to be had from the namespace's upstreams now.
+    func mayLackUpstreams(_ namespace: Namespace) -> Bool {
+        guard !namespace.isLocal, namespace.isOffline || health.isTroubled else { return false }
+        return namespace.isOffline || namespace.upstreams.allSatisfy { health.isSuspect($0.name) }
+    }
+
     /// Lets a hit pass, unless its upstreams fail and what the client would ask for next is not here: podman and CRI-O
     /// choose their mirror by the manifest, and then have nowhere else to go for a blob.
     func checkPullable(_ manifest: StoredManifest, _ repository: Repository) async throws(RegistryError) {
-        let namespace = repository.namespace
-        guard !namespace.isLocal, namespace.isOffline || health.isTroubled,
-            namespace.isOffline || namespace.upstreams.allSatisfy({ health.isSuspect($0.name) }),
-            let missing = try await missingPart(of: manifest, repository)
+        guard mayLackUpstreams(repository.namespace), let missing = try await missingPart(of: manifest, repository)
         else { return }
         do throws(RegistryError) {
             switch missing {

@@ -15,6 +15,8 @@ final class CurrentSnapshot: RequestHandler {
 
     func respond(to request: Request) async -> Response { await value.handler.respond(to: request) }
 
+    func respondAtOnce(to request: Request) -> Response? { value.handler.respondAtOnce(to: request) }
+
     func refuse(_ refusal: Refusal, requestID: String) -> Response {
         value.handler.refuse(refusal, requestID: requestID)
     }

@@ -8,15 +8,22 @@ import ServiceLifecycle
 /// A handler made of a closure; remembers what the edge reported.
 final class ScriptedHandler: RequestHandler {
     private let answer: @Sendable (Request) async -> Response
+    private let answerAtOnce: @Sendable (Request) -> Response?
     let exchanges: AsyncStream<Exchange>
     private let report: AsyncStream<Exchange>.Continuation
 
-    init(_ answer: @escaping @Sendable (Request) async -> Response) {
+    init(
+        _ answer: @escaping @Sendable (Request) async -> Response,
+        atOnce: @escaping @Sendable (Request) -> Response? = { _ in nil }
+    ) {
         self.answer = answer
+        answerAtOnce = atOnce
         (exchanges, report) = AsyncStream.makeStream()
     }
 
     func respond(to request: Request) async -> Response { await answer(request) }
+
+    func respondAtOnce(to request: Request) -> Response? { answerAtOnce(request) }
 
     func refuse(_ refusal: Refusal, requestID: String) -> Response {
         Response(status: refusal.status, headers: ["Retry-After": "1"], body: .bytes(ByteBuffer(string: "\(refusal)")))
@@ -44,6 +51,7 @@ struct TestServer: Sendable {
     static func with<Result: Sendable>(
         _ change: (inout HTTPServerConfiguration) -> Void = { _ in },
         answer: @escaping @Sendable (Request) async -> Response = { .text($0.path) },
+        atOnce: @escaping @Sendable (Request) -> Response? = { _ in nil },
         now: (@Sendable () -> Int64)? = nil,
         _ body: sending @escaping (TestServer) async throws -> Result
     ) async throws -> Result {
@@ -52,7 +60,7 @@ struct TestServer: Sendable {
         change(&configuration)
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let handler = ScriptedHandler(answer)
+        let handler = ScriptedHandler(answer, atOnce: atOnce)
         let (bound, bind) = AsyncStream<SocketAddress>.makeStream()
         let server = HTTPServer(configuration: configuration, handler: handler, logger: logger, now: now) { address in
             bind.yield(address)

@@ -11,6 +11,8 @@ public final class MemoryStore: ObjectStore {
     private struct Object {
         var bytes: ByteBuffer
         var modified: Int64
+        /// Another one for each content.
+        var version: UInt64 = .random(in: .min ... .max)
     }
 
     private let objects = NIOLockedValueBox<[String: Object]>([:])
@@ -43,6 +45,21 @@ public final class MemoryStore: ObjectStore {
         try check(key)
         return objects.withLockedValue { $0[key.path] }
             .map { ObjectInfo(size: Int64($0.bytes.readableBytes), modified: $0.modified) }
+    }
+
+    public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? {
+        guard !isRemote, failure.withLockedValue({ $0 }) == nil,
+            let object = objects.withLockedValue({ $0[key.path] })
+        else { return nil }
+        return Sighting(store: self, path: key.path, version: object.version)
+    }
+
+    private struct Sighting: ObjectSighting {
+        let store: MemoryStore
+        let path: String
+        let version: UInt64
+
+        var isCurrent: Bool { store.objects.withLockedValue { $0[path]?.version } == version }
     }
 
     public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
@@ -84,7 +101,7 @@ public final class MemoryStore: ObjectStore {
             }
             objects[key.path] = nil
             object.bytes.writeImmutableBuffer(bytes)
-            object.modified = now()
+            object = Object(bytes: object.bytes, modified: now())
             objects[key.path] = object
             return true
         }

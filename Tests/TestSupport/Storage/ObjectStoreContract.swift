@@ -8,6 +8,7 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
     case absenceIsNil
     case whatIsWrittenIsReadBack
     case writingAgainReplaces
+    case whatWasSeenIsCurrentUntilItChanges
     case whoReadsTheOldContentReadsItToItsEnd
     case readingRefusesMoreThanTheLimit
     case emptyObjectsExist
@@ -42,6 +43,20 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             try await store.write(key("a"), ByteBuffer(string: "first"), .cached)
             try await store.write(key("a"), ByteBuffer(string: "2nd"), .cached)
             #expect(try await text(store, "a") == "2nd")
+        case .whatWasSeenIsCurrentUntilItChanges:
+            let object = try key("a/seen")
+            #expect(store.sighting(object) == nil)
+            var sightings: [any ObjectSighting] = []
+            for text in ["one", "two", "six"] {
+                try await store.write(object, ByteBuffer(string: text), .cached)
+                for old in sightings { #expect(!old.isCurrent) }
+                guard let sighting = store.sighting(object) else { continue }
+                #expect(sighting.isCurrent)
+                sightings.append(sighting)
+            }
+            try await store.delete(object)
+            for old in sightings { #expect(!old.isCurrent) }
+            #expect(store.sighting(object) == nil)
         case .whoReadsTheOldContentReadsItToItsEnd:
             try await store.write(key("a"), ByteBuffer(string: "first"), .cached)
             let old = try #require(try await store.content(key("a")))

@@ -1,0 +1,35 @@
+public import OCI
+public import Storage
+
+/// What was served a moment ago and is served again without waiting for anything: what a cluster asks for a thousand times
+/// a second when it starts. Nil means that more has to be looked at, which the other ways do.
+extension Registry {
+    /// A manifest for GET.
+    public func manifestAtOnce(_ repository: Repository, _ reference: Reference) -> Served<StoredManifest>? {
+        // What is pushed here and what its upstreams have may differ under one tag.
+        guard !repository.namespace.pushes.isOverlay, !mayLackUpstreams(repository.namespace) else { return nil }
+        let digest: Digest
+        var age: Int64?
+        switch reference {
+        case .digest(let asked): digest = asked
+        case .tag(let tag):
+            let found = hot.entry(HotContent.Key(repository: repository.name, tag: tag))
+            guard case .tag(let record, let sighting)? = found, sighting.isCurrent else { return nil }
+            digest = record.digest
+            if !repository.namespace.isLocal {
+                let seconds = now() - record.checked
+                guard repository.namespace.freshness.verdict(on: tag, age: seconds) == .fresh else { return nil }
+                age = max(seconds, 0)
+            }
+        }
+        let key = HotContent.Key(repository: repository.name, digest: digest)
+        guard case .manifest(let manifest)? = hot.entry(key) else { return nil }
+        recordPull(repository, reference, digest)
+        return Served(manifest, .hit, age: age)
+    }
+
+    /// A blob for GET.
+    public func blobAtOnce(_ repository: Repository, _ digest: Digest, range: ByteRange?) -> Served<BlobAnswer>? {
+        hotContent(HotContent.Key(repository: repository.name, digest: digest)).map { Served(answer($0, range), .hit) }
+    }
+}
