@@ -108,11 +108,20 @@ let package = Package(
             "Observability",
             [.product(name: "CoreMetrics", package: "swift-metrics"), nioConcurrency]),
 
+        // What replicas do together.
+        library(
+            "Cluster",
+            [
+                "CCrypto", "Coordination", "CurlClient", "Hashing", "OCI", "TextEncodings", "Upstream", nioCore,
+                nioConcurrency, logging, metrics, lifecycle,
+            ]),
+
         // Use cases.
         library(
             "Registry",
             [
-                "Coordination", "OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioConcurrency, logging,
+                "Cluster", "Coordination", "OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioConcurrency,
+                logging,
                 metrics,
                 lifecycle,
             ]),
@@ -120,7 +129,10 @@ let package = Package(
         // What runs by itself: what is held is kept within its bounds.
         library(
             "Janitor",
-            ["OCI", "Registry", "Retention", "Storage", nioCore, nioConcurrency, logging, metrics, lifecycle]),
+            [
+                "Cluster", "OCI", "Registry", "Retention", "Storage", nioCore, nioConcurrency, logging, metrics,
+                lifecycle,
+            ]),
 
         // The edge and the specification's endpoints.
         library(
@@ -129,16 +141,18 @@ let package = Package(
         library(
             "DistributionAPI",
             [
-                "Access", "HTTPServer", "Janitor", "OCI", "Observability", "Registry", "Storage", "Tokens", "Upstream",
+                "Access", "Cluster", "HTTPServer", "Janitor", "OCI", "Observability", "Registry", "Storage", "Tokens",
+                "Upstream",
                 nioCore, nioHTTP1, nioSSL, nioConcurrency, logging, metrics,
             ]),
 
         .executableTarget(
             name: "entrepot",
             dependencies: [
-                "Access", "CAllocator", "Configuration", "CurlClient", "DistributionAPI", "FileStorage", "HTTPServer",
+                "Access", "CAllocator", "Cluster", "Configuration", "Coordination", "CurlClient", "DistributionAPI",
+                "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
-                "OCI", "Observability",
+                "OCI", "Observability", "RedisCoordination",
                 "Registry", "S3Storage", "SigV4", "Storage", "Tokens", "Upstream", logging, metrics, lifecycle,
                 unixSignals, nioCore,
                 nioPosix,
@@ -169,6 +183,7 @@ let package = Package(
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", "TextEncodings", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("CoordinationTests", ["Coordination", "RedisCoordination", "TestSupport", nioConcurrency]),
+        tests("ClusterTests", ["Cluster", "Coordination", "OCI", "Upstream", nioConcurrency]),
         tests("ObservabilityTests", ["Observability", .product(name: "CoreMetrics", package: "swift-metrics")]),
         tests("StorageTests", ["Storage", "Hashing", "OCI", "TestSupport", nioCore, nioConcurrency]),
         tests("AccessTests", ["Access", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
@@ -191,8 +206,8 @@ let package = Package(
         tests(
             "RegistryTests",
             [
-                "Registry", "Upstream", "FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore,
-                nioConcurrency, logging,
+                "Cluster", "Coordination", "Registry", "Upstream", "FileStorage", "Storage", "OCI", "Hashing",
+                "TestSupport", nioCore, nioConcurrency, logging,
             ]),
         tests(
             "JanitorTests",

@@ -11,6 +11,11 @@ public struct Configuration: Sendable, Equatable {
     public let maxConcurrentRequests: Int
     public internal(set) var server: ServerSection
     public internal(set) var storage: StorageSection
+    /// Where replicas agree on who does what; nil where there is one.
+    public let lockStore: RedisSection?
+    /// Where replicas share small values; nil where each has its own.
+    public let cacheStore: RedisSection?
+    public let cluster: ClusterSection?
     public let log: LogSection
     public let fills: FillsSection
     public let uploads: UploadsSection
@@ -37,6 +42,9 @@ public struct Configuration: Sendable, Equatable {
         maxConcurrentRequests: Int = 1024,
         server: ServerSection = ServerSection(),
         storage: StorageSection = StorageSection(),
+        lockStore: RedisSection? = nil,
+        cacheStore: RedisSection? = nil,
+        cluster: ClusterSection? = nil,
         log: LogSection = LogSection(),
         fills: FillsSection = FillsSection(),
         uploads: UploadsSection = UploadsSection(),
@@ -56,6 +64,9 @@ public struct Configuration: Sendable, Equatable {
         self.maxConcurrentRequests = maxConcurrentRequests
         self.server = server
         self.storage = storage
+        self.lockStore = lockStore
+        self.cacheStore = cacheStore
+        self.cluster = cluster
         self.log = log
         self.fills = fills
         self.uploads = uploads

@@ -26,16 +26,18 @@ public struct ClusterLocks: Sendable {
 
     private let coordination: (any Coordination)?
     private let local = KeyedLock<CoordinationKey>()
-    private let life: Duration
+    private let life: @Sendable () -> Duration
     private let patience: Duration
     private let clock: LeaseClock
 
     /// - Parameters:
     ///   - coordination: Nil where there is one replica: then the order within the process is all there is to keep.
-    ///   - life: After so long without renewal a holder is taken to be dead. Renewed three times within it.
+    ///   - life: After so long without renewal a holder is taken to be dead. Renewed three times within it. Asked for each
+    ///     lock.
     ///   - patience: How long others are waited for.
     public init(
-        _ coordination: (any Coordination)? = nil, life: Duration = .seconds(15), patience: Duration = .seconds(60),
+        _ coordination: (any Coordination)? = nil, life: @escaping @Sendable () -> Duration = { .seconds(15) },
+        patience: Duration = .seconds(60),
         clock: LeaseClock = .system
     ) {
         self.coordination = coordination
@@ -53,43 +55,77 @@ public struct ClusterLocks: Sendable {
     ) async throws(Failure) -> Value {
         try await local.withLock(key) { () async throws(Failure) in
             guard let coordination else { return try await body(Held(lease: nil, watch: nil)) }
-            let granted: (lease: Lease, asked: Duration)?
+            let granted: Granted?
             do throws(CoordinationError) {
                 granted = try await acquire(key, coordination)
             } catch {
                 throw translate(error)
             }
-            guard let (lease, asked) = granted else { return try await body(Held(lease: nil, watch: nil)) }
-            let watch = LeaseWatch(clock: clock, life: life, from: asked)
-            let result = await withTaskGroup(of: Void.self) { tasks in
-                tasks.addTask { await keep(lease, coordination, watch) }
-                let result: Result<Value, Failure>
-                do throws(Failure) {
-                    result = .success(try await body(Held(lease: lease, watch: watch)))
-                } catch {
-                    result = .failure(error)
-                }
-                tasks.cancelAll()
-                return result
-            }
-            // Who cannot be told finds out when its life is over.
-            try? await coordination.release(lease)
-            return try result.get()
+            guard let granted else { return try await body(Held(lease: nil, watch: nil)) }
+            return try await hold(granted, coordination, body)
         }
+    }
+
+    /// Runs `body` if nobody else in the cluster holds the key, or nobody can be asked.
+    ///
+    /// - Returns: Nil if another replica holds it.
+    public func withLockIfFree<Value: Sendable>(
+        _ key: CoordinationKey, _ body: (Held) async -> Value
+    ) async -> Value? {
+        await local.withLock(key) {
+            guard let coordination else { return await body(Held(lease: nil, watch: nil)) }
+            let asked = clock.now()
+            let life = life()
+            let answer = try? await coordination.acquire(key, owner: LeaseOwner(), note: [], life: life)
+            switch answer {
+            case nil: return await body(Held(lease: nil, watch: nil))
+            case .taken: return nil
+            case .granted(let lease):
+                return await hold(Granted(lease: lease, asked: asked, life: life), coordination, body)
+            }
+        }
+    }
+
+    private struct Granted {
+        let lease: Lease
+        let asked: Duration
+        let life: Duration
+    }
+
+    private func hold<Value: Sendable, Failure: Error>(
+        _ granted: Granted, _ coordination: any Coordination, _ body: (Held) async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let lease = granted.lease
+        let watch = LeaseWatch(clock: clock, life: granted.life, from: granted.asked)
+        let result = await withTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { await watch.keep(lease, coordination) }
+            let result: Result<Value, Failure>
+            do throws(Failure) {
+                result = .success(try await body(Held(lease: lease, watch: watch)))
+            } catch {
+                result = .failure(error)
+            }
+            tasks.cancelAll()
+            return result
+        }
+        // Who cannot be told finds out when its life is over.
+        try? await coordination.release(lease)
+        return try result.get()
     }
 
     /// Nil where nobody can be asked.
     private func acquire(
         _ key: CoordinationKey, _ coordination: any Coordination
-    ) async throws(CoordinationError) -> (lease: Lease, asked: Duration)? {
+    ) async throws(CoordinationError) -> Granted? {
         let owner = LeaseOwner()
+        let life = life()
         let end = clock.now() + patience
         var pause = Duration.milliseconds(5)
         while true {
             let asked = clock.now()
             do throws(CoordinationError) {
                 switch try await coordination.acquire(key, owner: owner, note: [], life: life) {
-                case .granted(let lease): return (lease, asked)
+                case .granted(let lease): return Granted(lease: lease, asked: asked, life: life)
                 case .taken(_, let left): pause = min(pause, left)
                 }
             } catch  where error.code == .unavailable {
@@ -101,18 +137,6 @@ public struct ClusterLocks: Sendable {
             // Jitter: two who wait must not ask in step for ever.
             await clock.sleep(pause * Double.random(in: 0.5...1.5))
             pause = min(pause * 2, .milliseconds(100))
-        }
-    }
-
-    private func keep(_ lease: Lease, _ coordination: any Coordination, _ watch: LeaseWatch) async {
-        while !Task.isCancelled {
-            await clock.sleep(life / 3)
-            guard !Task.isCancelled else { return }
-            let asked = clock.now()
-            // An answer that does not come leaves the end as it was: the lease runs out by this clock too.
-            let renewed = try? await coordination.renew(lease, life: life)
-            if renewed == true { watch.extend(from: asked) }
-            if renewed == false { return watch.lose() }
         }
     }
 }

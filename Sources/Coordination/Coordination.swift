@@ -6,6 +6,12 @@
 /// Every call returns within a bounded time. ``CoordinationError/Code/unavailable`` says that nobody can be asked now; it is
 /// for the caller to go on alone where that is safe, as ``ClusterLocks`` does.
 public protocol Coordination: Sendable {
+    /// Whether the last who asked got no answer: then everybody is told ``CoordinationError/Code/unavailable`` at once.
+    var isDown: Bool { get }
+
+    /// Asks for a sign of life.
+    func check() async throws(CoordinationError)
+
     /// Takes a lease, or extends it if `owner` holds it already (the fence stays).
     ///
     /// - Parameters:
@@ -39,6 +45,12 @@ public protocol Coordination: Sendable {
     /// - Parameter life: Of the counter, from its first addition.
     /// - Returns: The sum.
     func add(_ amount: Int64, to key: CoordinationKey, life: Duration) async throws(CoordinationError) -> Int64
+}
+
+extension Coordination {
+    public var isDown: Bool { false }
+
+    public func check() async throws(CoordinationError) {}
 }
 
 /// When a value is to be stored.

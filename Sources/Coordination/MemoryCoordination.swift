@@ -2,12 +2,6 @@ internal import NIOConcurrencyHelpers
 
 /// ``Coordination`` within one process.
 public final class MemoryCoordination: Coordination {
-    private struct Held {
-        let lease: Lease
-        let note: [UInt8]
-        let end: Duration
-    }
-
     private struct Kept {
         var value: [UInt8]
         let end: Duration
@@ -19,10 +13,9 @@ public final class MemoryCoordination: Coordination {
     }
 
     private struct State {
-        var leases: [CoordinationKey: Held] = [:]
+        var leases = LeaseTable()
         var values: [CoordinationKey: Kept] = [:]
         var counters: [CoordinationKey: Count] = [:]
-        var lastFence: UInt64 = 0
     }
 
     /// Values and counters, each; what is over goes first, then what ends soonest.
@@ -44,29 +37,16 @@ public final class MemoryCoordination: Coordination {
     ) async throws(CoordinationError) -> LeaseAnswer {
         guard note.count <= CoordinationLimits.maxValue else { throw .tooLarge }
         let now = now()
-        return state.withLockedValue { state in
-            let held = state.leases[key].flatMap { $0.end > now ? $0 : nil }
-            if let held, held.lease.owner != owner { return .taken(note: held.note, left: held.end - now) }
-            if held == nil { state.lastFence += 1 }
-            let lease = held?.lease ?? Lease(key: key, owner: owner, fence: state.lastFence)
-            state.leases[key] = Held(lease: lease, note: note, end: now + life)
-            return .granted(lease)
-        }
+        return state.withLockedValue { $0.leases.acquire(key, owner: owner, note: note, life: life, now: now) }
     }
 
     public func renew(_ lease: Lease, life: Duration) async throws(CoordinationError) -> Bool {
         let now = now()
-        return state.withLockedValue { state in
-            guard let held = state.leases[lease.key], held.lease == lease, held.end > now else { return false }
-            state.leases[lease.key] = Held(lease: lease, note: held.note, end: now + life)
-            return true
-        }
+        return state.withLockedValue { $0.leases.renew(lease, life: life, now: now) }
     }
 
     public func release(_ lease: Lease) async throws(CoordinationError) {
-        state.withLockedValue { state in
-            if state.leases[lease.key]?.lease == lease { state.leases[lease.key] = nil }
-        }
+        state.withLockedValue { $0.leases.release(lease) }
     }
 
     public func value(_ key: CoordinationKey) async throws(CoordinationError) -> [UInt8]? {

@@ -113,7 +113,7 @@ extension DistributionAPI {
         }
     }
 
-    private static func body(_ answer: BlobAnswer) -> ResponseBody {
+    static func body(_ answer: BlobAnswer) -> ResponseBody {
         let part = answer.range ?? 0..<(answer.size ?? .max)
         switch answer.source {
         case .stored(.file(let file, _)):

@@ -9,6 +9,8 @@ public final class Readiness: Sendable {
         var isReady = true
         /// JSON.
         var configuration = #"{"generation":1,"problems":0}"#
+        /// JSON; nil where there is one replica.
+        var coordination: String?
     }
 
     private let state = NIOLockedValueBox(State())
@@ -28,7 +30,16 @@ public final class Readiness: Sendable {
         state.withLockedValue { $0.configuration = text }
     }
 
+    /// How what replicas share is. A server that is cut off from it serves all the same, and is ready.
+    public func tell(_ report: CoordinationReport?) {
+        let text = report.map { #"{"locks":"\#($0.locks.rawValue)","values":"\#($0.values.rawValue)"}"# }
+        state.withLockedValue { $0.coordination = text }
+    }
+
     var json: String {
-        state.withLockedValue { #"{"configuration":\#($0.configuration),"ready":\#($0.isReady)}"# }
+        state.withLockedValue { state in
+            let coordination = state.coordination.map { #","coordination":\#($0)"# } ?? ""
+            return #"{"configuration":\#(state.configuration)\#(coordination),"ready":\#(state.isReady)}"#
+        }
     }
 }

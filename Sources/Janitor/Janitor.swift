@@ -1,3 +1,4 @@
+internal import Cluster
 internal import FoundationEssentials
 public import Logging
 internal import Metrics
@@ -264,6 +265,28 @@ public final class Janitor: Service {
         var report = JanitorReport(
             job: wish.job, cause: wish.cause, number: wish.number,
             started: Date(timeIntervalSince1970: TimeInterval(now())).ISO8601Format())
+        if wish.needed != nil {
+            // It is this one's disk that is full, whatever the others do.
+            await work(wish, settings, &report)
+        } else {
+            let interval = (wish.job == .scrub ? settings.scrubInterval : nil) ?? settings.interval
+            let begun = report
+            let outcome = await registry.replica.alone(
+                "janitor/\(wish.job.rawValue)", unlessDoneWithin: wish.cause == .schedule ? interval * 0.8 : nil
+            ) {
+                var report = begun
+                await work(wish, settings, &report)
+                return report
+            }
+            if let outcome { report = outcome } else { report.outcome = .elsewhere }
+        }
+        let elapsed = (ContinuousClock.now - start).components
+        report.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds / 1_000_000_000_000_000) / 1000
+        finish(report, wish)
+        return report
+    }
+
+    private func work(_ wish: Wish, _ settings: JanitorSettings, _ report: inout JanitorReport) async {
         do {
             switch wish.job {
             case .eviction: report.counts = try await evict(wish, settings)
@@ -277,10 +300,6 @@ public final class Janitor: Service {
             report.outcome = .failed
             report.error = "\(error)"
         }
-        let elapsed = (ContinuousClock.now - start).components
-        report.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds / 1_000_000_000_000_000) / 1000
-        finish(report, wish)
-        return report
     }
 
     private func collect(_ settings: JanitorSettings) async throws -> [String: Int64] {
@@ -344,6 +363,10 @@ public final class Janitor: Service {
             label: "entrepot_janitor_runs_total",
             dimensions: [("job", report.job.rawValue), ("outcome", report.outcome.rawValue)]
         ).increment()
+        if report.outcome == .elsewhere {
+            return logger.debug(
+                "another replica does the janitor's job, or just did", metadata: ["job": "\(report.job.rawValue)"])
+        }
         guard report.outcome == .done else {
             logger.warning(
                 "the janitor's job came to no end",

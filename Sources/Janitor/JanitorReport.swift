@@ -10,6 +10,8 @@ public struct JanitorReport: Sendable, Encodable {
         case done
         /// Ended by an error; what was done stays done.
         case failed
+        /// Another replica does it, or did it a moment ago.
+        case elsewhere
         /// The server stops.
         case interrupted
     }

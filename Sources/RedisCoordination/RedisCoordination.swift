@@ -18,10 +18,8 @@ public final class RedisCoordination: Coordination {
         prefix = settings.keyPrefix
     }
 
-    /// Whether the last who asked got no answer. For status and readiness.
     public var isDown: Bool { pool.isDown }
 
-    /// Asks for a sign of life.
     public func check() async throws(CoordinationError) {
         guard try await pool.send(["PING"]) == .status("PONG") else { throw Self.unintelligible }
     }

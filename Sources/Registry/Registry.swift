@@ -1,3 +1,4 @@
+public import Cluster
 internal import Coordination
 public import Logging
 internal import NIOCore
@@ -19,9 +20,13 @@ public struct Registry: Sendable {
     /// Memory for manifests that arrive, from clients or upstreams.
     public let manifestRoom: ByteBudget
     /// Held while tags, manifests and grants of one repository are changed by clients.
-    let writers = KeyedLock<RepositoryName>()
+    let writers: WriterOrder<RepositoryName>
+    /// This server among those that share the store.
+    public let replica: Replica
     let hot: HotContent
     let manifestFetches: SingleFlight<ManifestKey, FetchedManifest>
+    /// The same among replicas.
+    let flights: SharedFlights
     let vouchers: SingleFlight<BlobKey, Int64?>
     let absent = AbsentManifests()
     let sizes = KnownSizes()
@@ -49,7 +54,8 @@ public struct Registry: Sendable {
     public init(
         store: RegistryStore, fills: Fills, background: BackgroundWork, health: UpstreamHealth,
         pool: NIOThreadPool = .singleton, limits: PushLimits = PushLimits(),
-        manifestRoom: ByteBudget = ByteBudget(limit: 16 << 20), hotLifetime: Duration = .seconds(2), logger: Logger,
+        manifestRoom: ByteBudget = ByteBudget(limit: 16 << 20), hotLifetime: Duration = .seconds(2),
+        replica: Replica = Replica(), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
@@ -61,7 +67,13 @@ public struct Registry: Sendable {
         self.limits = Adjustable(limits)
         self.manifestRoom = manifestRoom
         hot = HotContent(lifetime: TimeAmount(hotLifetime))
-        uploads = Uploads(store: store, background: background, pool: pool, limits: self.limits, now: now)
+        self.replica = replica
+        let locks = replica.locks
+        writers = WriterOrder(locks) { CoordinationKey(.repository, $0.value) }
+        uploads = Uploads(
+            store: store, background: background, pool: pool, limits: self.limits,
+            locks: WriterOrder(locks) { CoordinationKey(.upload, "\($0.repository)/\($0.id)") }, now: now)
+        flights = SharedFlights(replica, .manifest)
         manifestFetches = SingleFlight(background: background)
         manifestReadings = SingleFlight(background: background)
         vouchers = SingleFlight(background: background)

@@ -1,11 +1,11 @@
 /// The `Content-Range` of a 206 answer (RFC 9110, section 14.4).
-struct ContentRange: Hashable, Sendable {
-    let bytes: ClosedRange<Int64>
+package struct ContentRange: Hashable, Sendable {
+    package let bytes: ClosedRange<Int64>
     /// Nil where the server says `*`.
-    let total: Int64?
+    package let total: Int64?
 
     /// Parses `bytes first-last/total`; nil for everything else.
-    init?(_ text: String) {
+    package init?(_ text: String) {
         let words = text.split(separator: " ")
         guard words.count == 2, words[0].lowercased() == "bytes" else { return nil }
         let parts = words[1].split(separator: "/", omittingEmptySubsequences: false)
@@ -23,7 +23,7 @@ struct ContentRange: Hashable, Sendable {
         bytes = first...last
     }
 
-    var length: Int64 { bytes.upperBound - bytes.lowerBound + 1 }
+    package var length: Int64 { bytes.upperBound - bytes.lowerBound + 1 }
 
     private static func number(_ text: Substring) -> Int64? {
         guard !text.isEmpty, text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }

@@ -14,6 +14,12 @@ struct RateBlock: Equatable {
         end = now + min(retryAfter.map { Int64($0) } ?? Self.usualWait, RetryAfter.longest)
     }
 
+    /// As somebody else has it; nil if it is over.
+    init?(until end: Int64, now: Int64) {
+        guard end > now else { return nil }
+        self.end = min(end, now + RetryAfter.longest)
+    }
+
     /// Seconds that are left; 0 if it is over.
     func wait(now: Int64) -> Int {
         // A clock that was set back must not lengthen the wait for ever.

@@ -28,12 +28,14 @@ public final class RateBudget: Sendable {
     private struct State {
         var reading: Reading?
         var blocks: [Family: RateBlock] = [:]
+        /// When something of it was last learnt.
+        var time: Int64?
     }
 
     /// Seconds after which a low reading is worth another look, however long its window.
     private static let longestTrust = 900
 
-    private let state = NIOLockedValueBox(State())
+    private let known = NIOLockedValueBox(State())
     private let limitGauge: Gauge
     private let remainingGauge: Gauge
     private let blockedGauge: Gauge
@@ -48,11 +50,11 @@ public final class RateBudget: Sendable {
         blockedGauge = Gauge(label: "entrepot_upstream_rate_blocked_until_seconds", dimensions: dimensions)
     }
 
-    public var reading: Reading? { state.withLockedValue { $0.reading } }
+    public var reading: Reading? { known.withLockedValue { $0.reading } }
 
     /// Seconds for which nothing is asked because the upstream refused to answer more; 0 if it may be asked.
     public func wait(now: Int64) -> Int {
-        state.withLockedValue { state in
+        known.withLockedValue { state in
             state.blocks.values.map { $0.wait(now: now) }.max() ?? 0
         }
     }
@@ -67,19 +69,19 @@ public final class RateBudget: Sendable {
 
     /// Seconds for which this may not be asked; 0 if it may. After a block the first who comes finds out for all.
     func admit(_ family: Family, now: Int64) -> Int {
-        state.withLockedValue { $0.blocks[family]?.admit(now: now) ?? 0 }
+        known.withLockedValue { $0.blocks[family]?.admit(now: now) ?? 0 }
     }
 
     /// The upstream itself answered 429; a host that it leads to has a limit of its own.
     func refused(_ family: Family, retryAfter: Int?, now: Int64) {
         let block = RateBlock(retryAfter: retryAfter, now: now)
-        state.withLockedValue { $0.blocks[family] = block }
+        known.withLockedValue { ($0.blocks[family], $0.time) = (block, now) }
         blockedGauge.record(block.end)
     }
 
     /// The upstream itself answered anything else.
     func answered(_ family: Family) {
-        state.withLockedValue { state in
+        known.withLockedValue { state in
             if state.blocks[family] != nil { state.blocks[family] = nil }
         }
     }
@@ -91,9 +93,40 @@ public final class RateBudget: Sendable {
     }
 
     public func note(_ reading: Reading) {
-        state.withLockedValue { $0.reading = reading }
+        known.withLockedValue { ($0.reading, $0.time) = (reading, reading.time) }
         limitGauge.record(reading.limit)
         remainingGauge.record(reading.remaining)
+    }
+
+    /// What is known, to be told to others; nil as long as nothing is.
+    public var state: RateState? {
+        known.withLockedValue { known in
+            guard let time = known.time else { return nil }
+            return RateState(
+                time: time,
+                reading: known.reading.map {
+                    RateState.Reading(limit: $0.limit, remaining: $0.remaining, window: $0.window, time: $0.time)
+                },
+                manifestsBlockedUntil: known.blocks[.manifests]?.end, blobsBlockedUntil: known.blocks[.blobs]?.end)
+        }
+    }
+
+    /// Takes on what others have learnt later.
+    ///
+    /// - Parameter now: Seconds since 1970. What others know from the future is not believed.
+    public func take(_ other: RateState, now: Int64) {
+        guard other.time <= now + 60 else { return }
+        known.withLockedValue { known in
+            guard other.time > known.time ?? .min else { return }
+            known.time = other.time
+            if let reading = other.reading, reading.limit >= 0, reading.remaining >= 0 {
+                known.reading = Reading(
+                    limit: reading.limit, remaining: reading.remaining, window: reading.window.map { max(0, $0) },
+                    time: reading.time)
+            }
+            known.blocks[.manifests] = other.manifestsBlockedUntil.flatMap { RateBlock(until: $0, now: now) }
+            known.blocks[.blobs] = other.blobsBlockedUntil.flatMap { RateBlock(until: $0, now: now) }
+        }
     }
 
     private static func reading(_ headers: CurlHeaders, now: Int64) -> Reading? {

@@ -11,6 +11,11 @@ public final class RateBudgets: Sendable {
 
     public init() {}
 
+    /// Of hosts and accounts that were asked about, by names that are the same in every process.
+    public var all: [(name: String, budget: RateBudget)] {
+        budgets.withLockedValue { $0 }.map { (name: "\($0.key.name) \($0.key.account ?? "")", budget: $0.value) }
+    }
+
     /// - Parameter account: The user name; nil for anonymous.
     public func budget(name: String, account: String?) -> RateBudget {
         budgets.withLockedValue { budgets in

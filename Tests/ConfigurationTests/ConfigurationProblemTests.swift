@@ -85,8 +85,26 @@ import Testing
             "[storage.fs]\nroot_dir = \"a\"\n[storage.cache]\nmax_size = \"1GiB\"", 3, "storage.cache",
             "has no effect"),
         Mistake("[storage.fs]\nroot_dir = \"a\"\n[storage.s3]\nbucket = \"b\"", 3, "storage.s3", "beside fs"),
-        Mistake("[lock_store.redis]\nurl = \"r\"", 1, "lock_store", "is not in this version"),
-        Mistake("[cache_store]", 1, "cache_store", "is not in this version"),
+        // Several servers.
+        Mistake("[lock_store.redis]\nurl = \"r\"", 2, "lock_store.redis.url", "a scheme other than redis and unix"),
+        Mistake("[lock_store.redis]\nurl = \"rediss://r.io\"", 2, "lock_store.redis.url", "asks for TLS"),
+        Mistake("[lock_store.redis]\nurl = \"redis://r.io/x\"", 2, "lock_store.redis.url", "no number"),
+        Mistake("[lock_store.redis]\nurl = \"unix://r\"", 2, "lock_store.redis.url", "names no socket"),
+        Mistake("[lock_store.redis]\nkey_prefix = \"x\"", 1, "lock_store.redis.url", "is missing"),
+        Mistake("[cache_store]", 1, "cache_store.redis", "is missing"),
+        Mistake("cache_store.redis = { url = \"redis://x.io\", ttl = 5 }", 1, "cache_store.redis.ttl", "unknown key"),
+        Mistake(
+            "lock_store.redis = { url = \"redis://x.io\", ttl = 2, timeout = 1 }", 1, "lock_store.redis.timeout",
+            "at most a third of ttl"),
+        Mistake(
+            "lock_store.redis = { master = \"x\" }", 1, "lock_store.redis.sentinels", "give both, or url alone"),
+        Mistake(
+            "lock_store.redis = { url = \"redis://y\", master = \"x\", sentinels = [\"s:26379\"] }", 1,
+            "lock_store.redis.url", "another host than the master"),
+        Mistake("[cluster]\nsecret_file = \"/none\"", 1, "cluster", "no effect without [lock_store.redis]"),
+        Mistake(
+            "[lock_store.redis]\nurl = \"redis://x.io\"\n[cluster]\nsecret_file = \"/none\"", 4, "cluster.secret_file",
+            "'/none' cannot be read"),
         Mistake("[auth]", 1, "auth", "is not in this version"),
         Mistake("[cache]\nlow_watermark = 96", 2, "cache.low_watermark", "96 is not below high_watermark, 95"),
         Mistake(

@@ -32,9 +32,10 @@ import Tokens
         let files = try TemporaryFiles()
         let named = [
             "tls/server.crt", "tls/server.key", "tls/clients.crt", "mirror/ca.crt", "mirror/client.crt",
-            "mirror/client.key", "docker-hub-password",
+            "mirror/client.key", "docker-hub-password", "redis-password", "cluster-ca.crt",
         ]
         try files.write("admin-token", "a-token-of-some-length")
+        try files.write("cluster-secret", "a-secret-that-nobody-guesses")
         let key = try await Command("openssl", ["genpkey", "-algorithm", "RSA"]).run()
         try files.write("token/key.pem", key)
         try files.write(
@@ -60,6 +61,9 @@ import Tokens
         #expect(configuration.repositories[1].accessPolicy?.defaultAllow == true)
         // What the example shows as values are the defaults.
         #expect(configuration.log == LogSection())
+        let redis = try #require(configuration.lockStore)
+        #expect(redis.ttl == RedisSection.standardTTL && redis.keyPrefix == RedisSection.standardKeyPrefix)
+        #expect(configuration.cluster?.advertiseURL?.description == "http://10.0.0.11:8080")
         #expect(configuration.fills == FillsSection())
         #expect(configuration.resilience == ResilienceSection())
         #expect(configuration.storage == StorageSection())
@@ -145,8 +149,12 @@ import Tokens
     @Test func `the manual's defaults are the defaults`() throws {
         let files = try TemporaryFiles()
         let key = try files.write("key.pem", try SigningKey.generate(.es256))
+        let secret = try files.write("secret", "a-secret-that-nobody-guesses")
         let shown = try ConfigurationLoader.load(
             text: """
+                lock_store.redis = { url = "redis://x.io" }
+                cache_store.redis = { url = "redis://x.io" }
+                cluster = { secret_file = "\(secret)" }
                 [token]
                 key = "\(key)"
                 [[repository.x.upstream]]

@@ -80,7 +80,7 @@ struct ClusterLocksTests {
             now: { time.withLockedValue { $0 } },
             sleep: { _ in _ = try? await Task.sleep(for: .seconds(3600)) })
         let store = MemoryCoordination { time.withLockedValue { $0 } }
-        let sleeper = ClusterLocks(store, life: .seconds(15), clock: clock)
+        let sleeper = ClusterLocks(store, life: { .seconds(15) }, clock: clock)
         let error = await #expect(throws: CoordinationError.self) {
             try await locked(sleeper) { (held) async throws(CoordinationError) in
                 try held.check()
@@ -111,7 +111,7 @@ struct ClusterLocksTests {
                 await Task.yield()
             })
         let store = MemoryCoordination { time.withLockedValue { $0 } }
-        try await locked(ClusterLocks(store, life: .seconds(15), clock: clock)) {
+        try await locked(ClusterLocks(store, life: { .seconds(15) }, clock: clock)) {
             (held) async throws(CoordinationError) in
             while renewals.withLockedValue({ $0 }) < 20 { await Task.yield() }
             try held.check()

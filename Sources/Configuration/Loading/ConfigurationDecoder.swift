@@ -21,10 +21,18 @@ struct ConfigurationDecoder {
         let identities = self.identities(root)
         let global = root.table("global", as: .global)
         let accessPolicy = global.flatMap { self.accessPolicy($0, as: .globalAccessPolicy) }
+        let storage = self.storage(root)
+        let token = self.token(root)
+        let lockStore = redis(root, "lock_store", as: .lockStore, .lockStoreRedis)
         let configuration = Configuration(
             maxConcurrentRequests: maxConcurrentRequests(root, global),
             server: server,
-            storage: storage(root),
+            storage: storage,
+            lockStore: lockStore,
+            cacheStore: redis(root, "cache_store", as: .cacheStore, .cacheStoreRedis),
+            cluster: cluster(
+                root, storage, isLocking: root.isSet("lock_store"),
+                signsAlone: !identities.isEmpty && !root.isSet("token")),
             log: log(root),
             fills: fills(root),
             uploads: uploads(root),
@@ -33,7 +41,7 @@ struct ConfigurationDecoder {
             resilience: resilience(root),
             observability: observability(root),
             admin: admin(root),
-            token: token(root),
+            token: token,
             isOffline: root.flag("offline", default: false),
             identities: identities,
             accessPolicy: accessPolicy,

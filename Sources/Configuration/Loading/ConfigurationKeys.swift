@@ -7,7 +7,7 @@ public enum ConfigurationKeys {
 
     /// Tables of the schema that this version does not act on. Ignoring one would be worse than refusing it.
     static let notInThisVersion: Set<String> = [
-        "lock_store", "cache_store", "auth", "tracing",
+        "auth", "tracing",
         "blob_store", "metadata_store", "account", "tenant", "notifications", "registry",
     ]
 }
@@ -15,8 +15,8 @@ public enum ConfigurationKeys {
 /// A table of the schema: its keys with values, and the tables directly within it.
 enum ConfigurationTable: CaseIterable {
     case root, global, globalAccessPolicy, globalRetentionPolicy, server, serverTLS, storage, storageFS, storageS3,
-        storageCache, log,
-        fills, uploads, cache,
+        storageCache, lockStore, lockStoreRedis,
+        cacheStore, cacheStoreRedis, cluster, log, fills, uploads, cache,
         janitor
     case resilience
     case observability, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy
@@ -34,6 +34,11 @@ enum ConfigurationTable: CaseIterable {
         case .storageFS: "storage.fs"
         case .storageS3: "storage.s3"
         case .storageCache: "storage.cache"
+        case .lockStore: "lock_store"
+        case .lockStoreRedis: "lock_store.redis"
+        case .cacheStore: "cache_store"
+        case .cacheStoreRedis: "cache_store.redis"
+        case .cluster: "cluster"
         case .log: "log"
         case .observability: "observability"
         case .fills: "fills"
@@ -70,7 +75,7 @@ enum ConfigurationTable: CaseIterable {
                 "shutdown_grace_period",
             ]
         case .serverTLS: ["server_certificate_bundle", "server_private_key", "client_ca_bundle", "client_auth"]
-        case .storage, .repositories, .identities: []
+        case .storage, .repositories, .identities, .lockStore, .cacheStore: []
         case .identity: ["username", "password", "password_file", "groups"]
         case .storageFS: ["root_dir"]
         case .storageCache: ["directory", "max_size", "memory_size"]
@@ -82,6 +87,17 @@ enum ConfigurationTable: CaseIterable {
                 "multipart_copy_jobs", "uniform_parts", "max_attempts", "connect_timeout", "stall_timeout",
                 "blob_redirect", "redirect_networks", "spool_dir", "spool_size", "conditional_writes",
             ]
+        case .lockStoreRedis:
+            [
+                "url", "sentinels", "master", "password_file", "key_prefix", "ttl", "connect_timeout", "timeout",
+                "connections",
+            ]
+        case .cacheStoreRedis:
+            [
+                "url", "sentinels", "master", "password_file", "key_prefix", "connect_timeout", "timeout",
+                "connections",
+            ]
+        case .cluster: ["advertise_url", "secret_file", "ca_bundle"]
         case .log: ["level", "format"]
         case .observability: ["listen"]
         case .fills: ["max_orphans", "max_concurrent"]
@@ -119,7 +135,8 @@ enum ConfigurationTable: CaseIterable {
         switch self {
         case .root:
             [
-                "global", "server", "storage", "log", "observability", "fills", "uploads", "cache", "janitor",
+                "global", "server", "storage", "lock_store", "cache_store", "cluster", "log", "observability", "fills",
+                "uploads", "cache", "janitor",
                 "resilience", "admin",
                 "token", "identity",
                 "repository",
@@ -127,9 +144,11 @@ enum ConfigurationTable: CaseIterable {
         case .global: ["access_policy", "retention_policy"]
         case .server: ["tls"]
         case .storage: ["fs", "s3", "cache"]
+        case .lockStore, .cacheStore: ["redis"]
         case .repository: ["access_policy", "retention_policy", "cache", "upstream"]
         case .globalAccessPolicy, .globalRetentionPolicy, .repositoryRetentionPolicy, .serverTLS, .storageFS,
-            .storageS3, .storageCache, .log, .observability, .fills, .uploads,
+            .storageS3, .storageCache, .lockStoreRedis, .cacheStoreRedis, .cluster, .log, .observability, .fills,
+            .uploads,
             .resilience, .admin,
             .token,
             .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitor,

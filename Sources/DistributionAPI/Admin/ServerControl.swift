@@ -19,12 +19,15 @@ public struct ServerReport: Sendable, Encodable {
     var lastReload: ReloadReport?
     /// Keys whose values in the files wait for a restart.
     var restartRequired: [String]
+    /// Nil where there is one replica.
+    var coordination: CoordinationReport?
     var connections: Int
     var requestsInFlight: Int
 
     public init(
         version: String, started: String, uptimeSeconds: Int64, configurationFiles: [String], generation: Int,
-        lastReload: ReloadReport?, restartRequired: [String], connections: Int, requests: Int
+        lastReload: ReloadReport?, restartRequired: [String], coordination: CoordinationReport? = nil, connections: Int,
+        requests: Int
     ) {
         self.version = version
         self.started = started
@@ -33,6 +36,7 @@ public struct ServerReport: Sendable, Encodable {
         self.generation = generation
         self.lastReload = lastReload
         self.restartRequired = restartRequired
+        self.coordination = coordination
         self.connections = connections
         requestsInFlight = requests
     }

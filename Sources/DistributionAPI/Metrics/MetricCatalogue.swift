@@ -3,7 +3,7 @@ public import Observability
 /// Every metric of the registry, whichever target counts it. The reference is tested against this list, and so is the code.
 public enum MetricCatalogue {
     public static let all: [MetricDescription] =
-        requests + fills + upstreams + access + janitor + process + ProcessMetrics.descriptions
+        requests + fills + cluster + upstreams + access + janitor + process + ProcessMetrics.descriptions
 
     private static let requests = [
         MetricDescription(
@@ -47,6 +47,15 @@ public enum MetricCatalogue {
             "entrepot_stale_manifests_total", .counter, "Held manifests served since no upstream gave one"),
         MetricDescription(
             "entrepot_wrong_manifests_total", .counter, "Manifests of upstreams that were not what was asked for"),
+    ]
+
+    private static let cluster = [
+        MetricDescription(
+            "entrepot_coordination_up", .gauge, labels: ["store"],
+            "1 while the Redis of locks or values answers, 0 while replicas go on without it"),
+        MetricDescription(
+            "entrepot_cluster_fill_turns_total", .counter, labels: ["part"],
+            "What a replica did for a download: owner, follower, reader of the store, or alone"),
     ]
 
     private static let upstreams = [

@@ -1,4 +1,6 @@
+import Cluster
 import Hashing
+import Logging
 import Metrics
 import NIOCore
 import OCI
@@ -6,9 +8,6 @@ import Storage
 import Upstream
 
 extension Fill {
-    /// A transfer, and who sends it.
-    private typealias Transfer = (answer: UpstreamBlob, upstream: any UpstreamRegistry, position: Int)
-
     /// The bytes so far, whoever sent them.
     private struct Content {
         var hasher: DigestHasher
@@ -29,9 +28,36 @@ extension Fill {
     ///
     /// - Returns: The complete and verified file. The caller moves it into the store, then lets the readers have the rest.
     func fetch(into spool: Spool) async throws(Failure) -> (file: SpoolFile, size: Int64) {
-        let first: Transfer
+        let first: FillTransfer
+        if let other = try await transferWithin(cluster, after: .begun, from: 0) {
+            first = other
+        } else {
+            first = try await firstFromUpstream()
+        }
+        guard first.next == 0 else {
+            throw Failure(error: .badUpstream("\(first.name) sent a part of the blob where the whole was asked for"))
+        }
+        if let size = first.totalSize, size > limits.blobSize {
+            throw Failure(error: .badUpstream("the blob has \(size) bytes, more than server.max_blob_size allows"))
+        }
+        let file: SpoolFile
+        do throws(StorageError) { file = try await makeFile(spool, size: first.totalSize) } catch {
+            if error.code == .noSpace { progress.update { $0.size = first.totalSize } }
+            throw Failure(
+                error: RegistryError(error), overflow: error.code == .noSpace ? DigestHasher(digest.algorithm) : nil)
+        }
+        do throws(Failure) {
+            begin(file, size: first.totalSize)
+            return (file, try await copy(first, to: file))
+        } catch {
+            file.remove()
+            throw error
+        }
+    }
+
+    private func firstFromUpstream() async throws(Failure) -> FillTransfer {
         do throws(UpstreamList.Verdict) {
-            first = try await source.upstreams.first(avoiding: source.distrusted, .content) {
+            let found = try await source.upstreams.first(avoiding: source.distrusted, .content) {
                 [digest, name = source.remoteName, claimed = source.claimedSize] (upstream) async throws(UpstreamError)
                 in
                 let blob = try await upstream.blob(name, digest, range: nil)
@@ -41,28 +67,9 @@ extension Fill {
                 }
                 return blob
             }
+            return FillTransfer(found.answer, .upstream(found.upstream, position: found.position))
         } catch {
             throw Failure(error: RegistryError(error, absent: .blobUnknown))
-        }
-        guard first.answer.offset == 0 else {
-            throw Failure(
-                error: .badUpstream("\(first.upstream.name) sent a part of the blob where the whole was asked for"))
-        }
-        if let size = first.answer.totalSize, size > limits.blobSize {
-            throw Failure(error: .badUpstream("the blob has \(size) bytes, more than server.max_blob_size allows"))
-        }
-        let file: SpoolFile
-        do throws(StorageError) { file = try await makeFile(spool, size: first.answer.totalSize) } catch {
-            if error.code == .noSpace { progress.update { $0.size = first.answer.totalSize } }
-            throw Failure(
-                error: RegistryError(error), overflow: error.code == .noSpace ? DigestHasher(digest.algorithm) : nil)
-        }
-        do throws(Failure) {
-            begin(file, size: first.answer.totalSize)
-            return (file, try await copy(first, to: file))
-        } catch {
-            file.remove()
-            throw error
         }
     }
 
@@ -84,24 +91,46 @@ extension Fill {
         }
     }
 
-    private func copy(_ first: Transfer, to file: SpoolFile) async throws(Failure) -> Int64 {
-        var content = Content(hasher: DigestHasher(digest.algorithm), file: file, size: first.answer.totalSize)
+    private func copy(_ first: FillTransfer, to file: SpoolFile) async throws(Failure) -> Int64 {
+        var content = Content(hasher: DigestHasher(digest.algorithm), file: file, size: first.totalSize)
         var transfer = first
         var idle = 0
         // Upstreams that answer and bring nothing: the others come first, however willing these are.
         var stuck: Set<Int>?
-        while true {
+        copying: while true {
             let start = content.hasher.count
-            let breakage = try await take(transfer, into: &content)
-            guard let breakage, content.hasher.count != content.size else { break }
-            source.upstreams.health.failed(transfer.upstream.name, breakage)
-            if content.hasher.count - start >= limits.progress {
+            let breakage: UpstreamError
+            switch try await take(&transfer, into: &content) {
+            case .complete: break copying
+            case .overtaken:
+                // Without a word of another replica it goes on as it was.
+                if let other = try await transferWithin(cluster, after: .overtaken, from: start) { transfer = other }
+                continue
+            case .brokeOff(let error): breakage = error
+            }
+            if content.hasher.count == content.size { break }
+            let progressed = content.hasher.count - start >= limits.progress
+            guard case .upstream(let upstream, let position) = transfer.sender else {
+                source.upstreams.logger.notice(
+                    "a fill that followed another replica goes on otherwise",
+                    metadata: ["digest": "\(digest)", "error": "\(breakage)"])
+                let event = FillCourse.Event.brokeOff(progressed: content.hasher.count > start)
+                if let other = try await transferWithin(cluster, after: event, from: content.hasher.count) {
+                    transfer = other
+                } else {
+                    transfer = try await resume(nil, after: breakage, content, stuck ?? [], &idle)
+                }
+                content.size = content.size ?? transfer.totalSize
+                continue
+            }
+            source.upstreams.health.failed(upstream.name, breakage)
+            if progressed {
                 (idle, stuck) = (0, [])
             } else {
                 // The first transfer has told nothing yet of what a second one would bring.
-                stuck?.insert(transfer.position)
+                stuck?.insert(position)
             }
-            transfer = try await resume(transfer, after: breakage, content, stuck ?? [], &idle)
+            transfer = try await resume(position, after: breakage, content, stuck ?? [], &idle)
             stuck = stuck ?? []
         }
         guard content.hasher.digest() == digest else {
@@ -112,30 +141,38 @@ extension Fill {
         return content.hasher.count
     }
 
+    private enum Ending {
+        case complete
+        case brokeOff(UpstreamError)
+        /// Another replica may have taken over.
+        case overtaken
+    }
+
     /// Takes what one transfer brings.
-    ///
-    /// - Returns: Why it broke off; nil if it came to its end.
-    private func take(_ transfer: Transfer, into content: inout Content) async throws(Failure) -> UpstreamError? {
-        let name = transfer.upstream.name
-        content.entities[name] = transfer.answer.entity
+    private func take(_ transfer: inout FillTransfer, into content: inout Content) async throws(Failure) -> Ending {
+        let name = transfer.name
+        content.entities[name] = transfer.entity
         // An upstream without ranges begins at the beginning. If it repeats something else than we have, it is no
         // continuation; better to know now than at the digest.
-        var skipped = content.hasher.count - transfer.answer.offset
+        var skipped = content.hasher.count - transfer.next
         while true {
+            if cluster?.seat.isOvertaken == true { return .overtaken }
             var piece: ByteBuffer
             do throws(UpstreamError) {
-                guard let next = try await transfer.answer.body.next() else { break }
+                guard let next = try await transfer.body.next() else { break }
                 piece = next
             } catch {
                 if error.kind == .cancelled { throw Failure(error: .interrupted) }
-                return error
+                return .brokeOff(error)
             }
+            transfer.next += Int64(piece.readableBytes)
             if isAbandoned { throw Failure(error: .interrupted) }
             let repeated = min(skipped, Int64(piece.readableBytes))
             if let known = piece.readSlice(length: Int(repeated)), repeated > 0,
                 !content.file.holds(known, at: content.hasher.count - skipped)
             {
-                return UpstreamError(.invalidResponse, "\(name) sends other bytes than those that came before")
+                return .brokeOff(
+                    UpstreamError(.invalidResponse, "\(name) sends other bytes than those that came before"))
             }
             skipped -= repeated
             guard piece.readableBytes > 0 else { continue }
@@ -160,18 +197,21 @@ extension Fill {
             progress.update { $0.released = max(0, end - limits.holdBack) }
         }
         guard content.hasher.count == content.size ?? content.hasher.count, skipped == 0 else {
-            return UpstreamError(
-                .cutShort, "\(name) sent \(content.hasher.count) bytes of a blob of \(content.size ?? 0)")
+            return .brokeOff(
+                UpstreamError(
+                    .cutShort, "\(name) sent \(content.hasher.count) bytes of a blob of \(content.size ?? 0)"))
         }
-        return nil
+        return .complete
     }
 
     /// A transfer of the rest: from the upstream that broke off, else from another.
     ///
-    /// - Parameter idle: How many transfers in a row brought too little.
+    /// - Parameters:
+    ///   - last: The position of the upstream that broke off; nil if it was none.
+    ///   - idle: How many transfers in a row brought too little.
     private func resume(
-        _ last: Transfer, after breakage: UpstreamError, _ content: Content, _ stuck: Set<Int>, _ idle: inout Int
-    ) async throws(Failure) -> Transfer {
+        _ last: Int?, after breakage: UpstreamError, _ content: Content, _ stuck: Set<Int>, _ idle: inout Int
+    ) async throws(Failure) -> FillTransfer {
         let offset = content.hasher.count
         let size = content.size
         let entities = content.entities
@@ -180,7 +220,7 @@ extension Fill {
             if isPausing { await timers.sleep(.milliseconds(250) * (1 << min(idle, 10))) }
             idle += 1
             let found = try? await source.upstreams.first(
-                avoiding: source.distrusted, startingWith: stuck.contains(last.position) ? nil : last.position,
+                avoiding: source.distrusted, startingWith: last.flatMap { stuck.contains($0) ? nil : $0 },
                 stuck: stuck, .content
             ) { [digest, name = source.remoteName] (upstream) async throws(UpstreamError) in
                 let blob = try await upstream.blob(
@@ -201,7 +241,7 @@ extension Fill {
             Counter(
                 label: "entrepot_fill_continuations_total", dimensions: [("upstream", found.upstream.name)]
             ).increment()
-            return found
+            return FillTransfer(found.answer, .upstream(found.upstream, position: found.position))
         }
         if isAbandoned || Task.isCancelled { throw Failure(error: .interrupted) }
         throw Failure(

@@ -1,3 +1,4 @@
+import Cluster
 import Hashing
 import NIOConcurrencyHelpers
 import OCI
@@ -9,11 +10,23 @@ final class Fill: Sendable {
     /// Where the blob is fetched from.
     struct Source: Sendable {
         let upstreams: UpstreamList
+        /// On whose behalf.
+        let repository: RepositoryName
         let remoteName: RepositoryName
         /// Upstreams that lately sent wrong bytes for this digest: asked last.
         let distrusted: Set<String>
         /// What a manifest says that the blob has, in bytes; nil if none is known.
         let claimedSize: Int64?
+        /// Has the repository's own upstream say that it holds the blob.
+        let vouch: @Sendable () async throws(RegistryError) -> Void
+    }
+
+    /// What a fill has to do with those of other replicas.
+    struct ClusterPart: Sendable {
+        let seat: FillSeat
+        let peers: PeerClient
+        /// The content as the store has it; nil if it has not.
+        let stored: @Sendable () async throws(StorageError) -> ObjectContent?
     }
 
     /// Why a fill came to nothing, and whom to blame.
@@ -29,6 +42,8 @@ final class Fill: Sendable {
         var file: SpoolFile?
         var readers = 0
         var isAbandoned = false
+        /// The repository's own upstream is known to hold the blob.
+        var isVouched = false
     }
 
     let digest: Digest
@@ -37,14 +52,20 @@ final class Fill: Sendable {
     let limits: FillLimits
     let timers: Timers
     let makeRoom: RoomMaker
+    /// Nil where fills are not divided among replicas.
+    let cluster: ClusterPart?
     private let state = NIOLockedValueBox(State())
 
-    init(_ digest: Digest, _ source: Source, _ limits: FillLimits, _ timers: Timers, makeRoom: @escaping RoomMaker) {
+    init(
+        _ digest: Digest, _ source: Source, _ limits: FillLimits, _ timers: Timers, cluster: ClusterPart? = nil,
+        makeRoom: @escaping RoomMaker
+    ) {
         self.digest = digest
         self.source = source
         self.limits = limits
         self.timers = timers
         self.makeRoom = makeRoom
+        self.cluster = cluster
     }
 
     /// The growing file; nil before the upstream has answered.
@@ -65,6 +86,10 @@ final class Fill: Sendable {
 
     /// Ends the fill at the next piece.
     func abandon() { state.withLockedValue { $0.isAbandoned = true } }
+
+    var isVouched: Bool { state.withLockedValue { $0.isVouched } }
+
+    func noteVouched() { state.withLockedValue { $0.isVouched = true } }
 
     var isAbandoned: Bool { state.withLockedValue { $0.isAbandoned } }
 

@@ -1,3 +1,4 @@
+public import Cluster
 internal import Hashing
 public import Logging
 internal import Metrics
@@ -29,6 +30,8 @@ public final class Fills: Sendable {
     private let store: RegistryStore
     private let spool: Spool
     private let background: BackgroundWork
+    private let replica: Replica
+    private let peers: PeerClient
     private let executor: ThreadPoolExecutor
     private let timers: Timers
     private let logger: Logger
@@ -38,11 +41,14 @@ public final class Fills: Sendable {
 
     public init(
         store: RegistryStore, spool: Spool, background: BackgroundWork, pool: NIOThreadPool, limits: FillLimits,
-        timers: Timers = .system, logger: Logger
+        timers: Timers = .system, replica: Replica = Replica(),
+        now: @escaping @Sendable () -> Int64 = SystemTime.seconds, logger: Logger
     ) {
         self.store = store
         self.spool = spool
         self.background = background
+        self.replica = replica
+        peers = PeerClient(replica, now: now)
         self.executor = ThreadPoolExecutor(pool)
         state = NIOLockedValueBox(State(limits: limits))
         self.timers = timers
@@ -114,7 +120,8 @@ public final class Fills: Sendable {
     ///
     /// - Parameter claimedSize: Bytes that a manifest says it has; nil if none is known.
     func join(
-        _ digest: Digest, for repository: Repository, from upstreams: UpstreamList, claimedSize: Int64?
+        _ digest: Digest, for repository: Repository, from upstreams: UpstreamList, claimedSize: Int64?,
+        vouch: @escaping @Sendable () async throws(RegistryError) -> Void
     ) throws(RegistryError) -> (reader: FillReader, isCollapsed: Bool) {
         let (reader, fresh) = state.withLockedValue { state -> (FillReader?, Fill?) in
             if let running = state.running[digest] {
@@ -124,20 +131,51 @@ public final class Fills: Sendable {
             }
             guard state.running.count < state.limits.concurrent else { return (nil, nil) }
             let source = Fill.Source(
-                upstreams: upstreams, remoteName: repository.remoteName, distrusted: state.liars[digest] ?? [],
-                claimedSize: claimedSize)
-            let fill = Fill(digest, source, state.limits, timers) { [self] bytes in await makeRoom(bytes) }
+                upstreams: upstreams, repository: repository.name, remoteName: repository.remoteName,
+                distrusted: state.liars[digest] ?? [],
+                claimedSize: claimedSize, vouch: vouch)
+            let fill = Fill(digest, source, state.limits, timers, cluster: clusterPart(digest, claimedSize)) {
+                [self] bytes in await makeRoom(bytes)
+            }
             state.running[digest] = Running(fill: fill, beneficiaries: [repository.name])
             return (self.reader(digest, &state), fill)
         }
         guard let reader else { throw .overloaded }
         if let fresh {
             let isStarted = background.start { [self] in
-                await withTaskExecutorPreference(executor) { await run(fresh) }
+                await withTaskExecutorPreference(executor) { await runInCluster(fresh) }
             }
             if !isStarted { end(fresh, .overloaded) }
         }
         return (reader, fresh == nil)
+    }
+
+    private func clusterPart(_ digest: Digest, _ claimedSize: Int64?) -> Fill.ClusterPart? {
+        let store = store
+        let seat = FillSeat(digest, replica) {
+            do throws(StorageError) {
+                guard let info = try await store.blobInfo(digest) else { return false }
+                // A power loss may have left less of it on a disk.
+                return store.isRemote || info.size >= claimedSize ?? info.size
+            } catch {
+                return nil
+            }
+        }
+        return seat.map { seat in
+            Fill.ClusterPart(seat: seat, peers: peers) { () async throws(StorageError) in try await store.blob(digest) }
+        }
+    }
+
+    /// The fill of `digest` for another replica that follows it; nil if this one does not lead it.
+    ///
+    /// - Returns: `isVouched` says whether an upstream of the repository vouched for it.
+    func follow(_ digest: Digest, for repository: RepositoryName) -> (reader: FillReader, isVouched: Bool)? {
+        state.withLockedValue { state in
+            guard let running = state.running[digest], running.fill.cluster?.seat.isLeading == true,
+                let reader = reader(digest, &state)
+            else { return nil }
+            return (reader, running.beneficiaries.contains(repository))
+        }
     }
 
     private func reader(_ digest: Digest, _ state: inout State) -> FillReader? {
@@ -158,19 +196,34 @@ public final class Fills: Sendable {
         }
     }
 
+    private func runInCluster(_ fill: Fill) async {
+        guard let seat = fill.cluster?.seat else { return await run(fill) }
+        await withTaskGroup { group in
+            group.addTask { await seat.keep() }
+            await run(fill)
+            _ = await seat.next(.gaveUp)
+            group.cancelAll()
+        }
+    }
+
     private func run(_ fill: Fill) async {
         do throws(Fill.Failure) {
             let (file, size) = try await fill.fetch(into: spool)
-            if store.isRemote {
+            if store.isRemote || fill.cluster != nil {
                 // Nobody waits until it has gone over the network once more.
                 fill.progress.update { ($0.size, $0.released) = (size, size) }
             }
             var failure: StorageError?
+            // Another replica may be storing it.
+            let turn = await fill.cluster?.seat.next(.whole)
             do throws(StorageError) {
+                if case .end(.failed)? = turn { throw StorageError(.io, "the server stops") }
                 try await keep(file, size, fill)
+                if case .store? = turn { _ = await fill.cluster?.seat.next(.written) }
             } catch {
                 file.remove()
-                guard error.code == .noSpace || store.isRemote else {
+                if case .store? = turn { _ = await fill.cluster?.seat.next(.unwritten) }
+                guard error.code == .noSpace || store.isRemote || fill.cluster != nil else {
                     throw Fill.Failure(error: RegistryError(error))
                 }
                 // Readers have the whole, and the right one, by its descriptor.

@@ -64,6 +64,30 @@ extension Registry {
             BlobAnswer(size: size, source: .nothing), CacheStatus(forward: .miss, isCollapsed: isCollapsed))
     }
 
+    /// What this server is fetching, for another replica that follows it; nil if it does not fetch it.
+    ///
+    /// - Returns: `isVouched` says whether an upstream of `repository` vouched for the content. An error is the
+    ///   upstream's refusal.
+    public func blobForReplica(
+        _ repository: RepositoryName, _ digest: Digest, range: ByteRange?
+    ) async -> (answer: Result<BlobAnswer, RegistryError>, isVouched: Bool)? {
+        guard let (reader, isVouched) = fills.follow(digest, for: repository) else { return nil }
+        do throws(RegistryError) {
+            guard let size = try await reader.size() else {
+                return (.success(BlobAnswer(size: nil, source: .filling(reader))), isVouched)
+            }
+            guard let range else {
+                return (.success(BlobAnswer(size: size, source: .filling(reader))), isVouched)
+            }
+            guard let part = range.resolved(size: size) else {
+                return (.success(BlobAnswer(size: size, isOutOfRange: true, source: .nothing)), isVouched)
+            }
+            return (.success(BlobAnswer(size: size, range: part, source: .filling(reader))), isVouched)
+        } catch {
+            return (.failure(error), isVouched)
+        }
+    }
+
     // MARK: What is held
 
     /// The blob from the store, if the repository has a grant for it.
@@ -157,7 +181,12 @@ extension Registry {
         }
         let (reader, isCollapsed) = try fills.join(
             digest, for: repository, from: upstreams(repository, rank),
-            claimedSize: try await claimedSize(BlobKey(repository: repository.name, digest: digest)))
+            claimedSize: try await claimedSize(BlobKey(repository: repository.name, digest: digest))
+        ) { () async throws(RegistryError) in
+            // Another replica may have had it vouched for.
+            if (try? await store.isGranted(digest, in: repository.name)) == true { return }
+            _ = try await vouch(repository, digest)
+        }
         return (reader, isCollapsed)
     }
 

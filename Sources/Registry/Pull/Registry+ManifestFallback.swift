@@ -30,9 +30,12 @@ extension Registry {
                 ])
             Counter(label: "entrepot_stale_manifests_total").increment()
             return FetchedManifest(
-                manifest: held.manifest, isStored: false, warning: "served from the cache: \(verdict.decisive.message)")
+                manifest: held.manifest, isStored: false, isKept: true,
+                warning: "served from the cache: \(verdict.decisive.message)")
         case (.absent, _):
-            absent.insert(ManifestKey(repository: repository.name, reference: reference), error, now: now())
+            let key = ManifestKey(repository: repository.name, reference: reference)
+            absent.insert(key, error, now: now())
+            await shareAbsence(key, error, lifetime: repository.namespace.freshness.negativeTTL)
             if held != nil, case .tag(let tag) = reference {
                 try await forgetUpstreamTag(repository, tag)
             }

@@ -1,6 +1,8 @@
-internal import NIOCore
+internal import Cluster
+internal import Coordination
 internal import Hashing
 internal import Metrics
+internal import NIOCore
 internal import OCI
 internal import Storage
 internal import Upstream
@@ -9,6 +11,8 @@ internal import Upstream
 struct FetchedManifest: Sendable {
     let manifest: StoredManifest
     let isStored: Bool
+    /// The store has it: now, or before.
+    let isKept: Bool
     /// Set where the upstream failed and what was held is served in its stead.
     var warning: String?
 }
@@ -21,7 +25,10 @@ extension Registry {
     ) async throws(RegistryError) -> Served<StoredManifest> {
         let key = ManifestKey(repository: repository.name, reference: reference)
         let lifetime = repository.namespace.freshness.negativeTTL
-        if held == nil, let error = absent.error(key, now: now(), lifetime: lifetime) { throw error }
+        if held == nil {
+            if let error = absent.error(key, now: now(), lifetime: lifetime) { throw error }
+            if lifetime > 0, let error = await sharedAbsence(key) { throw error }
+        }
         let (fetched, isCollapsed) = try await manifestFetches.value(key) { () async throws(RegistryError) in
             try await refresh(repository, reference, held: held)
         }
@@ -31,7 +38,21 @@ extension Registry {
             fetched.manifest, status, warning: fetched.warning, age: fetched.warning == nil ? nil : held?.age)
     }
 
+    /// Asks the upstream, once for all replicas that want to know at the same time.
     func refresh(
+        _ repository: Repository, _ reference: Reference, held: HeldManifest?
+    ) async throws(RegistryError) -> FetchedManifest {
+        try await flights.value("\(repository.name) \(reference)") { () async throws(RegistryError) in
+            if let fetched = await refreshedElsewhere(repository, reference, held) { return fetched }
+            return try await refreshHere(repository, reference, held: held)
+        } report: { result in
+            ManifestReport(result)?.bytes
+        } take: { report in
+            await ManifestReport(report)?.result { digest in (try? await heldManifest(repository, digest))?.manifest }
+        }
+    }
+
+    private func refreshHere(
         _ repository: Repository, _ reference: Reference, held: HeldManifest?
     ) async throws(RegistryError) -> FetchedManifest {
         let answer: UpstreamManifest?
@@ -149,6 +170,6 @@ extension Registry {
         if isStored, case .tag(let tag) = reference {
             try await keepUpstreamTag(repository, tag, manifest.digest)
         }
-        return FetchedManifest(manifest: manifest, isStored: isStored && fetched != nil)
+        return FetchedManifest(manifest: manifest, isStored: isStored && fetched != nil, isKept: isStored)
     }
 }

@@ -9,7 +9,8 @@ extension Registry {
     public func deleteManifest(_ repository: Repository, _ reference: Reference) async throws(RegistryError) {
         try repository.checkWritable()
         try await background.carryOut { () async throws(RegistryError) in
-            try await self.writers.withLock(repository.name) { () async throws(RegistryError) in
+            try await self.writers.withLock(repository.name) { (check) async throws(RegistryError) in
+                try check()
                 switch reference {
                 case .tag(let tag): try await self.delete(tag, repository)
                 case .digest(let digest): try await self.delete(digest, repository)

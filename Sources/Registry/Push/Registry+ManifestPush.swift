@@ -38,13 +38,14 @@ extension Registry {
             // Also when the client has left.
             defer { withExtendedLifetime(incoming.room) {} }
             let (manifest, content) = try incoming.judged(self.limits.value)
-            try await self.writers.withLock(repository.name) { () async throws(RegistryError) in
+            try await self.writers.withLock(repository.name) { (check) async throws(RegistryError) in
                 var tags = incoming.tags
                 if case .tag(let tag) = incoming.reference { tags.append(tag) }
                 for tag in tags { try await self.checkMutable(repository, tag, manifest.digest) }
                 let blobs = Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest))
                 try await self.rescue(blobs, in: repository.name)
                 try await self.checkReferences(repository, content)
+                try check()
                 try await self.store(manifest, content, repository, tags)
             }
             return PushedManifest(digest: manifest.digest, subject: content.subject?.digest)

@@ -5,7 +5,7 @@ public import Storage
 
 extension Registry {
     /// Runs `body` while no client changes tags and manifests of `repository`.
-    public func repairing<Value>(
+    public func repairing<Value: Sendable>(
         _ repository: RepositoryName, _ body: (RegistryStore) async throws(StorageError) -> Value
     ) async throws(StorageError) -> Value {
         try await writers.withLock(repository) { () async throws(StorageError) in try await body(store) }

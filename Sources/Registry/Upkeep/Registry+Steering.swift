@@ -60,6 +60,9 @@ extension Registry {
                 .unsupported, status: 400, "\(repository.name) is not a mirror: what is purged here would be lost")
         }
         absent.remove(in: repository.name)
+        if let reference {
+            await forgetSharedAbsence(ManifestKey(repository: repository.name, reference: reference))
+        }
         completions.forget(repository.name)
         switch reference {
         case .digest(let digest):
@@ -98,6 +101,7 @@ extension Registry {
             throw RegistryError(.unsupported, status: 400, "\(repository.name) is not a mirror: it has no upstream")
         }
         absent.remove(in: repository.name)
+        await forgetSharedAbsence(ManifestKey(repository: repository.name, reference: .tag(tag)))
         let served = try await renew(repository, tag)
         return (served.content.digest, served.warning)
     }

@@ -1,3 +1,4 @@
+internal import Cluster
 internal import Coordination
 internal import Logging
 internal import OCI
@@ -47,6 +48,7 @@ extension Uploads {
 public struct UploadSweeper: Service {
     private let uploads: Uploads
     private let expiry: @Sendable () -> Int64
+    private let replica: Replica
     private let logger: Logger
     private let pause: @Sendable () async throws -> Void
 
@@ -57,22 +59,27 @@ public struct UploadSweeper: Service {
         registry: Registry, expiry: @escaping @Sendable () -> Int64, pause: @escaping @Sendable () async throws -> Void
     ) {
         uploads = registry.uploads
+        replica = registry.replica
         logger = registry.logger
         self.expiry = expiry
         self.pause = pause
     }
 
+    private func sweep() async {
+        do {
+            let count = try await uploads.sweep(idleFor: expiry())
+            if count > 0 { logger.info("removed abandoned uploads", metadata: ["count": "\(count)"]) }
+            let remains = try await uploads.sweepRemains(idleFor: expiry())
+            if remains > 0 { logger.info("removed remains of the store", metadata: ["count": "\(remains)"]) }
+        } catch {
+            logger.warning("abandoned uploads could not be removed", metadata: ["error": "\(error)"])
+        }
+    }
+
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                do {
-                    let count = try await uploads.sweep(idleFor: expiry())
-                    if count > 0 { logger.info("removed abandoned uploads", metadata: ["count": "\(count)"]) }
-                    let remains = try await uploads.sweepRemains(idleFor: expiry())
-                    if remains > 0 { logger.info("removed remains of the store", metadata: ["count": "\(remains)"]) }
-                } catch {
-                    logger.warning("abandoned uploads could not be removed", metadata: ["error": "\(error)"])
-                }
+                await replica.alone("uploads") { await sweep() }
                 // Throws only when the service is to end.
                 do { try await pause() } catch { return }
             }

@@ -42,8 +42,9 @@ extension Uploads {
             // The request may be gone by now, and its place among the users with it.
             self.open.enter(key)
             defer { self.open.leave(key) }
-            return try await self.locks.withLock(key) { () async throws(RegistryError) in
+            return try await self.locks.withLock(key) { (check) async throws(RegistryError) in
                 let actual = try await self.digest(key, digest.algorithm)
+                try check()
                 self.open.set(nil, key)
                 try await self.written { () async throws(StorageError) in
                     if actual == digest {
@@ -107,9 +108,10 @@ extension Uploads {
     private func add(_ bytes: ByteBuffer, _ key: Key, at offset: Int64) async throws(RegistryError) -> Bool {
         guard bytes.readableBytes > 0 else { return true }
         try checkSize(offset, adding: Int64(bytes.readableBytes))
-        return try await locks.withLock(key) { () async throws(RegistryError) in
+        return try await locks.withLock(key) { (check) async throws(RegistryError) in
             let hasher = try await hasher(key)
             guard hasher.count == offset else { return false }
+            try check()
             // Until both are done, memory knows nothing: who comes after a failure asks the store.
             open.set(nil, key)
             let next = try await hash(bytes, hasher)

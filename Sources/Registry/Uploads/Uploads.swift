@@ -24,17 +24,18 @@ public final class Uploads: Sendable {
     /// Seconds since 1970.
     let now: @Sendable () -> Int64
     let open = OpenUploads()
-    let locks = KeyedLock<Key>()
+    let locks: WriterOrder<Key>
     private let pool: NIOThreadPool
 
     init(
         store: RegistryStore, background: BackgroundWork, pool: NIOThreadPool, limits: Adjustable<PushLimits>,
-        now: @escaping @Sendable () -> Int64
+        locks: WriterOrder<Key>, now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
         self.background = background
         self.pool = pool
         self.limits = limits
+        self.locks = locks
         self.now = now
     }
 

@@ -13,6 +13,15 @@ public final class TokenCache: Sendable {
         let credentials: RegistryCredentials?
         let clientIdentity: CurlSettings.ClientIdentity?
         let scope: String
+
+        /// For whoever else has the same right to it; nil where certificates decide.
+        var sharedName: [String]? {
+            guard clientIdentity == nil else { return nil }
+            return [
+                upstream.isSecure ? "https" : "http", upstream.authority, credentials?.username ?? "",
+                credentials?.password ?? "", scope,
+            ]
+        }
     }
 
     typealias Fetch = @Sendable () async throws(UpstreamError) -> IssuedToken
@@ -48,9 +57,13 @@ public final class TokenCache: Sendable {
 
     private let state = NIOLockedValueBox(State())
     private let now: @Sendable () -> Int64
+    private let shared: (any SharedTokens)?
 
-    /// - Parameter now: Seconds since 1970.
-    public init(now: @escaping @Sendable () -> Int64 = SystemTime.seconds) {
+    /// - Parameters:
+    ///   - shared: Where others may have one; nil for nowhere.
+    ///   - now: Seconds since 1970.
+    public init(shared: (any SharedTokens)? = nil, now: @escaping @Sendable () -> Int64 = SystemTime.seconds) {
+        self.shared = shared
         self.now = now
     }
 
@@ -69,14 +82,26 @@ public final class TokenCache: Sendable {
         case .done(let result):
             return try result.get()
         case .fetch:
+            if let found = await foundElsewhere(key, refused) { return try land(key, issuer, .success(found)).get() }
             let result: Result<IssuedToken, UpstreamError>
             do throws(UpstreamError) {
-                result = .success(try await fetch())
+                let issued = try await fetch()
+                if let name = key.sharedName {
+                    await shared?.keep(SharedToken(text: issued.text, expiry: now() + issued.lifetime), name)
+                }
+                result = .success(issued)
             } catch {
                 result = .failure(error)
             }
             return try land(key, issuer, result).get()
         }
+    }
+
+    /// One that somebody else has fetched, with half a minute or more left.
+    private func foundElsewhere(_ key: Key, _ refused: BearerToken?) async -> IssuedToken? {
+        guard let shared, let name = key.sharedName, let token = await shared.token(name), token.text != refused?.text
+        else { return nil }
+        return IssuedToken(token, now: now())
     }
 
     /// Seconds for which a token service is not to be asked; 0 if it may be.

@@ -39,12 +39,21 @@ final class Snapshot: Sendable {
         let token = configuration.admin.flatMap { AdminToken($0.token.reveal()) }
         // Without either nobody could get in.
         guard token != nil || configuration.accessPolicy != nil else {
-            handler = open
+            handler = Self.openToReplicas(open, configuration, parts)
             return
         }
-        handler = AdminAPI(
+        let steered = AdminAPI(
             next: open, registry: parts.registry, namespaces: namespaces, token: token, access: access,
             control: Control(status: parts.status, reloads: parts.reloads), tokens: tokens,
             metrics: parts.metrics, janitor: parts.janitor, logger: parts.logger)
+        handler = Self.openToReplicas(steered, configuration, parts)
+    }
+
+    /// With what replicas tell each other, where there are others.
+    private static func openToReplicas(
+        _ handler: any RequestHandler, _ configuration: Configuration, _ parts: LongLivedParts
+    ) -> any RequestHandler {
+        guard configuration.cluster != nil else { return handler }
+        return ClusterAPI(next: handler, registry: parts.registry, logger: parts.logger, now: WallClock.seconds)
     }
 }

@@ -1,4 +1,5 @@
 import Access
+import Cluster
 import Configuration
 import DistributionAPI
 import HTTPServer
@@ -22,6 +23,7 @@ struct LongLivedParts: Sendable {
     let place: String
     let pool: NIOThreadPool
     let background: BackgroundWork
+    let coordination: CoordinationChoice
     let fills: Fills
     let health: UpstreamHealth
     let registry: Registry
@@ -54,18 +56,23 @@ struct LongLivedParts: Sendable {
         let objects = tier ?? opened.objects
         let store = RegistryStore(objects: objects)
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
+        coordination = CoordinationChoice(configuration)
         let manifestRoom = ByteBudget(limit: configuration.server.maxManifestMemory.bytes)
-        upstreams = LongLivedClientParts(manifestRoom: manifestRoom, logger: logger)
+        upstreams = LongLivedClientParts(
+            tokens: TokenCache(
+                shared: SealedTokens(coordination.replica, now: WallClock.seconds), now: WallClock.seconds),
+            manifestRoom: manifestRoom, logger: logger)
         upstreams.gates.adjust(configuration.caps)
         fills = Fills(
             store: store,
             spool: try Spool(root: root + "/.entrepot/spool", capacity: configuration.storage.spoolSize),
-            background: background, pool: pool,
-            limits: FillLimits(configuration), logger: logger)
+            background: background, pool: pool, limits: FillLimits(configuration), replica: coordination.replica,
+            now: WallClock.seconds, logger: logger)
         health = UpstreamHealth(limits: ResilienceLimits(configuration.resilience))
         registry = Registry(
             store: store, fills: fills, background: background, health: health, pool: pool,
-            limits: PushLimits(configuration), manifestRoom: manifestRoom, logger: logger, now: WallClock.seconds)
+            limits: PushLimits(configuration), manifestRoom: manifestRoom, replica: coordination.replica,
+            logger: logger, now: WallClock.seconds)
         janitor = Janitor(
             store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
             freeBytes: opened.freeBytes, isServing: { status.activity.map { $0.requests > 0 } ?? false },
@@ -84,6 +91,7 @@ struct LongLivedParts: Sendable {
 
     /// Makes the bounds of another configuration hold from now on.
     func adjust(to configuration: Configuration) {
+        coordination.adjust(to: configuration)
         fills.adjust(FillLimits(configuration))
         upstreams.gates.adjust(configuration.caps)
         upstreams.manifestRoom.adjust(limit: configuration.server.maxManifestMemory.bytes)

@@ -7,6 +7,7 @@
 #endif
 import ArgumentParser
 import CAllocator
+import Cluster
 import Configuration
 import DistributionAPI
 import HTTPServer
@@ -62,6 +63,7 @@ private func services(
         handler: current, logger: parts.logger,
         onBound: { address in
             let host = address.ipAddress ?? "?"
+            parts.coordination.listens(on: address, isSecure: current.value.configuration.server.tls != nil)
             CodePages.releaseWhatTheStartNeeded()
             if current.value.configuration.isOpenUnsaid { warnOfOpenness(parts.logger) }
             parts.logger.warnOf(current.value.configuration)
@@ -76,7 +78,8 @@ private func services(
         metricsServer(configuration, parts) + [
             parts.background, sweeper,
             PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, parts.janitor,
-            server,
+            CoordinationWatch(parts: parts),
+            BudgetExchange(parts.coordination.replica, parts.upstreams.budgets, now: WallClock.seconds), server,
             Reloader(source: source, parts: parts, current: current, server: server),
             ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), withdrawal,
         ]

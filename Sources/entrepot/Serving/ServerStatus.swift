@@ -12,6 +12,7 @@ final class ServerStatus: Sendable {
         var watchedFiles: Set<String>
         var emptyFiles: Set<String>
         var server: HTTPServer?
+        var coordination: CoordinationReport?
     }
 
     let configurationFiles: [String]
@@ -50,6 +51,8 @@ final class ServerStatus: Sendable {
         }
     }
 
+    func note(_ coordination: CoordinationReport?) { state.withLockedValue { $0.coordination = coordination } }
+
     func observe(_ server: HTTPServer) { state.withLockedValue { $0.server = server } }
 
     func record(_ report: ReloadReport) {
@@ -70,7 +73,8 @@ final class ServerStatus: Sendable {
             version: entrepotVersion, started: startTime,
             uptimeSeconds: (ContinuousClock.now - start).components.seconds,
             configurationFiles: configurationFiles, generation: state.generation, lastReload: state.lastReload,
-            restartRequired: state.restartRequired, connections: activity?.connections ?? 0,
+            restartRequired: state.restartRequired, coordination: state.coordination,
+            connections: activity?.connections ?? 0,
             requests: activity?.requests ?? 0)
     }
 }

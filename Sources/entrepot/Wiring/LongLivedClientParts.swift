@@ -6,7 +6,7 @@ import Upstream
 /// may be used for. Keyed by upstream and account, so that it outlives every configuration.
 struct LongLivedClientParts: Sendable {
     let curl = CurlClient()
-    let tokens = TokenCache()
+    var tokens = TokenCache()
     let budgets = RateBudgets()
     let gates = UpstreamGates()
     /// Shared with those who push.

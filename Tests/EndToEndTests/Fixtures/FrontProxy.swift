@@ -16,13 +16,17 @@ struct FrontProxy: Sendable {
 
     var url: String { "http://127.0.0.1:\(port)" }
 
-    static func start(_ kind: Kind, on stage: Stage, before server: UInt16) async throws -> FrontProxy {
+    /// - Parameter others: Servers that take turns with `server`; for nginx.
+    static func start(
+        _ kind: Kind, on stage: Stage, before server: UInt16, and others: [UInt16] = []
+    ) async throws -> FrontProxy {
         let port = FreePorts.next()
         let process: RunningProcess
         switch kind {
         case .nginx:
             let folder = try stage.makeDirectory("nginx")
-            let file = try stage.write(nginx(port: port, server: server, folder: folder.path), to: "nginx-\(port).conf")
+            let file = try stage.write(
+                nginx(port: port, servers: [server] + others, folder: folder.path), to: "nginx-\(port).conf")
             process = try stage.start("nginx", ["-p", folder.path, "-c", file.path], name: "nginx")
         case .haproxyVersion1, .haproxyVersion2:
             let option = kind == .haproxyVersion1 ? "send-proxy" : "send-proxy-v2"
@@ -34,36 +38,39 @@ struct FrontProxy: Sendable {
         return FrontProxy(port: port, process: process)
     }
 
-    private static func nginx(port: UInt16, server: UInt16, folder: String) -> String {
-        """
-        daemon off;
-        user root;
-        pid \(folder)/pid;
-        error_log stderr;
-        events {}
-        http {
-          access_log off;
-          client_body_temp_path \(folder)/body;
-          proxy_temp_path \(folder)/proxy;
-          fastcgi_temp_path \(folder)/fastcgi;
-          uwsgi_temp_path \(folder)/uwsgi;
-          scgi_temp_path \(folder)/scgi;
-          server {
-            listen 127.0.0.1:\(port);
-            client_max_body_size 0;
-            location / {
-              proxy_pass http://127.0.0.1:\(server);
-              proxy_http_version 1.1;
-              proxy_request_buffering off;
-              proxy_set_header Connection "";
-              proxy_set_header Host $http_host;
-              proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
-              proxy_set_header X-Forwarded-Proto https;
+    private static func nginx(port: UInt16, servers: [UInt16], folder: String) -> String {
+        let lines = servers.map { "server 127.0.0.1:\($0) max_fails=0;" }.joined(separator: " ")
+        return """
+            daemon off;
+            user root;
+            pid \(folder)/pid;
+            error_log stderr;
+            events {}
+            http {
+              access_log off;
+              client_body_temp_path \(folder)/body;
+              proxy_temp_path \(folder)/proxy;
+              fastcgi_temp_path \(folder)/fastcgi;
+              uwsgi_temp_path \(folder)/uwsgi;
+              scgi_temp_path \(folder)/scgi;
+              upstream servers { \(lines) }
+              server {
+                listen 127.0.0.1:\(port);
+                client_max_body_size 0;
+                location / {
+                  proxy_pass http://servers;
+                  proxy_http_version 1.1;
+                  proxy_request_buffering off;
+                  proxy_buffering off;
+                  proxy_set_header Connection "";
+                  proxy_set_header Host $http_host;
+                  proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+                  proxy_set_header X-Forwarded-Proto https;
+                }
+              }
             }
-          }
-        }
 
-        """
+            """
     }
 
     private static func haproxy(port: UInt16, server: UInt16, option: String) -> String {

@@ -1,12 +1,11 @@
-import Foundation
-import TestSupport
+internal import Foundation
 
 /// A real `redis-server`, which keeps nothing.
-struct RedisServer: Sendable {
-    let port: UInt16
-    let process: RunningProcess
+public struct RedisServer: Sendable {
+    public let port: UInt16
+    public let process: RunningProcess
 
-    static func start(
+    public static func start(
         on stage: Stage, port: UInt16 = FreePorts.next(), options: [String] = [], sentinel: String? = nil
     ) async throws -> RedisServer {
         var arguments = [
@@ -22,7 +21,7 @@ struct RedisServer: Sendable {
 
     /// What `redis-cli` prints.
     @discardableResult
-    func command(_ words: String...) async throws -> String {
+    public func command(_ words: String...) async throws -> String {
         try await Command("redis-cli", ["-p", "\(port)"] + words).run()
             .trimmingCharacters(in: .whitespacesAndNewlines)
     }
