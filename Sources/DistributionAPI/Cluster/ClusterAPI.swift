@@ -26,6 +26,9 @@ public struct ClusterAPI: RequestHandler {
         self.now = now
     }
 
+    // Nothing here is answered so: what is at this path takes its time.
+    public func respondAtOnce(to request: Request) -> Response? { next.respondAtOnce(to: request) }
+
     public func respond(to request: Request) async -> Response {
         guard request.path.hasPrefix(PeerClient.path) else { return await next.respond(to: request) }
         do throws(RegistryError) {
