@@ -1,13 +1,17 @@
 import Configuration
+import NIOConcurrencyHelpers
 import NIOPosix
 import ServiceLifecycle
 
 /// Has the configuration reloaded when one of the files that it depends on has changed.
+///
+/// It has a thread to itself, which does nothing but look: to wake the tasks' threads and a pool's four times a second would
+/// cost a server that rests ten times as much.
 struct ConfigurationWatcher: Service, CustomStringConvertible {
-    /// Between two looks.
-    private static let interval: Duration = .milliseconds(250)
-    /// Between two looks while files are being changed.
-    private static let settleTime: Duration = .milliseconds(100)
+    /// Seconds between two looks.
+    private static let interval = 0.25
+    /// Seconds between two looks while files are being changed.
+    private static let settleTime = 0.1
 
     /// As the files were when the running configuration was read.
     let watch: FileWatch
@@ -15,27 +19,39 @@ struct ConfigurationWatcher: Service, CustomStringConvertible {
     let description = "ConfigurationWatcher"
 
     func run() async throws {
+        let thread = NIOThreadPool(numberOfThreads: 1)
+        thread.start()
+        let isStopped = ConditionLock(value: false)
         await cancelWhenGracefulShutdown {
-            var watch = watch
-            while !Task.isCancelled {
-                let seen = watch
-                // Throws only when the program ends.
-                let looked = try? await NIOThreadPool.singleton.runIfActive { () -> (FileWatch, FileWatch.Finding) in
-                    var watch = seen
-                    let finding = watch.look()
-                    return (watch, finding)
+            await withTaskCancellationHandler {
+                var watch = watch
+                while !Task.isCancelled {
+                    let seen = watch
+                    let found = try? await thread.runIfActive { nextChange(after: seen, unless: isStopped) }
+                    guard let next = found ?? nil else { return }
+                    watch = next
+                    _ = await parts.reloads.request(.files)
                 }
-                guard let (next, finding) = looked else { return }
-                watch = next
-                do {
-                    switch finding {
-                    case .unchanged: try await Task.sleep(for: Self.interval)
-                    case .changing: try await Task.sleep(for: Self.settleTime)
-                    case .changed: _ = await parts.reloads.request(.files)
-                    }
-                } catch { return }
-                // Others have it reloaded as well, with other files in it.
-                watch.watch(parts.status.watchedFiles)
+            } onCancel: {
+                isStopped.lock()
+                isStopped.unlock(withValue: true)
+            }
+        }
+        try? await thread.shutdownGracefully()
+    }
+
+    /// Blocks until a file has changed; nil if that is not waited for any more.
+    private func nextChange(after seen: FileWatch, unless isStopped: ConditionLock<Bool>) -> FileWatch? {
+        var watch = seen
+        while true {
+            // Others have the configuration reloaded as well, with other files in it.
+            watch.watch(parts.status.watchedFiles)
+            let finding = watch.look()
+            if finding == .changed { return watch }
+            let pause = finding == .changing ? Self.settleTime : Self.interval
+            if isStopped.lock(whenValue: true, timeoutSeconds: pause) {
+                isStopped.unlock()
+                return nil
             }
         }
     }
