@@ -3,7 +3,8 @@ public import ServiceLifecycle
 internal import Storage
 
 /// Writes the times of pulls to the store from time to time, and a last time at the end.
-public struct PullTimesWriter: Service {
+public struct PullTimesWriter: Service, CustomStringConvertible {
+    public let description = "PullTimesWriter"
     private let registry: Registry
     private let pause: @Sendable () async throws -> Void
 

@@ -2,7 +2,8 @@ import ServiceLifecycle
 import UnixSignals
 
 /// Has the configuration reloaded on SIGHUP.
-struct HangupListener: Service {
+struct HangupListener: Service, CustomStringConvertible {
+    let description = "HangupListener"
     let reloads: ReloadQueue
 
     func run() async throws {

@@ -4,7 +4,8 @@ import ServiceLifecycle
 
 /// The first thing to stop: takes readiness back, and gives those who look at it time to notice before the listener
 /// goes.
-struct ReadinessWithdrawal: Service {
+struct ReadinessWithdrawal: Service, CustomStringConvertible {
+    let description = "ReadinessWithdrawal"
     let readiness: Readiness
     /// Asked when it is time to stop.
     let delay: @Sendable () -> Duration
