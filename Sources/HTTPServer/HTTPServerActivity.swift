@@ -2,6 +2,8 @@
 public struct HTTPServerActivity: Sendable, Equatable {
     /// Open ones, idle ones included.
     public let connections: Int
-    /// Being answered.
+    /// Being answered, but for those that are answered at once.
     public let requests: Int
+    /// Clients are being served, or were within the last second.
+    public let isServing: Bool
 }

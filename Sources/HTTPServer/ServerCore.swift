@@ -7,6 +7,7 @@
 #endif
 import Logging
 import NIOConcurrencyHelpers
+import NIOCore
 
 /// What all connections of one server share.
 final class ServerCore: Sendable {
@@ -22,6 +23,8 @@ final class ServerCore: Sendable {
         var connections = 0
         var requests = 0
         var isDraining = false
+        /// When a request was last answered at once, nearly.
+        var answered: NIODeadline?
     }
 
     init(
@@ -39,7 +42,10 @@ final class ServerCore: Sendable {
     var configuration: HTTPServerConfiguration { state.withLockedValue { $0.configuration } }
 
     var activity: HTTPServerActivity {
-        state.withLockedValue { HTTPServerActivity(connections: $0.connections, requests: $0.requests) }
+        state.withLockedValue { state in
+            let isServing = state.requests > 0 || state.answered.map { .now() - $0 < .seconds(1) } ?? false
+            return HTTPServerActivity(connections: state.connections, requests: state.requests, isServing: isServing)
+        }
     }
 
     func adjust(_ configuration: HTTPServerConfiguration) { state.withLockedValue { $0.configuration = configuration } }
@@ -61,6 +67,8 @@ final class ServerCore: Sendable {
             return true
         }
     }
+
+    func answeredAtOnce(_ time: NIODeadline) { state.withLockedValue { $0.answered = time } }
 
     func requestFinished() { state.withLockedValue { $0.requests -= 1 } }
 

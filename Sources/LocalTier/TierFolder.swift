@@ -33,7 +33,7 @@ struct TierFolder: Sendable {
             throw StorageError(.io, "another process uses \(root); give each its own storage.cache.directory")
         }
         try Self.make("\(root)/\(Self.partial)")
-        for name in Self.names("\(root)/\(Self.partial)") { unlink("\(root)/\(Self.partial)/\(name)") }
+        for name in LocalFolder.names("\(root)/\(Self.partial)") { unlink("\(root)/\(Self.partial)/\(name)") }
         for algorithm in Digest.Algorithm.allCases { try Self.make("\(root)/\(algorithm.rawValue)") }
     }
 
@@ -41,8 +41,8 @@ struct TierFolder: Sendable {
     func found() -> [(digest: Digest, size: Int64, used: Int64)] {
         var found: [(digest: Digest, size: Int64, used: Int64)] = []
         for algorithm in Digest.Algorithm.allCases {
-            for folder in Self.names("\(root)/\(algorithm.rawValue)") {
-                for name in Self.names("\(root)/\(algorithm.rawValue)/\(folder)") {
+            for folder in LocalFolder.names("\(root)/\(algorithm.rawValue)") {
+                for name in LocalFolder.names("\(root)/\(algorithm.rawValue)/\(folder)") {
                     let path = "\(root)/\(algorithm.rawValue)/\(folder)/\(name)"
                     var status = stat()
                     let parts = name.split(separator: ".", omittingEmptySubsequences: false)
@@ -149,19 +149,6 @@ struct TierFolder: Sendable {
         }
         try make(String(path[..<slash]))
         guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw failure("mkdir", path) }
-    }
-
-    private static func names(_ path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 
     private static func failure(_ call: String, _ path: String) -> StorageError {

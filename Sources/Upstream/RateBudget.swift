@@ -119,10 +119,9 @@ public final class RateBudget: Sendable {
         known.withLockedValue { known in
             guard other.time > known.time ?? .min else { return }
             known.time = other.time
-            if let reading = other.reading, reading.limit >= 0, reading.remaining >= 0 {
+            if let reading = other.reading, reading.isPossible(now: now) {
                 known.reading = Reading(
-                    limit: reading.limit, remaining: reading.remaining, window: reading.window.map { max(0, $0) },
-                    time: reading.time)
+                    limit: reading.limit, remaining: reading.remaining, window: reading.window, time: reading.time)
             }
             known.blocks[.manifests] = other.manifestsBlockedUntil.flatMap { RateBlock(until: $0, now: now) }
             known.blocks[.blobs] = other.blobsBlockedUntil.flatMap { RateBlock(until: $0, now: now) }

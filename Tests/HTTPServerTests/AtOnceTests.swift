@@ -109,6 +109,24 @@ struct AtOnceTests {
     }
 
     @Test
+    func theServerIsSeenToBeServingAlsoWhereNothingIsWaitedFor() async throws {
+        try await TestServer.with(atOnce: even) { server in
+            #expect(!server.server.activity.isServing)
+            try await RawClient.with(server.address) { client in
+                // At least one comes within the second that counts.
+                var wasServing = false
+                for _ in 0..<100 where !wasServing {
+                    try await client.send(get("/2"))
+                    _ = try await client.response()
+                    wasServing = server.server.activity.isServing
+                }
+                #expect(wasServing)
+                #expect(server.server.activity.requests == 0)
+            }
+        }
+    }
+
+    @Test
     func aConnectionThatWasOnlyAnsweredAtOnceEndsWithTheServer() async throws {
         try await TestServer.with(atOnce: even) { server in
             try await RawClient.with(server.address) { client in

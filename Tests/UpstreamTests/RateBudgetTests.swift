@@ -139,4 +139,40 @@ import Testing
         #expect(RateBlock(retryAfter: nil, now: 5).wait(now: 5) == 60)
         #expect(RateBlock(retryAfter: 10, now: 1000).wait(now: 0) == 900)
     }
+
+    /// What stands in Redis may have been written by anybody.
+    @Test(
+        arguments: [
+            (limit: Int.max, remaining: Int.max, window: nil, time: 100),
+            (limit: 100, remaining: 1, window: Int.max, time: 100),
+            (limit: 100, remaining: -1, window: nil, time: 100),
+            (limit: 100, remaining: 1, window: nil, time: Int64.min),
+            (limit: 100, remaining: 1, window: nil, time: Int64.max),
+        ] as [(limit: Int, remaining: Int, window: Int?, time: Int64)])
+    func whatNoReplicaCanHaveLearntIsNotReckonedWith(
+        _ reading: (limit: Int, remaining: Int, window: Int?, time: Int64)
+    ) {
+        let budget = RateBudget(name: "x")
+        let told = RateState.Reading(
+            limit: reading.limit, remaining: reading.remaining, window: reading.window, time: reading.time)
+        budget.take(
+            RateState(
+                time: 100, reading: told, manifestsBlockedUntil: Int64.max, blobsBlockedUntil: Int64.min), now: 100)
+        #expect(budget.reading == nil)
+        #expect(!budget.isLow(now: 100))
+        #expect(budget.wait(now: 100) == 900)
+        budget.take(RateState(time: Int64.max, reading: nil), now: 100)
+        budget.take(RateState(time: Int64.min, reading: nil), now: 100)
+        #expect(budget.state?.time == 100)
+    }
+
+    @Test func whatAnotherReplicaHasLearntLaterIsTakenOn() {
+        let budget = RateBudget(name: "x")
+        let told = RateState.Reading(limit: 100, remaining: 5, window: 21_600, time: 90)
+        budget.take(RateState(time: 90, reading: told), now: 100)
+        #expect(budget.isLow(now: 100))
+        budget.take(
+            RateState(time: 80, reading: RateState.Reading(limit: 100, remaining: 90, window: nil, time: 80)), now: 100)
+        #expect(budget.reading?.remaining == 5)
+    }
 }

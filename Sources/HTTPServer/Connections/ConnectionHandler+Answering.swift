@@ -39,6 +39,7 @@ extension ConnectionHandler {
             start(.answer(response, request, head), began: began)
             return false
         }
+        loop.answeredAtOnce(began)
         let plan = begin(response, head)
         do {
             _ = try send(response, plan, requestID: request.id)

@@ -10,6 +10,7 @@ final class LoopContext {
     var date = DateField()
     var requestIDs = RequestIDGenerator()
     private var scratch = ByteBuffer()
+    private var noted: NIODeadline?
     private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var sweeping: RepeatedTask?
     private(set) var isDraining = false
@@ -29,6 +30,13 @@ final class LoopContext {
     func withScratch<Result>(_ body: (inout ByteBuffer) throws -> Result) rethrows -> Result {
         scratch.clear(minimumCapacity: Self.scratchCapacity)
         return try body(&scratch)
+    }
+
+    /// A request was answered without a task. All loops share what is noted of it, so that it is noted now and then.
+    func answeredAtOnce(_ time: NIODeadline) {
+        if let noted, time - noted < .milliseconds(100) { return }
+        noted = time
+        core.answeredAtOnce(time)
     }
 
     func add(_ connection: ConnectionHandler) {

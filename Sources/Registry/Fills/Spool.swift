@@ -71,10 +71,10 @@ public final class Spool: Sendable {
     }
 
     private static func sweep(_ root: String) throws(StorageError) {
-        for name in names(root) {
+        for name in LocalFolder.names(root) {
             let folder = "\(root)/\(name)"
             guard let lock = try? locked(folder) else { continue }
-            for file in names(folder) { unlink("\(folder)/\(file)") }
+            for file in LocalFolder.names(folder) { unlink("\(folder)/\(file)") }
             rmdir(folder)
             _ = lock
         }
@@ -86,19 +86,6 @@ public final class Spool: Sendable {
         let file = OpenFile(owning: descriptor)
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { throw failure("flock", folder) }
         return file
-    }
-
-    private static func names(_ path: String) -> [String] {
-        guard let directory = opendir(path) else { return [] }
-        defer { closedir(directory) }
-        var names: [String] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if name != ".", name != ".." { names.append(name) }
-        }
-        return names
     }
 
     static func failure(_ call: String, _ path: String) -> StorageError {

@@ -75,7 +75,7 @@ struct LongLivedParts: Sendable {
             logger: logger, now: WallClock.seconds)
         janitor = Janitor(
             store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
-            freeBytes: opened.freeBytes, isServing: { status.activity.map { $0.requests > 0 } ?? false },
+            freeBytes: opened.freeBytes, isServing: { status.activity?.isServing ?? false },
             logger: logger, now: WallClock.seconds)
         // What leaves a bucket makes no room on the disk that is full; what lies in front of it may.
         if let tier {
