@@ -12,6 +12,7 @@ from process import Process, free_port
 
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 NAME = "bench/blob"
+ADMIN_TOKEN = "bench-admin-token"
 
 
 class Content:
@@ -99,20 +100,23 @@ class Fleet:
         path.mkdir()
         return path
 
-    def docker_registry(self, store, remote=None, writable=False):
-        port = free_port()
-        text = f"""version: 0.1
+    def registry_file(self, store, more=""):
+        """What docker-registry goes by."""
+        return self._file("registry.yml", f"""version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
 storage:
   cache: {{blobdescriptor: inmemory}}
   filesystem: {{rootdirectory: "{store}"}}
-"""
+{more}""")
+
+    def docker_registry(self, store, remote=None, writable=False):
+        port, text = free_port(), ""
         if not remote and not writable:
             text += "  maintenance: {readonly: {enabled: true}}\n"
         text += f'http: {{addr: "127.0.0.1:{port}"}}\n'
         if remote:
             text += f'proxy: {{remoteurl: "http://127.0.0.1:{remote}"}}\n'
-        process = self._start("docker-registry", ["docker-registry", "serve", self._file("registry.yml", text)])
+        process = self._start("docker-registry", ["docker-registry", "serve", self.registry_file(store, text)])
         process.wait_ready(port)
         return process, port
 
@@ -162,9 +166,10 @@ http {{
         process.wait_ready(plain)
         return process, plain, tls
 
-    def entrepot(self, root, upstream=None, tls=False, rules=0, tokens=False):
+    def entrepot(self, root, upstream=None, tls=False, rules=0, tokens=False, admin=False):
         """Serves `bench/...` from its store, and `up/...` through the upstream on that port. With rules, all of which
-        have to be looked at; with tokens, it gives and takes them, of RSA keys and with their certificate."""
+        have to be looked at; with tokens, it gives and takes them, of RSA keys and with their certificate; with admin, it
+        serves what collection.py makes and collects by ADMIN_TOKEN."""
         port = free_port()
         text = f'[server]\nbind_address = "127.0.0.1"\nport = {port}\n'
         if tls:
@@ -176,6 +181,11 @@ http {{
             text += f'[[repository."up".upstream]]\nurl = "http://127.0.0.1:{upstream}"\n'
         if tokens:
             text += f'[token]\nkey = "{self.key}"\ncert_chain = "{self.certificate}"\n'
+        if admin:
+            text += f'[admin]\ntoken_file = "{self._file("admin-token", ADMIN_TOKEN)}"\n'
+            # Only when it is told to.
+            text += '[janitor]\ninterval = "10d"\n'
+            text += "".join(f'[repository."team{number:02}"]\n' for number in range(100))
         if rules:
             text += "[global.access_policy]\ndefault_allow = true\nrules = [\n"
             for number in range(rules):
