@@ -15,6 +15,7 @@ struct Entrepot: AsyncParsableCommand {
         subcommands: [
             ServerCommand.self, ConfigCommand.self, ReloadCommand.self, StatusCommand.self, UpstreamCommand.self,
             FillsCommand.self, PurgeCommand.self, RefreshCommand.self, JanitorCommand.self, RetentionCommand.self,
+            PruneCommand.self,
             ScrubCommand.self, StorageCommand.self,
             HashPasswordCommand.self,
             PolicyCommand.self,

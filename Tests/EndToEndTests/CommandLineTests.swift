@@ -6,9 +6,9 @@ import Testing
 @Suite struct CommandLineTests {
     private static let commands = [
         "", "config", "config check", "config show", "fills", "hash-password", "healthcheck", "janitor",
-        "janitor pause", "janitor resume", "janitor run", "janitor status", "policy", "policy explain", "purge",
-        "refresh", "reload", "retention", "scrub", "server", "status", "storage", "storage copy", "storage test",
-        "token",
+        "janitor pause", "janitor resume", "janitor run", "janitor status", "policy", "policy explain", "prune",
+        "purge", "refresh", "reload", "retention", "scrub", "server", "status", "storage", "storage copy",
+        "storage test", "token",
         "token keygen", "token revoke",
         "upstream", "upstream probe", "upstream status", "version",
     ]

@@ -42,11 +42,20 @@ extension ConfigurationDecoder {
     func janitor(_ root: TableReader) -> JanitorSection {
         let standard = JanitorSection()
         guard let reader = root.table("janitor", as: .janitor) else { return standard }
+        let scrub = reader.table("scrub", as: .janitorScrub)
         return JanitorSection(
             interval: reader.duration("interval", least: .seconds(1), default: standard.interval),
             grace: reader.duration("grace", least: .seconds(1), default: standard.grace),
-            scrubInterval: reader.isSet("scrub_interval")
-                ? reader.duration("scrub_interval", least: .seconds(60), default: .seconds(86_400)) : nil,
-            scrubRate: reader.size("scrub_rate", in: .kibibytes(64)...(.gibibytes(100)), default: standard.scrubRate))
+            evictionInterval: interval(reader.table("eviction", as: .janitorEviction)),
+            collectionInterval: interval(reader.table("collection", as: .janitorCollection)),
+            retentionInterval: interval(reader.table("retention", as: .janitorRetention)),
+            scrubInterval: interval(scrub, least: .seconds(60)),
+            scrubRate: scrub?.size("rate", in: .kibibytes(64)...(.gibibytes(100)), default: standard.scrubRate)
+                ?? standard.scrubRate)
+    }
+
+    private func interval(_ table: TableReader?, least: Seconds = .seconds(1)) -> Seconds? {
+        guard let table, table.isSet("interval") else { return nil }
+        return table.duration("interval", least: least, default: .seconds(86_400))
     }
 }

@@ -17,7 +17,7 @@ enum ConfigurationTable: CaseIterable {
     case root, global, globalAccessPolicy, globalRetentionPolicy, server, serverTLS, storage, storageFS, storageS3,
         storageCache, lockStore, lockStoreRedis,
         cacheStore, cacheStoreRedis, cluster, log, fills, uploads, cache,
-        janitor
+        janitor, janitorEviction, janitorCollection, janitorRetention, janitorScrub
     case resilience
     case observability, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy
     case repositoryRetentionPolicy, repositoryCache, upstream
@@ -45,6 +45,10 @@ enum ConfigurationTable: CaseIterable {
         case .uploads: "uploads"
         case .cache: "cache"
         case .janitor: "janitor"
+        case .janitorEviction: "janitor.eviction"
+        case .janitorCollection: "janitor.collection"
+        case .janitorRetention: "janitor.retention"
+        case .janitorScrub: "janitor.scrub"
         case .resilience: "resilience"
         case .admin: "admin"
         case .token: "token"
@@ -104,7 +108,9 @@ enum ConfigurationTable: CaseIterable {
         case .uploads: ["expiry"]
         case .cache, .repositoryCache:
             ["max_size", "max_age", "min_free", "high_watermark", "low_watermark", "pinned"]
-        case .janitor: ["interval", "grace", "scrub_interval", "scrub_rate"]
+        case .janitor: ["interval", "grace"]
+        case .janitorEviction, .janitorCollection, .janitorRetention: ["interval"]
+        case .janitorScrub: ["interval", "rate"]
         case .resilience: ["header_timeout", "hedge_delay", "breaker_failures", "breaker_pause"]
         case .admin: ["token_file"]
         case .token:
@@ -145,13 +151,15 @@ enum ConfigurationTable: CaseIterable {
         case .server: ["tls"]
         case .storage: ["fs", "s3", "cache"]
         case .lockStore, .cacheStore: ["redis"]
+        case .janitor: ["eviction", "collection", "retention", "scrub"]
         case .repository: ["access_policy", "retention_policy", "cache", "upstream"]
         case .globalAccessPolicy, .globalRetentionPolicy, .repositoryRetentionPolicy, .serverTLS, .storageFS,
             .storageS3, .storageCache, .lockStoreRedis, .cacheStoreRedis, .cluster, .log, .observability, .fills,
             .uploads,
             .resilience, .admin,
             .token,
-            .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitor,
+            .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitorEviction,
+            .janitorCollection, .janitorRetention, .janitorScrub,
             .repositoryCache, .upstream:
             []
         }

@@ -14,7 +14,8 @@ struct RetentionCommand: AsyncParsableCommand {
         discussion: """
             With --dry-run it reads the store itself, whether a server runs or not, and prints a line for each image: \
             'keep' with the rule that keeps it, 'go', or for a repository 'fail' with the rule that could not be \
-            evaluated. Without, it has the running server do it. Ends with 1 if a rule failed.
+            evaluated. Without, it has the running server do it, or does it itself where no server has the store open. \
+            Ends with 1 if a rule failed.
             """)
 
     @OptionGroup var admin: AdminOptions
@@ -22,8 +23,11 @@ struct RetentionCommand: AsyncParsableCommand {
     var isDry = false
 
     func run() async throws {
-        guard isDry else { return try await admin.runJob(.retention) }
-        let configuration = try admin.configuration.source.read().result.get()
+        guard isDry else {
+            guard let stopped = StoppedStore.configuration(admin) else { return try await admin.runJob(.retention) }
+            return try await StoppedStore.with(stopped) { try await $0.run(.retention) }
+        }
+        let configuration = try admin.configuration.load()
         let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
         let settings = JanitorSettings(configuration, Namespaces.withoutUpstreams(configuration))
         var hasFailed = false

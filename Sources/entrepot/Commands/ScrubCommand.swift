@@ -12,8 +12,8 @@ struct ScrubCommand: AsyncParsableCommand {
         abstract: "Look for damage in the store, and put right what can be.",
         discussion: """
             With --dry-run or --check it reads the store itself, whether a server runs or not, changes nothing, and prints \
-            a line for each finding. Without, it has the running server look and repair. Without any of the parts \
-            named: all of them.
+            a line for each finding. Without, it has the running server look and repair, or does so itself where no \
+            server has the store open. Without any of the parts named: all of them.
             """)
 
     @OptionGroup var admin: AdminOptions
@@ -21,10 +21,15 @@ struct ScrubCommand: AsyncParsableCommand {
     var isDry = false
     @Flag(name: .customLong("check"), help: "Change nothing; end with 1 if something is found.") var isCheck = false
     @Flag(name: .customLong("json"), help: "Print JSON.") var isJSON = false
-    @Flag(
-        name: [.customShort("u"), .customLong("uploads"), .customLong("check-uploads")], help: "Uploads that broke off."
-    )
-    var uploads = false
+    @Option(
+        name: [.customShort("u"), .customLong("uploads")],
+        help: "Uploads that broke off so long ago, such as 1h.", transform: Self.age)
+    var uploads: Seconds?
+    @Flag(name: .customLong("check-uploads"), help: "Uploads that broke off longer ago than --upload-timeout.")
+    var checksUploads = false
+    @Option(
+        help: "How long ago; a number is one of seconds. Default: janitor.grace.", transform: Self.age)
+    var uploadTimeout: Seconds?
     @Flag(name: [.customShort("t"), .customLong("tags"), .customLong("check-tags")], help: "What tags name.")
     var tags = false
     @Flag(
@@ -42,35 +47,57 @@ struct ScrubCommand: AsyncParsableCommand {
     @Flag(name: .customLong("progress"), help: "Tell on standard error how far it is.") var showsProgress = false
 
     func validate() throws {
-        if isDry || isCheck { return }
-        guard selected == Set(ScrubPart.allCases) else {
-            throw ValidationError("The server looks at everything; name parts together with --dry-run or --check.")
+        guard uploads == nil || uploadTimeout == nil else {
+            throw ValidationError("--uploads and --upload-timeout say the same; use one of them.")
         }
+    }
+
+    private static func age(_ text: String) throws -> Seconds {
+        if let age = Seconds(text) { return age }
+        throw ValidationError("'\(text)' is no length of time; write it like 90s, 1h or 1d.")
     }
 
     private var selected: Set<ScrubPart> {
         let chosen: [(Bool, ScrubPart)] = [
-            (uploads, .uploads), (tags, .tags), (manifests, .manifests), (blobs, .blobs), (links, .links),
+            (uploads != nil || checksUploads, .uploads), (tags, .tags), (manifests, .manifests), (blobs, .blobs),
+            (links, .links),
         ]
         let parts = Set(chosen.filter(\.0).map(\.1))
         return parts.isEmpty ? Set(ScrubPart.allCases) : parts
     }
 
     func run() async throws {
-        guard isDry || isCheck else {
+        if isDry || isCheck {
+            let configuration = try admin.configuration.load()
+            let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
+            let settings = JanitorSettings(configuration, Namespaces.withoutUpstreams(configuration))
+            let scrub = try await look(store, settings, repairer: nil)
+            if isCheck, scrub.counts["findings"] ?? 0 > 0 { throw ExitCode.failure }
+        } else if let configuration = StoppedStore.configuration(admin) {
+            try await StoppedStore.with(configuration) { stopped in
+                if retention { try await stopped.run(.retention) }
+                _ = try await look(stopped.store, stopped.settings, repairer: stopped.registry)
+            }
+        } else {
+            guard selected == Set(ScrubPart.allCases), uploads == nil, uploadTimeout == nil else {
+                StandardError.write(
+                    "entrepot: the running server looks at everything; name parts together with --dry-run or --check\n")
+                throw ExitCode.failure
+            }
             if retention { try await admin.runJob(.retention) }
-            return try await admin.runJob(.scrub)
+            try await admin.runJob(.scrub)
         }
-        let configuration = try admin.configuration.source.read().result.get()
-        let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
-        let settings = JanitorSettings(configuration, Namespaces.withoutUpstreams(configuration))
+    }
+
+    private func look(_ store: RegistryStore, _ settings: JanitorSettings, repairer: Registry?) async throws -> Scrub {
         let progress = ScrubProgress(isShown: showsProgress)
         var scrub = Scrub(
-            store: store, settings: settings, repairer: nil, parts: selected, rate: nil, now: WallClock.seconds(),
+            store: store, settings: settings, repairer: repairer, parts: selected, rate: nil,
+            uploadAge: (uploads ?? uploadTimeout).map { $0.milliseconds / 1000 }, now: WallClock.seconds(),
             report: { progress.show($0, $1) })
         try await scrub.run()
         try show(scrub)
-        if isCheck, !scrub.findings.isEmpty { throw ExitCode.failure }
+        return scrub
     }
 
     private struct Report: Encodable {

@@ -14,6 +14,11 @@ extension JanitorSettings {
                 configuration.repositories.map { ($0.name, $0.retentionPolicy) },
                 uniquingKeysWith: { first, _ in first }),
             interval: configuration.janitor.interval.duration,
+            intervals: [
+                .eviction: configuration.janitor.evictionInterval,
+                .collection: configuration.janitor.collectionInterval,
+                .retention: configuration.janitor.retentionInterval,
+            ].compactMapValues { $0?.duration },
             scrubInterval: configuration.janitor.scrubInterval?.duration,
             scrubRate: Int64(configuration.janitor.scrubRate.bytes),
             grace: configuration.janitor.grace.milliseconds / 1000)
