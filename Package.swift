@@ -130,8 +130,8 @@ let package = Package(
         library(
             "Janitor",
             [
-                "Cluster", "OCI", "Registry", "Retention", "Storage", nioCore, nioConcurrency, logging, metrics,
-                lifecycle,
+                "Cluster", "Coordination", "OCI", "Registry", "Retention", "Storage", nioCore, nioPosix, nioConcurrency,
+                logging, metrics, lifecycle,
             ]),
 
         // The edge and the specification's endpoints.
@@ -212,7 +212,8 @@ let package = Package(
         tests(
             "JanitorTests",
             [
-                "Janitor", "Registry", "Retention", "Storage", "OCI", "Hashing", "TestSupport", nioCore, nioConcurrency,
+                "Coordination", "FileStorage", "Janitor", "Registry", "Retention", "Storage", "OCI", "Hashing",
+                "TestSupport", "Upstream", nioCore, nioPosix, nioConcurrency,
                 logging,
             ]),
         tests(

@@ -16,19 +16,20 @@ enum AtomicFile {
     /// Left-over temporary files are told by this and may be swept when no server runs.
     static let temporaryPrefix = ".entrepot-"
 
+    /// Whether it is a temporary file that nobody has written to for an hour.
+    static func isAbandoned(_ path: String, name: String) -> Bool {
+        var status = stat()
+        guard name.hasPrefix(temporaryPrefix), stat(path, &status) == 0 else { return false }
+        return ObjectInfo(status).modified < Int64(time(nil)) - 3600
+    }
+
     static func write(
         _ bytes: ByteBuffer, to path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders,
         _ durability: Durability
     ) throws(StorageError) {
         let folder = parent(of: path)
         try Directory.make(folder, below: root, key, settled, durability)
-        let number = counter.withLockedValue { value in
-            value += 1
-            return value
-        }
-        let temporary = "\(folder)/\(temporaryPrefix)\(getpid())-\(number)"
-        let descriptor = retrying { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
-        guard descriptor >= 0 else { throw StorageError(errno: errno, "open", key) }
+        let (temporary, descriptor) = try temporaryFile(in: folder, root: root, key, settled, durability)
         do throws(StorageError) {
             defer { close(descriptor) }
             try writeAll(bytes, to: descriptor, key)
@@ -43,6 +44,24 @@ enum AtomicFile {
             unlink(temporary)
             throw error
         }
+    }
+
+    private static func temporaryFile(
+        in folder: String, root: String, _ key: ObjectKey, _ settled: SettledFolders, _ durability: Durability
+    ) throws(StorageError) -> (path: String, descriptor: CInt) {
+        let number = counter.withLockedValue { value in
+            value += 1
+            return value
+        }
+        let path = "\(folder)/\(temporaryPrefix)\(getpid())-\(number)"
+        for isLast in [false, false, true] {
+            let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
+            if descriptor >= 0 { return (path, descriptor) }
+            // Somebody else removes folders in which nothing lies.
+            guard errno == ENOENT, !isLast else { break }
+            try Directory.make(folder, below: root, key, settled, durability)
+        }
+        throw StorageError(errno: errno, "open", key)
     }
 
     /// - Parameter keepingSource: Whether the file stays where it is if it cannot be moved.

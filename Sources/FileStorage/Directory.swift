@@ -94,7 +94,22 @@ enum Directory {
         guard rmdir(path) == 0 || isAbsent else { throw StorageError(errno: errno, "rmdir", key) }
     }
 
-    private static func allNames(_ path: String, _ key: ObjectKey?, most: Int) throws(StorageError) -> [String]? {
+    /// Removes a directory if nothing is in it but what a killed server left.
+    static func prune(_ path: String, _ key: ObjectKey?, _ settled: SettledFolders) throws(StorageError) {
+        for isLast in [false, true] {
+            settled.forget(path)
+            if rmdir(path) == 0 || isAbsent { return }
+            guard errno == ENOTEMPTY || errno == EEXIST else { throw StorageError(errno: errno, "rmdir", key) }
+            let names = try allNames(path, key, most: 64)
+            guard !isLast, let names, names.allSatisfy({ AtomicFile.isAbandoned("\(path)/\($0)", name: $0) }) else {
+                return
+            }
+            for name in names { unlink("\(path)/\(name)") }
+        }
+    }
+
+    /// In no order; nil if there are more than `most`.
+    static func allNames(_ path: String, _ key: ObjectKey?, most: Int) throws(StorageError) -> [String]? {
         guard let directory = opendir(path) else {
             if isAbsent { return [] }
             throw StorageError(errno: errno, "opendir", key)

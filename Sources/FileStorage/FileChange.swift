@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+import Storage
 
 /// When a file or folder was last changed, and which it is: the same as long as nothing is written to it.
 struct FileChange: Equatable {
@@ -32,6 +33,11 @@ struct FileChange: Equatable {
         seconds = Int64(time.tv_sec)
         nanoseconds = Int64(time.tv_nsec)
         size = Int64(status.st_size)
+    }
+
+    /// As others are told it.
+    var version: FolderVersion {
+        FolderVersion(device: device, file: file, seconds: seconds, nanoseconds: nanoseconds)
     }
 
     /// Whether the next change would show another time: file systems count in ticks of the kernel's clock, a few

@@ -124,6 +124,18 @@ public struct FileStore: ObjectStore {
         return Array(names[low...].prefix(limit))
     }
 
+    public func look(
+        at folder: ObjectKey, for child: String?, unless version: FolderVersion?
+    ) async throws(StorageError) -> FolderLook? {
+        try FolderNames.look(FolderNames.Key(path: path(folder), child: child), folder, unless: version)
+    }
+
+    public func prune(_ folder: ObjectKey) async throws(StorageError) {
+        try await inPool { () throws(StorageError) in
+            try Directory.prune(path(folder), folder, settled)
+        }
+    }
+
     public func delete(_ key: ObjectKey) async throws(StorageError) {
         try await inPool { () throws(StorageError) in
             try Directory.remove(path(key), key, settled)

@@ -96,6 +96,18 @@ final class FolderNames: Sendable {
             }
         }
     }
+
+    /// Everything in a folder, without remembering it; nil if it is unchanged since `version`.
+    static func look(_ key: Key, _ object: ObjectKey, unless version: FolderVersion?) throws(StorageError)
+        -> FolderLook?
+    {
+        let change = FileChange(at: key.path)
+        let now = change.map { $0.isSettled ? $0.version : nil } ?? FolderVersion.absent
+        if let now, now == version { return nil }
+        guard let all = try Directory.allNames(key.path, object, most: .max) else { return nil }
+        let (names, incomplete) = parted(all.filter { !$0.hasPrefix(AtomicFile.temporaryPrefix) }, key)
+        return FolderLook(holding: names, empty: incomplete, version: now)
+    }
 }
 
 extension FolderNames.Entry {

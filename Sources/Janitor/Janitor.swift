@@ -1,18 +1,20 @@
 internal import Cluster
+public import Coordination
 internal import FoundationEssentials
 public import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
+internal import NIOPosix
 internal import OCI
 public import Registry
 public import ServiceLifecycle
 public import Storage
 
-/// Keeps the store within its bounds, by itself and by request: one job at a time, with pauses, so that clients hardly
-/// notice.
+/// Keeps the store within its bounds, by itself and by request, with pauses, so that clients hardly notice. What makes room
+/// waits for nothing else.
 public final class Janitor: Service {
     /// A wish that a job be done, and who waits for it.
-    private struct Wish {
+    struct Wish {
         let job: JanitorJob
         let cause: JanitorReport.Cause
         /// Bytes for which somebody found no room.
@@ -22,7 +24,7 @@ public final class Janitor: Service {
         var waiter: Waiter?
     }
 
-    private struct State {
+    struct State {
         var settings: JanitorSettings
         var isPaused = false
         var lastNumber: Int64 = 0
@@ -46,29 +48,45 @@ public final class Janitor: Service {
     /// After a round that was to make room and could not.
     private static let rest: Duration = .seconds(30)
 
-    private let store: RegistryStore
-    private let registry: Registry
-    private let freeBytes: @Sendable () -> Int64?
-    private let isServing: @Sendable () -> Bool
-    private let facts = ManifestFacts()
-    private let logger: Logger
+    let store: RegistryStore
+    let registry: Registry
+    let freeBytes: @Sendable () -> Int64?
+    let isServing: @Sendable () -> Bool
+    /// Given by a test in the place of the replica's.
+    private let given: (any Coordination)?
+    let leases: ClusterLocks
+    let facts = ManifestFacts()
+    let memory = CollectionMemory()
+    let logger: Logger
     /// Seconds since 1970.
-    private let now: @Sendable () -> Int64
-    private let state: NIOLockedValueBox<State>
-    private let wishes: AsyncStream<Wish>
-    private let continuation: AsyncStream<Wish>.Continuation
-    /// For what takes hours, so that nothing else waits for it.
-    private let longWishes: AsyncStream<Wish>
-    private let longContinuation: AsyncStream<Wish>.Continuation
+    let now: @Sendable () -> Int64
+    let state: NIOLockedValueBox<State>
+    private let lanes = Lane.allCases.map { _ in
+        AsyncStream<Wish>.makeStream(bufferingPolicy: .bufferingOldest(mostWaiting))
+    }
+
+    /// Jobs that wait for each other; those of different lanes do not.
+    private enum Lane: Int, CaseIterable {
+        case room, order, scrub
+
+        init(_ job: JanitorJob) {
+            switch job {
+            case .eviction: self = .room
+            case .collection, .retention: self = .order
+            case .scrub: self = .scrub
+            }
+        }
+    }
 
     /// - Parameters:
     ///   - freeBytes: What the file system of the store has left; nil if it cannot be asked.
     ///   - isServing: Whether there are clients who would notice; then jobs make pauses.
+    ///   - coordination: With the other processes that work on the store; nil for the replica's.
     ///   - now: Seconds since 1970.
     public init(
         store: RegistryStore, registry: Registry, settings: JanitorSettings,
         freeBytes: @escaping @Sendable () -> Int64?, isServing: @escaping @Sendable () -> Bool = { false },
-        logger: Logger, now: @escaping @Sendable () -> Int64
+        coordination: (any Coordination)? = nil, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
         self.registry = registry
@@ -77,8 +95,8 @@ public final class Janitor: Service {
         self.logger = logger
         self.now = now
         state = NIOLockedValueBox(State(settings: settings))
-        (wishes, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(Self.mostWaiting))
-        (longWishes, longContinuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingOldest(4))
+        given = coordination
+        leases = ClusterLocks(coordination ?? registry.replica.leases, patience: .zero)
     }
 
     public func adjust(_ settings: JanitorSettings) { state.withLockedValue { $0.settings = settings } }
@@ -132,7 +150,9 @@ public final class Janitor: Service {
         }
         guard mayTry else { return false }
         let waiter = Waiter()
-        guard case .enqueued = continuation.yield(Wish(job: .eviction, cause: .pressure, needed: bytes, waiter: waiter))
+        guard
+            case .enqueued = queue(.eviction).yield(
+                Wish(job: .eviction, cause: .pressure, needed: bytes, waiter: waiter))
         else { return false }
         let report = await withTaskGroup { group in
             // Who waits has clients that wait.
@@ -147,7 +167,7 @@ public final class Janitor: Service {
     }
 
     private func queue(_ job: JanitorJob) -> AsyncStream<Wish>.Continuation {
-        job == .scrub ? longContinuation : continuation
+        lanes[Lane(job).rawValue].continuation
     }
 
     private static func progress(_ state: State) -> JanitorStatus.Progress? {
@@ -162,19 +182,40 @@ public final class Janitor: Service {
     // MARK: Running
 
     public func run() async throws {
+        // Its own threads, as looking through a store blocks them: what serves clients must not wait for that.
+        let pool = NIOThreadPool(numberOfThreads: 4)
+        pool.start()
+        let executor = ThreadPoolExecutor(pool, niceness: 10)
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
-                group.addTask { await self.watch() }
-                group.addTask { await self.work(self.longWishes) }
-                await self.work(self.wishes)
+                for lane in self.lanes {
+                    group.addTask(executorPreference: executor) { await self.work(lane.stream) }
+                }
+                if self.isAlone { await self.dropSweeps() }
+                await self.watch()
                 // Who comes from now on is told so at once.
-                self.continuation.finish()
-                self.longContinuation.finish()
+                for lane in self.lanes { lane.continuation.finish() }
                 group.cancelAll()
             }
         }
-        for await wish in wishes { wish.waiter?.resume(nil) }
-        for await wish in longWishes { wish.waiter?.resume(nil) }
+        for lane in lanes { for await wish in lane.stream { wish.waiter?.resume(nil) } }
+        do { try await pool.shutdownGracefully() } catch {
+            logger.warning("the janitor's threads did not end", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// What the process before this one decided and did not come to do keeps pushes of the same content waiting.
+    private func dropSweeps() async {
+        do throws(StorageError) {
+            for name in try await store.sweeps() { try await store.dropSweep(name) }
+        } catch {
+            logger.warning("what a dead collector left was not dropped; a round does", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// With the other processes that work on the store; nil where there are none.
+    var coordination: (any Coordination)? {
+        given ?? (registry.replica.leases.isConfigured ? registry.replica.leases : nil)
     }
 
     private func work(_ wishes: AsyncStream<Wish>) async {
@@ -197,32 +238,24 @@ public final class Janitor: Service {
     private func due(_ state: inout State) -> [Wish] {
         var wishes: [Wish] = []
         let now = ContinuousClock.now
-        if state.settings.isUnlimited {
-            state.due[.eviction] = nil
-        } else if state.due[.eviction] == nil {
-            // Soon after the start, to know what there is; not at once, when clients come back.
-            state.due[.eviction] =
-                now + min(state.settings.interval, .seconds(1)) * Double.random(in: 1...10)
-        }
-        if state.due[.collection] == nil {
-            // Spread, so that many servers that started together do not collect together.
-            state.due[.collection] = now + state.settings.interval * Double.random(in: 0.2...1)
-        }
-        if !state.settings.hasRetention {
-            state.due[.retention] = nil
-        } else if state.due[.retention] == nil {
-            state.due[.retention] = now + state.settings.interval * Double.random(in: 0.2...1)
-        }
-        if let interval = state.settings.scrubInterval {
-            if state.due[.scrub] == nil { state.due[.scrub] = now + interval * Double.random(in: 0.2...1) }
-        } else {
-            state.due[.scrub] = nil
+        for job in JanitorJob.allCases {
+            guard let interval = state.settings.interval(of: job) else {
+                state.due[job] = nil
+                continue
+            }
+            guard state.due[job] == nil else { continue }
+            // Eviction soon after the start, to know what there is; not at once, when clients come back. The others are
+            // spread, so that many servers that started together do not collect together.
+            state.due[job] =
+                now
+                + (job == .eviction
+                    ? min(interval, .seconds(1)) * Double.random(in: 1...10) : interval * Double.random(in: 0.2...1))
         }
         guard !state.isPaused else { return [] }
         for (job, time) in state.due where time <= now {
             wishes.append(Wish(job: job, cause: .schedule))
-            let interval = job == .scrub ? state.settings.scrubInterval : nil
-            state.due[job] = now + (interval ?? state.settings.interval) * Double.random(in: 0.9...1.1)
+            let interval = state.settings.interval(of: job) ?? state.settings.interval
+            state.due[job] = now + interval * Double.random(in: 0.9...1.1)
         }
         if wishes.isEmpty, !state.isPressed, isPressing(state) {
             state.isPressed = true
@@ -261,88 +294,29 @@ public final class Janitor: Service {
             state.running.insert(wish.job)
             return state.settings
         }
-        let start = ContinuousClock.now
         var report = JanitorReport(
             job: wish.job, cause: wish.cause, number: wish.number,
             started: Date(timeIntervalSince1970: TimeInterval(now())).ISO8601Format())
-        if wish.needed != nil {
-            // It is this one's disk that is full, whatever the others do.
-            await work(wish, settings, &report)
-        } else {
-            let interval = (wish.job == .scrub ? settings.scrubInterval : nil) ?? settings.interval
-            let begun = report
-            let outcome = await registry.replica.alone(
-                "janitor/\(wish.job.rawValue)", unlessDoneWithin: wish.cause == .schedule ? interval * 0.8 : nil
-            ) {
-                var report = begun
-                await work(wish, settings, &report)
-                return report
-            }
-            if let outcome { report = outcome } else { report.outcome = .elsewhere }
+        let start = ContinuousClock.now
+        do {
+            let outcome = try await leased(wish, settings)
+            (report.counts, report.findings) = (outcome.counts, outcome.findings)
+        } catch is CancellationError {
+            report.outcome = .interrupted
+        } catch let error as CoordinationError where error.code == .busy {
+            report.outcome = .elsewhere
+            report.error = "another replica is at it"
+        } catch let error as Skipped {
+            report.outcome = .elsewhere
+            report.error = error.rawValue
+        } catch {
+            report.outcome = .failed
+            report.error = "\(error)"
         }
         let elapsed = (ContinuousClock.now - start).components
         report.seconds = Double(elapsed.seconds) + Double(elapsed.attoseconds / 1_000_000_000_000_000) / 1000
         finish(report, wish)
         return report
-    }
-
-    private func work(_ wish: Wish, _ settings: JanitorSettings, _ report: inout JanitorReport) async {
-        do {
-            switch wish.job {
-            case .eviction: report.counts = try await evict(wish, settings)
-            case .collection: report.counts = try await collect(settings)
-            case .retention: report.counts = try await retain(settings)
-            case .scrub: (report.counts, report.findings) = try await scrub(settings)
-            }
-        } catch is CancellationError {
-            report.outcome = .interrupted
-        } catch {
-            report.outcome = .failed
-            report.error = "\(error)"
-        }
-    }
-
-    private func collect(_ settings: JanitorSettings) async throws -> [String: Int64] {
-        var collection = Collection(
-            store: store, registry: registry, settings: settings, facts: facts, pacer: Pacer(isServing: isServing),
-            logger: logger,
-            now: now())
-        try await collection.run()
-        return collection.counts
-    }
-
-    private func retain(_ settings: JanitorSettings) async throws -> [String: Int64] {
-        var round = RetentionRound(
-            store: store, registry: registry, settings: settings, pacer: Pacer(isServing: isServing), logger: logger,
-            now: now())
-        try await round.run()
-        return round.counts
-    }
-
-    private func scrub(_ settings: JanitorSettings) async throws -> ([String: Int64], [ScrubFinding]) {
-        let start = ContinuousClock.now
-        var scrub = Scrub(
-            store: store, settings: settings, repairer: registry, rate: settings.scrubRate, isServing: isServing,
-            now: now(),
-            report: { [state] done, total in state.withLockedValue { $0.progress = (done, total, start) } })
-        try await scrub.run()
-        for finding in scrub.findings where finding.repair == .none {
-            logger.error("damage that cannot be repaired", metadata: ["finding": "\(finding.text)"])
-        }
-        Gauge(label: "entrepot_scrub_findings").record(scrub.counts["findings"] ?? 0)
-        return (scrub.counts, scrub.findings)
-    }
-
-    private func evict(_ wish: Wish, _ settings: JanitorSettings) async throws -> [String: Int64] {
-        let filled = registry.filledBytes
-        let eviction = Eviction(
-            store: store, registry: registry, settings: settings, facts: facts, logger: logger, now: now(),
-            free: freeBytes(),
-            needed: wish.needed, pacer: wish.needed == nil ? Pacer(isServing: isServing) : .hurried)
-        let result = try await eviction.run()
-        state.withLockedValue { $0.counted = (result.cachedBytes, filled) }
-        Gauge(label: "entrepot_cache_bytes").record(result.cachedBytes)
-        return result.counts
     }
 
     private func finish(_ finished: JanitorReport, _ wish: Wish) {
@@ -351,7 +325,10 @@ public final class Janitor: Service {
             state.running.remove(report.job)
             if report.job == .scrub { state.progress = nil }
             report.number = max(report.number, state.reports[report.job]?.number ?? 0)
-            state.reports[report.job] = report
+            // What another replica did is not told in the place of what this one did.
+            if report.outcome != .elsewhere || wish.cause == .command || state.reports[report.job] == nil {
+                state.reports[report.job] = report
+            }
             if wish.cause == .pressure {
                 state.isPressed = false
                 // Nothing more can go: not to be looked for all the time.
@@ -363,7 +340,7 @@ public final class Janitor: Service {
             label: "entrepot_janitor_runs_total",
             dimensions: [("job", report.job.rawValue), ("outcome", report.outcome.rawValue)]
         ).increment()
-        if report.outcome == .elsewhere {
+        if report.outcome == .elsewhere, wish.cause != .command {
             return logger.debug(
                 "another replica does the janitor's job, or just did", metadata: ["job": "\(report.job.rawValue)"])
         }

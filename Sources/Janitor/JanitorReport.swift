@@ -10,7 +10,7 @@ public struct JanitorReport: Sendable, Encodable {
         case done
         /// Ended by an error; what was done stays done.
         case failed
-        /// Another replica does it, or did it a moment ago.
+        /// Another replica does it, or did it a moment ago, or nobody could be asked which one does.
         case elsewhere
         /// The server stops.
         case interrupted

@@ -13,6 +13,8 @@ public struct JanitorSettings: Sendable {
     public var retentions: [RepositoryName: RetentionPolicy]
     /// Between two rounds of a job.
     public var interval: Duration
+    /// The same for single jobs.
+    public var intervals: [JanitorJob: Duration]
     /// Between two rounds of scrub; nil for none by itself.
     public var scrubInterval: Duration?
     /// Bytes a second that scrub reads.
@@ -23,7 +25,7 @@ public struct JanitorSettings: Sendable {
     public init(
         namespaces: Namespaces, cache: CacheLimits = CacheLimits(), caches: [RepositoryName: CacheLimits] = [:],
         retention: RetentionPolicy = RetentionPolicy(), retentions: [RepositoryName: RetentionPolicy] = [:],
-        interval: Duration = .seconds(3600), scrubInterval: Duration? = nil,
+        interval: Duration = .seconds(3600), intervals: [JanitorJob: Duration] = [:], scrubInterval: Duration? = nil,
         scrubRate: Int64 = 50 << 20, grace: Int64 = 86_400
     ) {
         self.namespaces = namespaces
@@ -32,9 +34,20 @@ public struct JanitorSettings: Sendable {
         self.retention = retention
         self.retentions = retentions
         self.interval = interval
+        self.intervals = intervals
         self.scrubInterval = scrubInterval
         self.scrubRate = scrubRate
         self.grace = grace
+    }
+
+    /// Between two rounds of a job; nil where it does not run by itself.
+    func interval(of job: JanitorJob) -> Duration? {
+        switch job {
+        case .eviction: isUnlimited ? nil : intervals[job] ?? interval
+        case .collection: intervals[job] ?? interval
+        case .retention: hasRetention ? intervals[job] ?? interval : nil
+        case .scrub: scrubInterval
+        }
     }
 
     var hasRetention: Bool { !retention.rules.isEmpty || retentions.values.contains { !$0.rules.isEmpty } }

@@ -13,7 +13,7 @@ final class ManifestFacts: Sendable {
         let blobs: [Key]
         let children: [Key]
         let subject: Key?
-        /// Of a type that nobody here knows.
+        /// Of a type that nobody here knows, or with more parts than are looked at: what else it names is not known.
         let isOpaque: Bool
     }
 
@@ -39,7 +39,9 @@ final class ManifestFacts: Sendable {
         else { return nil }
         let facts = Facts(
             blobs: Self.keys(content.blobs), children: Self.keys(content.manifests),
-            subject: content.subject.map { PackedDigest($0.digest).key }, isOpaque: content.kind == .opaque)
+            subject: content.subject.map { PackedDigest($0.digest).key },
+            isOpaque: content.kind == .opaque || content.blobs.count > Self.mostParts
+                || content.manifests.count > Self.mostParts)
         state.withLockedValue { state in
             let size = facts.blobs.count + facts.children.count + 4
             guard state.size + size <= Self.capacity, state.facts.updateValue(facts, forKey: key) == nil else { return }

@@ -21,7 +21,7 @@ public final class ContentClaims: Sendable {
         var forgotten: UInt64 = 0
     }
 
-    private static let capacity = 1_000_000
+    private static let capacity = 200_000
     private let locks = KeyedLock<Digest>()
     private let state = NIOLockedValueBox(State())
 

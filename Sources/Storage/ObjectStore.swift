@@ -94,6 +94,18 @@ public protocol ObjectStore: Sendable {
         _ prefix: ObjectKey, holding child: String, after: String?, limit: Int
     ) async throws(StorageError) -> [String]
 
+    /// Looks at everything one level below `folder`, for who walks through all there is: nothing is remembered of it, and a
+    /// filesystem is asked on the caller's thread.
+    ///
+    /// - Parameters:
+    ///   - child: A path that names must hold an object at; nil for all names. A store in which every look costs a request
+    ///     takes those as well below which only others lie.
+    ///   - version: Nothing is looked at if it is still the same.
+    /// - Returns: Nil if nothing was added or taken away since `version`.
+    func look(
+        at folder: ObjectKey, for child: String?, unless version: FolderVersion?
+    ) async throws(StorageError) -> FolderLook?
+
     /// Removes an object, or everything below a prefix.
     func delete(_ key: ObjectKey) async throws(StorageError)
 
@@ -101,9 +113,24 @@ public protocol ObjectStore: Sendable {
     ///
     /// - Returns: How much there was.
     func sweep(before time: Int64) async throws(StorageError) -> Int
+
+    /// Removes a folder if nothing lies in it, where there are folders.
+    func prune(_ folder: ObjectKey) async throws(StorageError)
 }
 
 extension ObjectStore {
+    public func look(
+        at folder: ObjectKey, for child: String?, unless version: FolderVersion?
+    ) async throws(StorageError) -> FolderLook? {
+        let names =
+            if let child { try await list(folder, holding: child, after: nil, limit: .max) } else {
+                try await list(folder, after: nil, limit: .max)
+            }
+        return FolderLook(holding: names, empty: [], version: nil)
+    }
+
+    public func prune(_ folder: ObjectKey) async throws(StorageError) {}
+
     public var appendSize: Int { 512 << 10 }
     public var isRemote: Bool { false }
     public var origin: any ObjectStore { self }

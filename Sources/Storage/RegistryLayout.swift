@@ -79,21 +79,29 @@ public enum RegistryLayout {
         ObjectKey(unchecked: ".entrepot/quarantine/\(digest.algorithm.rawValue)-\(digest.hex)")
     }
 
-    /// Marks of the collection of contents.
-    static func collection(_ mark: String) -> ObjectKey { ObjectKey(unchecked: ".entrepot/collection/\(mark)") }
+    /// Marks of contents that are to be removed, in folders of the first two digits.
+    static var condemnedShelves: ObjectKey { ObjectKey(unchecked: ".entrepot/collection/condemned") }
 
-    static func collection(_ mark: String, _ digest: Digest) -> ObjectKey {
-        ObjectKey(unchecked: ".entrepot/collection/\(mark)/\(digest.algorithm.rawValue)-\(digest.hex)")
+    static func condemned(_ digest: Digest) -> ObjectKey {
+        ObjectKey(
+            unchecked: "\(condemnedShelves.path)/\(digest.hex.prefix(2))/\(digest.algorithm.rawValue)-\(digest.hex)")
     }
 
-    /// Marks of the collection of a repository's links to blobs.
-    static func collection(_ mark: String, in repository: RepositoryName) -> ObjectKey {
-        below(repository, "_entrepot/collection/\(mark)")
+    /// Marks of a repository's links to blobs that are to be removed.
+    static func condemned(in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_entrepot/collection/condemned")
     }
 
-    static func collection(_ mark: String, _ digest: Digest, in repository: RepositoryName) -> ObjectKey {
-        below(repository, "_entrepot/collection/\(mark)/\(digest.algorithm.rawValue)-\(digest.hex)")
+    static func condemned(_ digest: Digest, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_entrepot/collection/condemned/\(digest.algorithm.rawValue)-\(digest.hex)")
     }
+
+    static func rescued(_ name: String) -> ObjectKey { ObjectKey(unchecked: ".entrepot/collection/rescued/\(name)") }
+
+    /// What is being removed at this moment, of contents and links: rarely more than one.
+    static var sweeps: ObjectKey { ObjectKey(unchecked: ".entrepot/collection/sweeping") }
+
+    static func sweeping(_ name: String) -> ObjectKey { ObjectKey(unchecked: "\(sweeps.path)/\(name)") }
 
     static func blobs(_ algorithm: Digest.Algorithm) -> ObjectKey {
         ObjectKey(unchecked: "\(root)/blobs/\(algorithm.rawValue)")
@@ -163,6 +171,7 @@ public enum RegistryLayout {
         let path = key.path
         if path.hasPrefix(blobs.path + "/") { return path.hasSuffix("/data") ? .leaf : .folder }
         guard path.hasPrefix(repositories.path + "/") else {
+            if path.hasPrefix(sweeps.path + "/") { return .leaf }
             return path.contains("/_uploads/") && path.hasSuffix("/data") ? .growing : .any
         }
         // No part of a repository's name begins so; and its parts may be called as ours are.

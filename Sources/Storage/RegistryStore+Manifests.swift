@@ -59,7 +59,7 @@ extension RegistryStore {
         }
     }
 
-    static func removedMeanwhile(_ digest: Digest) -> StorageError {
+    public static func removedMeanwhile(_ digest: Digest) -> StorageError {
         StorageError(
             .conflict, "the content was removed while it was stored; try again", key: RegistryLayout.blob(digest))
     }

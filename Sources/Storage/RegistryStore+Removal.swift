@@ -32,11 +32,12 @@ extension RegistryStore {
         return found
     }
 
-    /// Takes the grant back, and the folder that held it.
+    /// Takes the grant back, and the folder that held it; the content stays, for others may have it.
     public func removeGrant(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
         try await claims.alone(digest) { () async throws(StorageError) in
             try await objects.delete(RegistryLayout.layerLink(digest, in: repository))
-            try await objects.delete(RegistryLayout.layerFolder(digest, in: repository))
+            // If nothing lies in it: another process may grant the blob again at this moment.
+            try await objects.prune(RegistryLayout.layerFolder(digest, in: repository))
         }
     }
 

@@ -73,7 +73,7 @@ extension RegistryStore {
         _ id: UploadID, in repository: RepositoryName, as digest: Digest, _ durability: Durability
     ) async throws(StorageError) {
         try await claims.claim(digest) { () async throws(StorageError) in
-            try await rescue(.grant(digest, in: repository))
+            try await secure(.grant(digest, in: repository))
             let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
                 do throws(StorageError) {
                     try await objects.move(
@@ -88,10 +88,7 @@ extension RegistryStore {
                 // Makes the blob visible.
                 try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
             }
-            guard isThere else {
-                try await objects.delete(RegistryLayout.layerLink(digest, in: repository))
-                throw Self.removedMeanwhile(digest)
-            }
+            guard isThere else { throw Self.removedMeanwhile(digest) }
         }
         try await removeUpload(id, in: repository)
     }

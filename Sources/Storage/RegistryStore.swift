@@ -48,34 +48,25 @@ public struct RegistryStore: Sendable {
         _ digest: Digest, in repository: RepositoryName, _ durability: Durability
     ) async throws(StorageError) {
         try await claims.claim(digest) { () async throws(StorageError) in
-            // If it is not there the link leads nowhere, which who reads finds out.
-            _ = try await refer(to: .content(digest)) { () async throws(StorageError) in
-                true
-            } link: { () async throws(StorageError) in
-                try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
-            }
+            // Of content that can be had again no more is promised: if it goes the link leads nowhere, which who reads
+            // finds out.
+            try await rescue(.content(digest))
+            try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
         }
     }
 
     /// Grants stored bytes for good; false if there are none.
     public func mount(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) -> Bool {
         try await claims.claim(digest) { () async throws(StorageError) in
-            try await rescue(.grant(digest, in: repository))
-            let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
+            try await secure(.grant(digest, in: repository))
+            // If not, the link may be there and leads nowhere. It is left: another may have brought the bytes by now.
+            return try await refer(to: .content(digest)) { () async throws(StorageError) in
                 // They may have come as a cache's content, which a power loss may take.
                 try await objects.settle(RegistryLayout.blob(digest))
             } link: { () async throws(StorageError) in
                 try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, .durable)
             }
-            if !isThere { try await objects.delete(RegistryLayout.layerLink(digest, in: repository)) }
-            return isThere
         }
-    }
-
-    /// Takes the grant back; the content stays, for others may have it.
-    public func revoke(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
-        // The link alone: a folder that goes while another request grants the blob again would take that grant along.
-        try await objects.delete(RegistryLayout.layerLink(digest, in: repository))
     }
 
     // MARK: Links

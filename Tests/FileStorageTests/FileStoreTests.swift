@@ -74,6 +74,39 @@ import Testing
         #expect(!fifth.isCurrent)
     }
 
+    @Test func aFolderInWhichAKilledServerLeftSomethingIsPrunedWhenThatIsOld() async throws {
+        let link = try #require(ObjectKey("a/b/link"))
+        let folderOfLink = try #require(ObjectKey("a/b"))
+        try await store.write(link, ByteBuffer(string: "x"), .cached)
+        try await store.delete(link)
+        let torn = folder.file("a/b/.entrepot-1-1")
+        try Data("torn".utf8).write(to: URL(filePath: torn))
+        try await store.prune(folderOfLink)
+        #expect(FileManager.default.fileExists(atPath: torn))
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -4000)], ofItemAtPath: torn)
+        try await store.prune(folderOfLink)
+        #expect(!FileManager.default.fileExists(atPath: folder.file("a/b")))
+    }
+
+    @Test func whatIsUnchangedIsNotLookedAtAndAChangeShows() async throws {
+        let root = try #require(ObjectKey("links"))
+        func write(_ name: String) async throws {
+            let key = try #require(ObjectKey("links/\(name)/link"))
+            try await store.write(key, ByteBuffer(string: "x"), .cached)
+        }
+        try await write("a")
+        try FileManager.default.setAttributes(
+            [.modificationDate: Date(timeIntervalSinceNow: -60)], ofItemAtPath: folder.file("links"))
+        let settled = try #require(try await store.look(at: root, for: "link", unless: nil))
+        let version = try #require(settled.version)
+        let again = try await store.look(at: root, for: "link", unless: version)
+        #expect(again == nil)
+        try await write("b")
+        let changed = try await store.look(at: root, for: "link", unless: version)
+        #expect(changed?.holding.sorted() == ["a", "b"])
+    }
+
     /// Its names are held in memory, as it has not changed for long.
     @Test func aLargeFolderAtRestIsListedAsItIsAlsoAfterChanges() async throws {
         func key(_ path: String) throws -> ObjectKey { try #require(ObjectKey(path)) }

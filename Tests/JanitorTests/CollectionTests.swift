@@ -1,14 +1,18 @@
+import Coordination
+import FileStorage
+import Foundation
 import Hashing
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
+import NIOPosix
 import OCI
-import Storage
 import TestSupport
 import Testing
 
 @testable import Janitor
 @testable import Registry
+@testable import Storage
 
 /// Collection while clients push, mount, delete and pull.
 @Suite(.timeLimit(.minutes(2))) struct CollectionTests {
@@ -154,15 +158,186 @@ import Testing
         }
     }
 
-    @Test func aCrashBetweenDecisionAndRemovalIsFinishedByTheNextRound() async throws {
+    @Test func aCrashBetweenDecisionAndRemovalIsTakenBackAndJudgedAnew() async throws {
         try await Workshop.open { shop in
             let content = ByteBuffer(repeating: 1, count: 100)
             let digest = Digest(hashing: content)
             try await shop.objects.write(RegistryLayout.blob(digest), content, .cached)
-            try await shop.objects.write(Collectable.content(digest).sweeping, ByteBuffer(string: "1"), .cached)
+            let sweep = Collectable.content(digest).sweeping(CollectionRound())
+            try await shop.objects.write(sweep, ByteBuffer(string: "1"), .cached)
+            #expect(try await Self.collect(shop)["condemned"] == 1)
+            #expect(!shop.objects.keys.contains(sweep.path))
+            shop.pass(seconds: Self.grace)
             _ = try await Self.collect(shop)
             #expect(Self.contents(shop) == [])
             #expect(Self.marks(shop) == [])
+        }
+    }
+
+    /// As another replica leaves it that died, or is still at it.
+    @Test func aPushWaitsForWhatIsBeingRemovedAndThenSaysThatItIsGone() async throws {
+        try await Workshop.open { shop in
+            let name = try #require(RepositoryName("local/a"))
+            let blob = try await Self.push(shop, blob: ByteBuffer(repeating: 1, count: 100), to: "local/a")
+            let sweep = Collectable.grant(blob, in: name).sweeping(CollectionRound())
+            try await shop.objects.write(sweep, ByteBuffer(string: "1"), .cached)
+            let manifest = Self.manifest([(blob, 100)])
+            let stuck = await #expect(throws: RegistryError.self) {
+                try await Self.push(shop, manifest: manifest, to: "local/a", tag: "v1")
+            }
+            #expect(stuck?.status == 503 && stuck?.retryAfter == 1)
+            async let push = Self.push(shop, manifest: manifest, to: "local/a", tag: "v1")
+            try await shop.objects.delete(RegistryLayout.layerLink(blob, in: name))
+            try await shop.objects.delete(sweep)
+            let gone: RegistryError?
+            do { (_, gone) = (try await push, nil) } catch let error as RegistryError { gone = error }
+            #expect(gone?.code == .manifestBlobUnknown)
+        }
+    }
+
+    /// A collector on another replica, which no lock of this process holds back, removes a link between the look at it and
+    /// the manifest that needs it.
+    @Test(arguments: [false, true])
+    func aLinkThatGoesWhileItsManifestIsPushedIsMadeAnewOrThePushFails(bytesGoToo: Bool) async throws {
+        try await Workshop.open { shop in
+            let name = try #require(RepositoryName("local/a"))
+            let before = try await Self.push(shop, manifest: Self.manifest([]), to: "local/a", tag: "v1")
+            let blob = try await Self.push(shop, blob: ByteBuffer(repeating: 1, count: 100), to: "local/a")
+            let objects = shop.objects
+            shop.objects.beforeWriting { key async throws(StorageError) in
+                guard key.path.contains("_manifests/revisions") else { return }
+                try await objects.delete(RegistryLayout.layerLink(blob, in: name))
+                if bytesGoToo { try await objects.delete(RegistryLayout.blob(blob)) }
+            }
+            let manifest = Self.manifest([(blob, 100)])
+            let parsed = OCI.Tag("v1")
+            let tag = try #require(parsed)
+            if bytesGoToo {
+                let error = await #expect(throws: RegistryError.self) {
+                    try await Self.push(shop, manifest: manifest, to: "local/a", tag: "v1")
+                }
+                #expect(error?.status == 503)
+                // No manifest without its blob, and the tag is where it was.
+                #expect(try await !shop.store.hasManifest(Digest(hashing: manifest), in: name))
+                #expect(try await shop.store.tag(tag, in: name)?.digest == before)
+            } else {
+                let digest = try await Self.push(shop, manifest: manifest, to: "local/a", tag: "v1")
+                #expect(try await shop.store.isGranted(blob, in: name))
+                #expect(try await shop.store.tag(tag, in: name)?.digest == digest)
+            }
+        }
+    }
+
+    @Test func aMarkThatAnotherCollectorMadeAnewRemovesNothing() async throws {
+        try await Workshop.open { shop in
+            let blob = try await Self.push(shop, blob: ByteBuffer(repeating: 1, count: 100), to: "local/a")
+            let target = Collectable.content(blob)
+            let (mine, other) = (CollectionRound(), CollectionRound())
+            try await shop.store.condemn(target, at: 1, by: mine)
+            var marks: [Condemnation] = []
+            try await shop.store.condemnedContents { _, mark in marks.append(mark) }
+            try await shop.store.rescue(target)
+            try await shop.store.condemn(target, at: 1, by: other)
+            let seen = try #require(marks.first)
+            #expect(try await shop.store.removeCondemned(target, seen, by: mine) == nil)
+            #expect(try await shop.store.blobInfo(blob) != nil)
+            #expect(Self.marks(shop) == [])
+        }
+    }
+
+    @Test func aManifestWithMorePartsThanAreLookedAtKeepsAllLinksOfItsRepository() async throws {
+        try await Workshop.open { shop in
+            let name = try #require(RepositoryName("sparse/a"))
+            let last = try await Self.push(shop, blob: ByteBuffer(repeating: 1, count: 100), to: "sparse/a")
+            let many = (0..<20_001).map { (Digest(hashing: ByteBuffer(string: "\($0)")), 1) }
+            // As another registry stored it: its pushes have other bounds.
+            let bytes = Self.manifest(many + [(last, 100)])
+            let digest = Digest(hashing: bytes)
+            try await shop.objects.write(RegistryLayout.blob(digest), bytes, .cached)
+            try await shop.objects.write(
+                RegistryLayout.revisionLink(digest, in: name), ByteBuffer(string: "\(digest)"), .cached)
+            for _ in 0..<3 {
+                _ = try await Self.collect(shop)
+                shop.pass(seconds: Self.grace)
+            }
+            #expect(try await shop.store.isGranted(last, in: name))
+        }
+    }
+
+    /// On files, whose folders tell when they were changed.
+    @Test func whatIsNotReadAgainIsStillJudgedByWhatChanged() async throws {
+        try await Workshop.open { shop in
+            let folder = try TemporaryDirectory()
+            let files = FileStore(root: folder.path, pool: .singleton)
+            let store = RegistryStore(objects: files)
+            let name = try #require(RepositoryName("local/a"))
+            let memory = CollectionMemory()
+            func collect() async throws -> [String: Int64] {
+                var collection = Collection(
+                    store: store, registry: shop.registry,
+                    settings: JanitorSettings(namespaces: shop.namespaces, grace: 0), memory: memory,
+                    logger: Logger(label: "test"), now: 1000)
+                try await collection.run()
+                return collection.counts
+            }
+            func write(_ key: ObjectKey, _ bytes: ByteBuffer) async throws {
+                try await files.write(key, bytes, .cached)
+            }
+            func rest() throws {
+                for path in folder.files() {
+                    var url = URL(filePath: folder.file(path)).deletingLastPathComponent()
+                    while url.path.count > folder.path.count {
+                        try FileManager.default.setAttributes(
+                            [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: url.path)
+                        url = url.deletingLastPathComponent()
+                    }
+                }
+            }
+            let blobs = (1...3).map { ByteBuffer(repeating: UInt8($0), count: 100) }
+            for blob in blobs {
+                let digest = Digest(hashing: blob)
+                try await write(RegistryLayout.blob(digest), blob)
+                try await write(RegistryLayout.layerLink(digest, in: name), ByteBuffer(string: "\(digest)"))
+            }
+            let manifest = Self.manifest(blobs.map { (Digest(hashing: $0), 100) })
+            let digest = Digest(hashing: manifest)
+            try await write(RegistryLayout.blob(digest), manifest)
+            try await write(RegistryLayout.revisionLink(digest, in: name), ByteBuffer(string: "\(digest)"))
+            try rest()
+            let first = try await collect()
+            let second = try await collect()
+            #expect(first == second)
+            #expect(second["contents"] == 4 && second["manifests"] == 1 && second["condemned"] == 0)
+
+            // A blob more, to which nothing refers, and then the manifest is gone.
+            let more = ByteBuffer(repeating: 9, count: 100)
+            try await write(RegistryLayout.blob(Digest(hashing: more)), more)
+            #expect(try await collect()["condemned"] == 1)
+            try await files.delete(RegistryLayout.revisionFolder(digest, in: name))
+            // Its three links, what they lead to, and its own bytes.
+            let last = try await collect()
+            #expect(last["condemned"] == 7 && last["removedContents"] == 1)
+        }
+    }
+
+    /// As docker-registry keeps it: the bytes under the digest of SHA-256, and a link of each.
+    @Test func whatDistributionKeepsUnderAnotherDigestStays() async throws {
+        try await Workshop.open { shop in
+            let name = try #require(RepositoryName("sparse/a"))
+            let content = ByteBuffer(repeating: 1, count: 100)
+            let (digest, alias) = (Digest(hashing: content), Digest(hashing: content, with: .sha512))
+            try await shop.objects.write(RegistryLayout.blob(digest), content, .cached)
+            for link in [digest, alias] {
+                let key = RegistryLayout.layerLink(link, in: name)
+                try await shop.objects.write(key, ByteBuffer(string: "\(digest)"), .cached)
+            }
+            _ = try await Self.push(shop, manifest: Self.manifest([(alias, 100)]), to: "sparse/a", tag: "v1")
+            for _ in 0..<3 {
+                _ = try await Self.collect(shop)
+                shop.pass(seconds: Self.grace)
+            }
+            #expect(try await shop.store.isGranted(digest, in: name))
+            #expect(try await shop.store.blobInfo(digest) != nil)
         }
     }
 

@@ -207,6 +207,22 @@ private typealias RepositoryTag = OCI.Tag
         }
     }
 
+    @Test func whatAPushedManifestThatCannotBeReadMayNeedStays() async throws {
+        try await Workshop.open { shop in
+            let (pushed, cached) = (Image(1), Image(2))
+            try await pushed.push(shop, "overlay/x", tag: "v1")
+            try await cached.pull(shop, "overlay/x", tag: "v2")
+            // Damaged by a disk.
+            try await shop.objects.write(RegistryLayout.blob(pushed.digest), ByteBuffer(string: "{"), .cached)
+            let contents = shop.objects.keys.filter { $0.hasPrefix("docker/registry/v2/blobs/") }
+            shop.pass(seconds: 1_000_000)
+            _ = try await evict(shop, CacheLimits(maxAge: 10))
+            let left = shop.objects.keys.filter { $0.hasPrefix("docker/registry/v2/blobs/") }
+            // All but the cached manifest's own bytes.
+            #expect(left.count == contents.count - 1)
+        }
+    }
+
     @Test func aJobThatIsAskedForIsDoneAndToldOf() async throws {
         try await Workshop.open { shop in
             try await Image(1).pull(shop, "mirror/x", tag: "v1")

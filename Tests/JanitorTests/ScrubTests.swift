@@ -3,12 +3,13 @@ import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import OCI
-import Storage
 import TestSupport
 import Testing
+import Upstream
 
 @testable import Janitor
 @testable import Registry
+@testable import Storage
 
 private typealias RepositoryTag = OCI.Tag
 
@@ -99,8 +100,42 @@ private typealias RepositoryTag = OCI.Tag
             let repository = try shop.repository("mirror/x")
             _ = try await shop.registry.blob(repository, digest, range: nil).content.collected()
             try await Self.damage(shop, RegistryLayout.blob(digest), "other")
+            try await Self.expect(shop, ["damaged-content refetched"])
+            #expect(try await shop.store.blobInfo(digest)?.size == 100_000)
+            // The upstream does not have it any more.
+            try await Self.damage(shop, RegistryLayout.blob(digest), "other")
+            shop.upstream.fail(.notFound)
             try await Self.expect(shop, ["damaged-content removed"], rest: ["missing-content removed"])
-            #expect(try await shop.registry.blob(repository, digest, range: nil).content.collected() == 100_000)
+        }
+    }
+
+    @Test func damagedBytesThatWerePushedOverAnUpstreamAreFetchedFromItAndTheDamagedKept() async throws {
+        try await Workshop.open { shop in
+            let content = ByteBuffer(repeating: 7, count: 100)
+            #expect(shop.upstream.hold(content) == Digest(hashing: content))
+            let layer = try await Self.push(shop, to: "overlay/a").layer
+            try await Self.damage(shop, RegistryLayout.blob(layer), "other")
+            try await Self.expect(shop, ["damaged-content refetched"])
+            #expect(shop.objects.keys.contains(RegistryLayout.quarantined(layer).path))
+            #expect(try await shop.store.smallBlob(layer, limit: 100) == content)
+        }
+    }
+
+    @Test func whatCannotBeReadIsToldAndTheRestIsLookedAt() async throws {
+        try await Workshop.open { shop in
+            let (_, layer) = try await Self.push(shop)
+            shop.objects.failReading(RegistryLayout.blob(layer), .io)
+            try await Self.expect(shop, ["unreadable-content none"], rest: ["unreadable-content none"])
+            shop.objects.failReading(nil, .io)
+            #expect(try await Self.scrub(shop) == [])
+        }
+    }
+
+    /// A cable, a memory: what is read once is not what is there.
+    @Test func whatIsWholeAtTheSecondReadingIsLeftAlone() async throws {
+        try await Workshop.open { shop in
+            let (_, layer) = try await Self.push(shop)
+            shop.objects.falsifyOnce(RegistryLayout.blob(layer))
             #expect(try await Self.scrub(shop) == [])
         }
     }

@@ -10,50 +10,33 @@ import Storage
 /// First the links of each local repository, by its manifests; then contents, by the links of all repositories. Marks are
 /// read before what they are judged by. See decision 14.
 struct Collection {
+    typealias Key = ManifestFacts.Key
+
     let store: RegistryStore
     let registry: Registry
     let settings: JanitorSettings
     let facts: ManifestFacts
+    let memory: CollectionMemory
     let logger: Logger
     /// Seconds since 1970.
     let now: Int64
+    /// What another collector began and did not end is left to it for so long.
+    let patience: Duration
+    /// Changes nothing, and counts what would be.
+    let isDry: Bool
+    private let round = CollectionRound()
     private var pacer: Pacer
+    private var links = Links()
+    /// Contents that were condemned before this round.
+    private var marked: [Key: Condemnation] = [:]
+    private var known: CollectionMemory.Round
+    private var repositories: [RepositoryName: CollectionMemory.Repository] = [:]
+    private var shelves: [String: CollectionMemory.Shelf] = [:]
+    private var remembered = 0
     private(set) var counts: [String: Int64] = [
         "repositories": 0, "manifests": 0, "contents": 0, "condemned": 0, "removedLinks": 0, "removedContents": 0,
-        "removedUploads": 0, "removedFolders": 0, "freedBytes": 0, "unreadable": 0,
+        "removedUploads": 0, "removedFolders": 0, "freedBytes": 0, "unreadable": 0, "waitingSweeps": 0,
     ]
-
-    init(
-        store: RegistryStore, registry: Registry, settings: JanitorSettings, facts: ManifestFacts = ManifestFacts(),
-        pacer: Pacer = .hurried, logger: Logger, now: Int64
-    ) {
-        self.store = store
-        self.registry = registry
-        self.settings = settings
-        self.facts = facts
-        self.pacer = pacer
-        self.logger = logger
-        self.now = now
-    }
-
-    mutating func run() async throws {
-        let marked = Dictionary(
-            try await store.condemnedContents().map { (PackedDigest($0.digest), $0.time) },
-            uniquingKeysWith: { first, _ in first })
-        try await store.claims.watching { watch in
-            var links = Links()
-            var names: [RepositoryName] = []
-            _ = try await store.repositories(limit: 0, budget: .max) { (name) async throws(StorageError) in
-                names.append(name)
-                return false
-            }
-            for name in names {
-                count("repositories", 1)
-                try await collect(name, &links)
-            }
-            try await collectContents(links, marked, watch)
-        }
-    }
 
     private struct Links {
         var needed = ReferenceSet()
@@ -62,56 +45,163 @@ struct Collection {
         var doomed = ReferenceSet()
     }
 
+    init(
+        store: RegistryStore, registry: Registry, settings: JanitorSettings, facts: ManifestFacts = ManifestFacts(),
+        memory: CollectionMemory = CollectionMemory(), pacer: Pacer = .hurried, patience: Duration = .zero,
+        isDry: Bool = false, logger: Logger, now: Int64
+    ) {
+        self.store = store
+        self.registry = registry
+        self.settings = settings
+        self.facts = facts
+        self.memory = memory
+        self.pacer = pacer
+        self.patience = patience
+        self.isDry = isDry
+        self.logger = logger
+        self.now = now
+        known = memory.begin()
+    }
+
+    mutating func run() async throws {
+        try await dropSweeps()
+        links.needed.reserveCapacity(known.needed)
+        var found: [Key: Condemnation] = [:]
+        try await store.condemnedContents { digest, mark in found[PackedDigest(digest).key] = mark }
+        marked = found
+        var names: [RepositoryName] = []
+        _ = try await store.repositories(limit: 0, budget: .max) { (name) async throws(StorageError) in
+            names.append(name)
+            return false
+        }
+        for name in names {
+            try await pacer.pace()
+            count("repositories", 1)
+            try await collect(name)
+        }
+        try await collectContents()
+        memory.end(repositories, shelves, needed: links.needed.count)
+    }
+
+    /// Takes back the decisions of collectors that died before they were carried out.
+    private mutating func dropSweeps() async throws {
+        if isDry { return }
+        let sweeps = try await store.sweeps()
+        let abandoned = memory.abandoned(sweeps, after: patience)
+        for name in abandoned { try await store.dropSweep(name) }
+        count("waitingSweeps", Int64(sweeps.count - abandoned.count))
+    }
+
+    private func checkTenure() throws(StorageError) {
+        guard pacer.mayGoOn() else {
+            throw StorageError(.conflict, "another replica may have taken over; nothing more is removed here")
+        }
+    }
+
     // MARK: Links
 
-    private mutating func collect(_ name: RepositoryName, _ links: inout Links) async throws {
+    private mutating func collect(_ name: RepositoryName) async throws {
         let isWritable = (try? settings.namespaces.repository(name))?.namespace.isWritable ?? false
-        guard isWritable else {
-            // A mirror's links are eviction's; those that no namespace has any more are nobody's.
-            for (digest, _) in try await store.grants(of: name) + store.manifests(of: name) {
-                try await pacer.pace()
-                links.needed.insert(digest)
+        if try await !isUnchanged(name) {
+            var found = RepositoryLinks()
+            var condemned: [Digest: Condemnation] = [:]
+            if isWritable { condemned = try await store.condemnedGrants(of: name) }
+            try await found.read(name, store)
+            if isWritable {
+                try await judge(&found, condemned, name)
+            } else {
+                // A mirror's links are eviction's; those that no namespace has any more are nobody's.
+                for digest in found.blobs + found.manifests { links.needed.insert(digest) }
             }
-            return
+            remember(found, name)
         }
-        let condemned = Dictionary(
-            try await store.condemnedGrants(of: name).map { ($0.digest, $0.time) },
-            uniquingKeysWith: { first, _ in first })
-        let grants = try await store.grants(of: name)
-        let needed = try await needs(of: name, &links)
-        for (digest, _) in grants {
+        guard isWritable, !isDry else { return }
+        count("removedUploads", Int64(try await registry.collectUploads(of: name, before: now - settings.grace)))
+    }
+
+    /// Whether a repository has the links that it had, and none is to be removed: then it needs what it needed.
+    private mutating func isUnchanged(_ name: RepositoryName) async throws -> Bool {
+        guard let before = known.repositories[name] else { return false }
+        if let mark = before.firstMark, isRipe(mark) { return false }
+        guard try await RepositoryLinks.areUnchanged(name, before.versions, store) else { return false }
+        for key in before.links { links.needed.insert(key) }
+        for key in before.doomed { links.doomed.insert(key) }
+        count("manifests", Int64(before.manifests))
+        repositories[name] = before
+        remembered += before.links.count
+        return true
+    }
+
+    private mutating func remember(_ found: RepositoryLinks, _ name: RepositoryName) {
+        guard let versions = found.versions, !found.isPassing,
+            remembered + found.blobs.count + found.manifests.count <= CollectionMemory.capacity
+        else { return }
+        let keys = (found.blobs.filter { !found.doomed.contains($0) } + found.manifests).map { PackedDigest($0).key }
+        repositories[name] = CollectionMemory.Repository(
+            versions: versions, links: keys, doomed: found.doomed.map { PackedDigest($0).key },
+            firstMark: found.firstMark, manifests: found.manifests.count)
+        remembered += keys.count
+    }
+
+    private mutating func judge(
+        _ found: inout RepositoryLinks, _ condemned: [Digest: Condemnation], _ name: RepositoryName
+    ) async throws {
+        var needed = try await needs(of: found.manifests, in: name)
+        for digest in found.blobs where digest.algorithm != .sha256 && needed?.contains(digest) == true {
+            if let alias = try await store.alias(digest, in: name) { needed?.insert(alias) }
+        }
+        found.isPassing = needed == nil || !found.empty.isEmpty
+        for digest in found.blobs {
             try await pacer.pace()
             if needed?.contains(digest) ?? true {
                 links.needed.insert(digest)
-                if condemned[digest] != nil { try await store.rescue(.grant(digest, in: name)) }
-            } else if let marked = condemned[digest] {
-                if isRipe(marked), try await registry.collectGrant(digest, in: name) {
+                if condemned[digest] != nil, !isDry { try await store.rescue(.grant(digest, in: name)) }
+                continue
+            }
+            if let mark = condemned[digest] {
+                if isRipe(mark.time), try await remove(digest, mark, name) {
                     count("removedLinks", 1)
+                    found.isPassing = true
                 } else {
                     links.doomed.insert(digest)
+                    found.doom(digest, at: mark.time)
                 }
             } else {
                 links.doomed.insert(digest)
-                try await store.condemn(.grant(digest, in: name), at: now)
+                found.doom(digest, at: now)
+                if !isDry { try await store.condemn(.grant(digest, in: name), at: now, by: round) }
                 count("condemned", 1)
             }
         }
-        count("removedUploads", Int64(try await registry.collectUploads(of: name, before: now - settings.grace)))
-        count("removedFolders", Int64(try await store.removeEmptyFolders(of: name)))
+        for (kind, digest) in found.empty where !isDry {
+            try await store.removeEmptyFolder(kind, digest, of: name)
+            count("removedFolders", 1)
+        }
+    }
+
+    private func remove(_ digest: Digest, _ mark: Condemnation, _ name: RepositoryName) async throws -> Bool {
+        if isDry { return true }
+        return try await registry.collectGrant(digest, in: name, mark, by: round, check: checkTenure)
     }
 
     /// The blobs that the manifests of a repository name; nil if that is not to be known, as one of them cannot be read.
-    private mutating func needs(
-        of name: RepositoryName, _ links: inout Links
-    ) async throws -> ReferenceSet? {
+    private mutating func needs(of manifests: [Digest], in name: RepositoryName) async throws -> ReferenceSet? {
         var needs = ReferenceSet()
         var isKnown = true
-        for (digest, _) in try await store.manifests(of: name) {
+        for digest in manifests {
             try await pacer.pace()
             links.needed.insert(digest)
             count("manifests", 1)
-            guard let facts = try? await facts.facts(of: digest, in: name, store), !facts.isOpaque
-            else {
+            let facts: ManifestFacts.Facts?
+            do throws(StorageError) {
+                facts = try await self.facts.facts(of: digest, in: name, store)
+            } catch {
+                logger.warning(
+                    "a manifest could not be read; no link of its repository is removed",
+                    metadata: ["repository": "\(name)", "digest": "\(digest)", "error": "\(error)"])
+                facts = nil
+            }
+            guard let facts, !facts.isOpaque else {
                 // What it names is not known: everything here may be.
                 isKnown = false
                 count("unreadable", 1)
@@ -124,41 +214,77 @@ struct Collection {
 
     // MARK: Contents
 
-    private mutating func collectContents(
-        _ links: Links, _ marked: [PackedDigest: Int64], _ watch: ContentClaims.Watch
-    ) async throws {
+    private mutating func collectContents() async throws {
         for algorithm in Digest.Algorithm.allCases {
             for shelf in try await store.contentShelves(algorithm) {
-                for digest in try await store.contents(algorithm, shelf: shelf) {
-                    try await pacer.pace()
-                    count("contents", 1)
-                    try await collect(digest, links, marked[PackedDigest(digest)], watch)
-                }
+                try await pacer.pace()
+                try await collect(algorithm, shelf)
             }
         }
         // Marks of what is gone.
-        for (digest, time) in marked where time < now - max(settings.grace, 1) * 10 {
-            if try await store.blobInfo(digest.digest) == nil { try await store.rescue(.content(digest.digest)) }
+        if isDry { return }
+        var gone: [Digest] = []
+        let oldest = now - max(settings.grace, 1) * 10
+        if marked.values.contains(where: { $0.time < oldest }) {
+            try await store.condemnedContents { digest, mark in if mark.time < oldest { gone.append(digest) } }
         }
+        for digest in gone where try await store.blobInfo(digest) == nil { try await store.rescue(.content(digest)) }
     }
 
-    private mutating func collect(
-        _ digest: Digest, _ links: Links, _ mark: Int64?, _ watch: ContentClaims.Watch
-    ) async throws {
-        if links.needed.contains(digest) || store.claims.isClaimed(digest, since: watch) {
-            if mark != nil { try await store.rescue(.content(digest)) }
+    private mutating func collect(_ algorithm: Digest.Algorithm, _ shelf: String) async throws {
+        let place = "\(algorithm.rawValue)/\(shelf)"
+        let before = known.shelves[place]
+        var found: LinkedDigests?
+        if let before, before.contents.allSatisfy({ !hasWork($0) }) {
+            found = try await store.contents(algorithm, shelf: shelf, unless: before.version)
+            if found == nil {
+                count("contents", Int64(before.contents.count))
+                shelves[place] = before
+                return
+            }
+        }
+        let contents: LinkedDigests? =
+            if let found { found } else { try await store.contents(algorithm, shelf: shelf, unless: nil) }
+        guard let contents else { return }
+        for digest in contents.digests {
+            try await pacer.pace()
+            count("contents", 1)
+            try await collect(digest)
+        }
+        guard let version = contents.version, contents.digests.count <= CollectionMemory.capacity / 256 else { return }
+        shelves[place] = CollectionMemory.Shelf(
+            version: version, contents: contents.digests.map { PackedDigest($0).key })
+    }
+
+    /// Whether a content is to be condemned, removed, or let live.
+    private func hasWork(_ key: Key) -> Bool {
+        guard let mark = marked[key] else { return !links.needed.contains(key) }
+        return links.needed.contains(key) || (isRipe(mark.time) && !links.doomed.contains(key))
+    }
+
+    private mutating func collect(_ digest: Digest) async throws {
+        let key = PackedDigest(digest).key
+        let mark = marked[key]
+        if links.needed.contains(key) {
+            if mark != nil, !isDry { try await store.rescue(.content(digest)) }
         } else if let mark {
-            guard isRipe(mark), !links.doomed.contains(digest),
-                let bytes = try await store.removeCondemned(.content(digest))
+            guard isRipe(mark.time), !links.doomed.contains(key), let bytes = try await remove(digest, mark)
             else { return }
             count("removedContents", 1)
             count("freedBytes", bytes)
+            if isDry { return }
             Counter(label: "entrepot_collected_contents_total").increment()
             Counter(label: "entrepot_collected_bytes_total").increment(by: bytes)
         } else {
-            try await store.condemn(.content(digest), at: now)
             count("condemned", 1)
+            guard !isDry else { return count("condemnedBytes", try await store.blobInfo(digest)?.size ?? 0) }
+            try await store.condemn(.content(digest), at: now, by: round)
         }
+    }
+
+    private func remove(_ digest: Digest, _ mark: Condemnation) async throws -> Int64? {
+        if isDry { return try await store.blobInfo(digest)?.size }
+        return try await store.removeCondemned(.content(digest), mark, by: round, check: checkTenure)
     }
 
     /// A mark of the future comes from a clock that was wrong.

@@ -10,5 +10,9 @@ struct ReferenceSet: Sendable {
 
     mutating func insert(_ key: SIMD2<UInt64>) { keys.insert(key) }
 
-    func contains(_ digest: Digest) -> Bool { keys.contains(PackedDigest(digest).key) }
+    func contains(_ digest: Digest) -> Bool { contains(PackedDigest(digest).key) }
+
+    func contains(_ key: SIMD2<UInt64>) -> Bool { keys.contains(key) }
+
+    mutating func reserveCapacity(_ count: Int) { keys.reserveCapacity(count) }
 }

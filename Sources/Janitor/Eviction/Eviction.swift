@@ -9,7 +9,7 @@ struct Eviction {
     let store: RegistryStore
     let registry: Registry
     let settings: JanitorSettings
-    var facts = ManifestFacts()
+    let facts: ManifestFacts
     let logger: Logger
     /// Seconds since 1970.
     let now: Int64
@@ -18,6 +18,33 @@ struct Eviction {
     /// Bytes for which somebody found no room; nil if nobody did.
     let needed: Int64?
     let pacer: Pacer
+    /// Whether nobody else writes to the store: then whoever begins to rely on bytes is known, and they can be removed at once.
+    /// Else they are condemned, and left to collection.
+    let isAlone: Bool
+    /// Changes nothing, and counts what would be.
+    let isDry: Bool
+    private let round = CollectionRound()
+
+    /// Seconds for which who reads from a bucket may take.
+    private static let reading: Int64 = 900
+
+    init(
+        store: RegistryStore, registry: Registry, settings: JanitorSettings, facts: ManifestFacts = ManifestFacts(),
+        logger: Logger, now: Int64, free: Int64?, needed: Int64?, pacer: Pacer, isAlone: Bool = true,
+        isDry: Bool = false
+    ) {
+        self.store = store
+        self.registry = registry
+        self.settings = settings
+        self.facts = facts
+        self.logger = logger
+        self.now = now
+        self.free = free
+        self.needed = needed
+        self.pacer = pacer
+        self.isAlone = isAlone
+        self.isDry = isDry
+    }
 
     struct Result {
         /// Bytes that came from upstreams and are left.
@@ -55,15 +82,26 @@ struct Eviction {
                 }
             if case .manifest = unit {
                 result.counts["evictedManifests", default: 0] += 1
-                Counter(label: "entrepot_evicted_manifests_total").increment()
+                if !isDry { Counter(label: "entrepot_evicted_manifests_total").increment() }
             }
             let consequences = plan.remove(unit)
             let name = plan.holdings.repositories[repository].name
             for content in consequences.grants {
-                try await registry.evictGrant(plan.holdings.contents[content].digest.digest, in: name)
+                if !isDry { try await registry.evictGrant(plan.holdings.contents[content].digest.digest, in: name) }
             }
             for content in consequences.contents {
                 let digest = plan.holdings.contents[content].digest.digest
+                if isDry {
+                    result.counts["evictedContents", default: 0] += 1
+                    result.counts["freedBytes", default: 0] += plan.holdings.contents[content].size
+                    continue
+                }
+                guard isAlone else {
+                    let time = now - max(0, settings.grace - (store.isRemote ? Self.reading : 0))
+                    try await store.condemn(.content(digest), at: time, by: round)
+                    result.counts["condemned", default: 0] += 1
+                    continue
+                }
                 guard let bytes = try await store.removeContent(digest, unclaimedSince: watch) else { continue }
                 result.counts["evictedContents", default: 0] += 1
                 result.counts["freedBytes", default: 0] += bytes
@@ -77,6 +115,7 @@ struct Eviction {
     private func take(
         _ unit: EvictionPlan.Unit, _ holdings: Holdings, _ watch: ContentClaims.Watch
     ) async throws -> Bool {
+        if isDry { return true }
         switch unit {
         case .manifest(let index):
             let manifest = holdings.manifests[index]

@@ -67,6 +67,8 @@ struct Holdings: Sendable {
     private(set) var repositories: [Repository] = []
     var manifests: [Manifest] = []
     private(set) var contents: [Content] = []
+    /// Repositories with a kept manifest of which is not known what it needs.
+    var unknown: Set<Int> = []
     private var ids: [SIMD2<UInt64>: Int32] = [:]
     private(set) var grants: [GrantKey: Grant] = [:]
     /// By namespace: how many links it has to each content.
@@ -127,6 +129,12 @@ struct Holdings: Sendable {
     /// Works out what depends on what, once everything is added.
     mutating func settle() {
         for index in manifests.indices where manifests[index].isKept { keepParts(of: index) }
+        if !unknown.isEmpty {
+            for key in Array(grants.keys) where unknown.contains(key.repository) {
+                grants[key]?.isKept = true
+                contents[key.content].isKept = true
+            }
+        }
         for index in manifests.indices {
             for blob in manifests[index].blobs { grants[key(index, blob)]?.users += 1 }
         }

@@ -106,7 +106,9 @@ struct HoldingsWalk {
             if repository.ownership == .mixed {
                 manifest.isKept = try await isKept(digest, manifest.tags, repository.name)
             }
-            named.append(try await facts.facts(of: digest, in: repository.name, store))
+            let facts = try await facts.facts(of: digest, in: repository.name, store)
+            if manifest.isKept, facts?.isOpaque ?? true { holdings.unknown.insert(index) }
+            named.append(facts)
             holdings.add(manifest)
         }
     }
@@ -115,9 +117,13 @@ struct HoldingsWalk {
         var tags: [Digest: [Tag]] = [:]
         for tag in try await store.tags(of: name, after: nil, limit: .max) {
             try await pacer.pace()
-            // A link that is damaged names nothing.
-            guard let record = try? await store.tag(tag, in: name) else { continue }
-            tags[record.digest, default: []].append(tag)
+            do throws(StorageError) {
+                guard let record = try await store.tag(tag, in: name) else { continue }
+                tags[record.digest, default: []].append(tag)
+            } catch {
+                // A link that is damaged names nothing; one that cannot be read now may pin what it names.
+                guard error.code == .corrupt || error.code == .tooLarge else { throw error }
+            }
         }
         return tags
     }

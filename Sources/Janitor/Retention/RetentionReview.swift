@@ -52,13 +52,15 @@ public struct RetentionReview: Sendable {
     /// - Parameters:
     ///   - lastPulled: Seconds since 1970; nil if never.
     ///   - now: Seconds since 1970.
+    ///   - pace: Called between small pieces of work; may wait.
     public static func of(
         _ repository: RepositoryName, _ policy: RetentionPolicy, store: RegistryStore,
-        lastPulled: (Reference) async throws -> Int64?, now: Int64
+        lastPulled: (Reference) async throws -> Int64?, now: Int64, pace: () async throws -> Void = {}
     ) async throws -> RetentionReview {
         var review = RetentionReview(repository: repository)
         var manifests: [Digest: Held] = [:]
         for (digest, time) in try await store.manifests(of: repository) {
+            try await pace()
             let stored = try await store.manifest(digest, in: repository)
             let content = stored.flatMap {
                 try? Manifest.relayed($0.bytes.readableBytesView, besides: $0.mediaType)
@@ -72,6 +74,7 @@ public struct RetentionReview: Sendable {
         let children = Set(manifests.values.flatMap { $0.content?.manifests.map(\.digest) ?? [] })
         var tagged: Set<Digest> = []
         for tag in try await store.tags(of: repository, after: nil, limit: .max) {
+            try await pace()
             guard let record = try await store.tag(tag, in: repository), manifests[record.digest] != nil else {
                 continue
             }

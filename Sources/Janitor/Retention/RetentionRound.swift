@@ -13,7 +13,7 @@ struct RetentionRound {
     let logger: Logger
     /// Seconds since 1970.
     let now: Int64
-    private var pacer: Pacer
+    private let pacer: Pacer
     private(set) var counts: [String: Int64] = [
         "repositories": 0, "images": 0, "keptImages": 0, "removedTags": 0, "removedManifests": 0,
         "failedRepositories": 0,
@@ -32,12 +32,14 @@ struct RetentionRound {
     }
 
     mutating func run() async throws {
+        var pacer = pacer
         for repository in try await settings.judged(store) {
             try await pacer.pace()
             let policy = settings.retention(repository.namespace.key)
             let review = try await RetentionReview.of(
                 repository.name, policy, store: store,
-                lastPulled: { try await registry.lastPulled($0, in: repository.name) }, now: now)
+                lastPulled: { try await registry.lastPulled($0, in: repository.name) }, now: now,
+                pace: { try await pacer.pace() })
             counts["repositories", default: 0] += 1
             counts["images", default: 0] += Int64(review.verdicts.count)
             counts["keptImages", default: 0] += Int64(review.verdicts.count { $0.isKept })

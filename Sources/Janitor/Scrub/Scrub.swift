@@ -20,27 +20,33 @@ public struct Scrub {
     let rate: Int64?
     /// Seconds since 1970.
     let now: Int64
-    private let report: @Sendable (_ done: Int64, _ total: Int64) -> Void
+    /// Seconds for which what is left of an upload is left alone.
+    private let uploadAge: Int64
+    let report: @Sendable (_ done: Int64, _ total: Int64) -> Void
 
-    public private(set) var findings: [ScrubFinding] = []
-    public private(set) var counts: [String: Int64] = [
+    public internal(set) var findings: [ScrubFinding] = []
+    public internal(set) var counts: [String: Int64] = [
         "repositories": 0, "manifests": 0, "tags": 0, "links": 0, "contents": 0, "bytes": 0, "findings": 0,
         "repaired": 0,
     ]
-    private var pacer: Pacer
+    var pacer: Pacer
+    var names: [RepositoryName] = []
     /// What is not to be had again from an upstream.
-    private var precious = ReferenceSet()
+    var precious = ReferenceSet()
 
     /// - Parameters:
     ///   - repairer: Nil changes nothing.
     ///   - rate: Bytes a second that are read; nil without limit.
+    ///   - uploadAge: Seconds for which what is left of an upload is left alone; nil for the grace.
     ///   - isServing: Whether there are clients who would notice; then there are pauses.
+    ///   - mayGoOn: Whether it is still this process' turn.
     ///   - now: Seconds since 1970.
     ///   - report: Told how many bytes of how many have been looked at.
     public init(
         store: RegistryStore, settings: JanitorSettings, repairer: Registry?,
-        parts: Set<ScrubPart> = Set(ScrubPart.allCases), rate: Int64?,
-        isServing: @escaping @Sendable () -> Bool = { false }, now: Int64,
+        parts: Set<ScrubPart> = Set(ScrubPart.allCases), rate: Int64?, uploadAge: Int64? = nil,
+        isServing: @escaping @Sendable () -> Bool = { false }, mayGoOn: @escaping @Sendable () -> Bool = { true },
+        now: Int64,
         report: @escaping @Sendable (_ done: Int64, _ total: Int64) -> Void = { _, _ in }
     ) {
         self.store = store
@@ -48,17 +54,19 @@ public struct Scrub {
         self.repairer = repairer
         self.parts = parts
         self.rate = rate
+        self.uploadAge = uploadAge ?? settings.grace
         self.now = now
         self.report = report
-        pacer = Pacer(isServing: isServing)
+        pacer = Pacer(isServing: isServing, mayGoOn: mayGoOn)
     }
 
     public mutating func run() async throws {
-        var names: [RepositoryName] = []
+        var found: [RepositoryName] = []
         _ = try await store.repositories(limit: 0, budget: .max) { (name) async throws(StorageError) in
-            names.append(name)
+            found.append(name)
             return false
         }
+        names = found
         for name in names {
             count("repositories")
             let isCache = try await isCache(name)
@@ -225,10 +233,10 @@ public struct Scrub {
             for id in page.ids {
                 try await pacer.pace()
                 guard try await store.upload(id, in: name) == nil,
-                    try await store.remainsOfUpload(id, in: name, before: now - settings.grace)
+                    try await store.remainsOfUpload(id, in: name, before: now - uploadAge)
                 else { continue }
                 let repair = try await repairing { (registry) async throws in
-                    _ = try await registry.collectUploads(of: name, before: now - settings.grace)
+                    _ = try await registry.collectUploads(of: name, before: now - uploadAge)
                     return .repaired
                 }
                 found(ScrubFinding(.brokenUpload, repair, id, in: name))
@@ -237,56 +245,10 @@ public struct Scrub {
         } while after != nil
     }
 
-    // MARK: Contents
-
-    private mutating func lookAtContents() async throws {
-        var all: [PackedDigest] = []
-        var total: Int64 = 0
-        for algorithm in Digest.Algorithm.allCases {
-            for shelf in try await store.contentShelves(algorithm) {
-                for digest in try await store.contents(algorithm, shelf: shelf) {
-                    try await pacer.pace()
-                    guard let info = try await store.blobInfo(digest) else { continue }
-                    all.append(PackedDigest(digest))
-                    total += info.size
-                }
-            }
-        }
-        var done: Int64 = 0
-        let start = ContinuousClock.now
-        for packed in all {
-            let digest = packed.digest
-            count("contents")
-            let isWhole = try await store.isWhole(digest) { (bytes) async throws(CancellationError) in
-                done += Int64(bytes)
-                report(done, total)
-                try await keepRate(done, since: start)
-            }
-            guard isWhole == false else { continue }
-            let isPrecious = precious.contains(digest)
-            let repair = try await repairing { (_) async throws in
-                if isPrecious { return try await store.quarantine(digest) ? .quarantined : .none }
-                try await store.removeDamaged(digest)
-                return .removed
-            }
-            found(ScrubFinding(.damagedContent, repair, digest))
-        }
-        counts["bytes"] = done
-    }
-
-    private mutating func keepRate(_ done: Int64, since start: ContinuousClock.Instant) async throws(CancellationError)
-    {
-        try await pacer.pace()
-        guard let rate, rate > 0 else { return }
-        let ahead = Duration.seconds(Double(done) / Double(rate)) - (ContinuousClock.now - start)
-        guard ahead > .milliseconds(20) else { return }
-        do { try await Task.sleep(for: ahead) } catch { throw CancellationError() }
-    }
-
     // MARK: Findings
 
     /// What became of a finding. Of what failed to be put right more is told by the error.
-    private func repairing(
+    func repairing(
         _ isPossible: Bool = true, _ repair: (Registry) async throws -> ScrubFinding.Repair
     ) async throws -> ScrubFinding.Repair {
         guard isPossible else { return .none }
@@ -294,14 +256,16 @@ public struct Scrub {
         return try await repair(repairer)
     }
 
-    private mutating func found(_ finding: ScrubFinding) {
+    mutating func found(_ finding: ScrubFinding) {
         count("findings")
-        if finding.repair == .repaired || finding.repair == .removed || finding.repair == .quarantined {
+        if finding.repair == .repaired || finding.repair == .removed || finding.repair == .quarantined
+            || finding.repair == .refetched
+        {
             count("repaired")
         }
         counts[finding.kind.rawValue, default: 0] += 1
         if findings.count < Self.mostFindings { findings.append(finding) }
     }
 
-    private mutating func count(_ name: String) { counts[name, default: 0] += 1 }
+    mutating func count(_ name: String) { counts[name, default: 0] += 1 }
 }

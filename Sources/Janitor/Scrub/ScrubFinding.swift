@@ -5,6 +5,8 @@ public struct ScrubFinding: Sendable, Encodable {
     public enum Kind: String, Sendable, Encodable, CaseIterable {
         /// Bytes that are not those of their digest.
         case damagedContent = "damaged-content"
+        /// Bytes that cannot be read now: the disk or the bucket fails.
+        case unreadableContent = "unreadable-content"
         /// A link to a blob that is not there.
         case missingContent = "missing-content"
         /// A link that does not hold what its name says.
@@ -31,6 +33,8 @@ public struct ScrubFinding: Sendable, Encodable {
         case repaired
         /// Removed; it will be fetched again when it is asked for.
         case removed
+        /// Put out of the way or removed, and fetched from the upstream.
+        case refetched
         /// Put out of the way.
         case quarantined
     }

@@ -44,6 +44,11 @@ public final class Spool: Sendable {
         }
     }
 
+    /// Whether a process has its folder below `root`.
+    public static func isInUse(_ root: String) -> Bool {
+        LocalFolder.names(root).contains { (try? locked("\(root)/\($0)")) == nil }
+    }
+
     /// A new, empty file for the content of `digest`.
     func makeFile(_ digest: Digest) throws(StorageError) -> SpoolFile {
         let number = counter.withLockedValue { value in

@@ -47,7 +47,7 @@ extension Registry {
     /// A blob for HEAD. A cold one is asked for with HEAD and not downloaded.
     public func blobHead(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> Served<BlobAnswer> {
         // Who is told that it is here will not push it.
-        if repository.namespace.isWritable { try await rescue([digest], in: repository.name) }
+        if repository.namespace.isWritable { try await rescue(digest, in: repository.name) }
         if let held = try await held(repository, digest) {
             return Served(BlobAnswer(size: held.size, source: .nothing), .hit)
         }

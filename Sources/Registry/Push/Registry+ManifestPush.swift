@@ -43,10 +43,10 @@ extension Registry {
                 if case .tag(let tag) = incoming.reference { tags.append(tag) }
                 for tag in tags { try await self.checkMutable(repository, tag, manifest.digest) }
                 let blobs = Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest))
-                try await self.rescue(blobs, in: repository.name)
-                try await self.checkReferences(repository, content)
+                let missing = try await self.secureGrants(blobs, in: repository.name)
+                try await self.checkReferences(repository, content, blobs, missing)
                 try check()
-                try await self.store(manifest, content, repository, tags)
+                try await self.store(manifest, content, repository, tags, blobs.subtracting(missing))
             }
             return PushedManifest(digest: manifest.digest, subject: content.subject?.digest)
         }
@@ -62,11 +62,16 @@ extension Registry {
     }
 
     /// What a client will fetch next must be there.
-    private func checkReferences(_ repository: Repository, _ content: Manifest) async throws(RegistryError) {
+    ///
+    /// - Parameter unlinked: Those of the blobs that the repository has no link to.
+    private func checkReferences(
+        _ repository: Repository, _ content: Manifest, _ blobs: Set<Digest>, _ unlinked: Set<Digest>
+    ) async throws(RegistryError) {
         let mayBeMissing = repository.namespace.pushes.missingReferences
         guard mayBeMissing != .anywhere else { return }
-        for digest in Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest)) {
-            guard try await has(repository, blob: digest) else { throw .missing("blob", digest, repository) }
+        for digest in blobs {
+            let isThere = try await has(repository, blob: digest, isLinked: !unlinked.contains(digest))
+            guard isThere else { throw .missing("blob", digest, repository) }
         }
         guard mayBeMissing == .none else { return }
         for digest in Set(content.manifests.map(\.digest)) {
@@ -74,9 +79,11 @@ extension Registry {
         }
     }
 
-    private func has(_ repository: Repository, blob digest: Digest) async throws(RegistryError) -> Bool {
+    private func has(
+        _ repository: Repository, blob digest: Digest, isLinked: Bool
+    ) async throws(RegistryError) -> Bool {
         let isHeld = try await writing { (store) async throws(StorageError) in
-            guard try await store.isGranted(digest, in: repository.name) else { return false }
+            guard isLinked else { return false }
             return try await store.blobInfo(digest) != nil
         }
         if isHeld || repository.namespace.isLocal { return isHeld }
@@ -107,7 +114,8 @@ extension Registry {
     }
 
     private func store(
-        _ manifest: StoredManifest, _ content: Manifest, _ repository: Repository, _ tags: [Tag]
+        _ manifest: StoredManifest, _ content: Manifest, _ repository: Repository, _ tags: [Tag],
+        _ linked: Set<Digest>
     ) async throws(RegistryError) {
         try await writing { (store) async throws(StorageError) in
             // First: what is here but not marked so could be taken for a cache's.
@@ -116,7 +124,9 @@ extension Registry {
             } else {
                 try await store.keep(manifest.digest, in: repository.name)
             }
+            let isNew = try await !store.hasManifest(manifest.digest, in: repository.name)
             try await store.put(manifest, declared: content.mediaType, in: repository.name, .durable)
+            try await secureParts(of: manifest.digest, linked, isNew, repository)
             if let subject = content.subject {
                 try await store.addReferrer(
                     Descriptor(manifest, content), of: subject.digest, in: repository.name, .durable)
@@ -129,6 +139,18 @@ extension Registry {
             }
         }
         hot.remove(HotContent.Key(repository: repository.name, digest: manifest.digest))
+    }
+
+    /// Looks again, now that the manifest is there and says what it needs: a collector on another replica may have decided
+    /// before it could see that. Nothing is acknowledged yet, and no tag is moved.
+    private func secureParts(
+        of manifest: Digest, _ linked: Set<Digest>, _ isNew: Bool, _ repository: Repository
+    ) async throws(StorageError) {
+        for digest in try await store.secureGrants(linked, in: repository.name)
+        where try await !store.mount(digest, in: repository.name) {
+            if isNew { try await store.removeManifest(manifest, in: repository.name) }
+            throw RegistryStore.removedMeanwhile(digest)
+        }
     }
 
     private func keepAll(_ repository: RepositoryName) async throws(StorageError) {

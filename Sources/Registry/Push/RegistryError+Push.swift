@@ -15,6 +15,10 @@ extension RegistryError {
                 cause: error)
         case .tooManyOpenFiles:
             self.init(.unavailable, status: 503, "the registry is too busy; try again", retryAfter: 1, cause: error)
+        case .conflict:
+            self.init(
+                .unavailable, status: 503, "the same content is just being removed or replaced; try again",
+                retryAfter: 1, cause: error)
         default:
             self.init(error)
         }

@@ -1,17 +1,23 @@
 internal import Coordination
 public import OCI
-internal import Storage
+public import Storage
 
 /// What the janitor may do to local content. Clients go on meanwhile.
 extension Registry {
     /// Removes a repository's condemned link to a blob, unless a push has taken an interest in it.
     ///
+    /// - Parameters:
+    ///   - mark: As it was before the repository's manifests were looked at.
+    ///   - check: Throws if the collector may not be the only one any more.
     /// - Returns: Whether it is gone.
-    public func collectGrant(_ digest: Digest, in repository: RepositoryName) async throws(RegistryError) -> Bool {
+    public func collectGrant(
+        _ digest: Digest, in repository: RepositoryName, _ mark: Condemnation, by round: CollectionRound,
+        check: () throws(StorageError) -> Void = {}
+    ) async throws(RegistryError) -> Bool {
         // A push that has looked at the link has made its manifest visible before the next one is looked at.
         let isGone = try await writers.withLock(repository) { () async throws(RegistryError) in
             try await writing { (store) async throws(StorageError) in
-                try await store.removeCondemned(.grant(digest, in: repository)) != nil
+                try await store.removeCondemned(.grant(digest, in: repository), mark, by: round, check: check) != nil
             }
         }
         if isGone { hot.remove(HotContent.Key(repository: repository, digest: digest)) }
@@ -27,11 +33,20 @@ extension Registry {
     }
 
     /// What a push is about to refer to is left alone for another while.
-    func rescue(_ blobs: Set<Digest>, in repository: RepositoryName) async throws(RegistryError) {
-        for digest in blobs {
-            try await writing { (store) async throws(StorageError) in
-                try await store.rescue(.grant(digest, in: repository))
-            }
+    ///
+    /// - Returns: Those that the repository has no link to.
+    func secureGrants(
+        _ blobs: Set<Digest>, in repository: RepositoryName
+    ) async throws(RegistryError) -> Set<Digest> {
+        try await writing { (store) async throws(StorageError) in
+            try await store.secureGrants(blobs, in: repository)
+        }
+    }
+
+    /// Who is told that a blob is here will not push it: it is left alone for another while.
+    func rescue(_ digest: Digest, in repository: RepositoryName) async throws(RegistryError) {
+        try await writing { (store) async throws(StorageError) in
+            try await store.rescue(.grant(digest, in: repository))
         }
     }
 }

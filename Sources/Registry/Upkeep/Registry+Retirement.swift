@@ -4,8 +4,8 @@ public import OCI
 public import Storage
 
 extension Registry {
-    /// How many manifests are removed before writers get a turn.
-    private static let batch = 20
+    /// How many manifests are removed before writers get a turn. Each batch looks at all tags first.
+    private static let batch = 200
 
     /// Removes tags and manifests that were judged a moment ago, but for what has changed since: a tag that was pushed again,
     /// a manifest that a tag or another manifest needs by now.

@@ -72,7 +72,7 @@ extension Registry {
             }
             try await stored { (store) async throws(StorageError) in
                 try await store.removeManifest(digest, in: repository.name)
-                try await store.revoke(digest, in: repository.name)
+                try await store.removeGrant(digest, in: repository.name)
             }
             hot.remove(HotContent.Key(repository: repository.name, digest: digest))
             return 1

@@ -109,7 +109,7 @@ extension Registry {
             try await self.writers.withLock(repository.name) { () async throws(RegistryError) in
                 let isHeld = try await self.writing { (store) async throws(StorageError) in
                     guard try await store.isGranted(digest, in: repository.name) else { return false }
-                    try await store.revoke(digest, in: repository.name)
+                    try await store.removeGrant(digest, in: repository.name)
                     return true
                 }
                 self.hot.remove(HotContent.Key(repository: repository.name, digest: digest))

@@ -1,3 +1,5 @@
+internal import Hashing
+internal import NIOCore
 public import OCI
 
 /// What is removed when nothing refers to it any more, after it was condemned and left alone for a while.
@@ -30,16 +32,30 @@ public enum Collectable: Hashable, Sendable {
     }
 
     /// Says that it is to be removed, unless somebody begins to refer to it.
-    var condemned: ObjectKey { mark("condemned") }
-    /// Says that it is being removed.
-    package var sweeping: ObjectKey { mark("sweeping") }
-    /// Says nothing: where a mark goes that was taken back.
-    var rescued: ObjectKey { mark("rescued") }
-
-    private func mark(_ name: String) -> ObjectKey {
+    var condemned: ObjectKey {
         switch self {
-        case .content(let digest): RegistryLayout.collection(name, digest)
-        case .grant(let digest, let repository): RegistryLayout.collection(name, digest, in: repository)
+        case .content(let digest): RegistryLayout.condemned(digest)
+        case .grant(let digest, let repository): RegistryLayout.condemned(digest, in: repository)
+        }
+    }
+
+    /// Says nothing: where a mark goes that was taken back.
+    var rescued: ObjectKey { RegistryLayout.rescued(name) }
+
+    /// Says that it is being removed.
+    ///
+    /// - Parameter round: Of the collector, so that several never take one's mark for another's.
+    package func sweeping(_ round: CollectionRound) -> ObjectKey { RegistryLayout.sweeping(sweepPrefix + round.name) }
+
+    /// What the names of its sweeps begin with.
+    var sweepPrefix: String { name + "." }
+
+    /// One level of a path, whatever the repository's name.
+    private var name: String {
+        switch self {
+        case .content(let digest): "\(digest.algorithm.rawValue)-\(digest.hex)"
+        case .grant(let digest, let repository):
+            "link-" + Digest(hashing: ByteBuffer(string: "\(repository)@\(digest)")).hex
         }
     }
 }

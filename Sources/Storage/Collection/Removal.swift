@@ -2,7 +2,8 @@
 ///
 /// A round looks which marks there are, then at all references. What is not referred to and has no mark gets one; what is
 /// and has one loses it. What has a mark from before the round began, old enough and not referred to, is removed: the mark is
-/// moved first, in one step, which fails if somebody has taken it back.
+/// moved first, in one step, which fails if somebody has taken it back. A mark that was taken back and made anew by another
+/// collector is another mark, whatever it is worth: it is dropped, and nothing is removed.
 public struct Removal: Hashable, Sendable {
     public enum Operation: Hashable, Sendable {
         /// Was it condemned before this round looks at references, long enough ago?
@@ -14,6 +15,8 @@ public struct Removal: Hashable, Sendable {
         case absolve
         /// Moves the mark to say that it is being removed; whether it was there.
         case decide
+        /// Was it the one that this round found before it looked at references?
+        case verify
         case remove
         case endSweep
         case end
@@ -23,6 +26,8 @@ public struct Removal: Hashable, Sendable {
     private var isRipe = false
     /// A broken variant, for the test that must find it: removes what it condemned itself after it looked at references.
     var isHasty = false
+    /// Another: takes any mark for the one that it saw.
+    var isTrusting = false
 
     public init() {}
 
@@ -39,7 +44,8 @@ public struct Removal: Hashable, Sendable {
             operation = isRipe ? .decide : .lookForMark
         case .lookForMark:
             operation = found ? (isReferredTo ? .absolve : .end) : (isReferredTo ? .end : .condemn)
-        case .decide: operation = found ? .remove : .end
+        case .decide: operation = found ? .verify : .end
+        case .verify: operation = found || isTrusting ? .remove : .endSweep
         case .remove: operation = .endSweep
         case .condemn: operation = isHasty ? .decide : .end
         case .absolve, .endSweep: operation = .end
@@ -48,11 +54,4 @@ public struct Removal: Hashable, Sendable {
     }
 
     private var isReferredTo = false
-
-    /// What a round begins with that finds the traces of one that ended in the middle: the decision stands.
-    static var resumed: Removal {
-        var removal = Removal()
-        removal.operation = .remove
-        return removal
-    }
 }

@@ -19,6 +19,9 @@ public final class MemoryStore: ObjectStore {
     private let failure = NIOLockedValueBox<StorageError.Code?>(nil)
     private let writeFailure = NIOLockedValueBox<StorageError.Code?>(nil)
     private let now: @Sendable () -> Int64
+    private let unreadable = NIOLockedValueBox<(key: ObjectKey, code: StorageError.Code)?>(nil)
+    private let falsified = NIOLockedValueBox<ObjectKey?>(nil)
+    private let interception = NIOLockedValueBox<(@Sendable (ObjectKey) async throws(StorageError) -> Void)?>(nil)
     private let network = NIOLockedValueBox<(@Sendable () async throws(StorageError) -> Void)?>(nil)
 
     public init(now: @escaping @Sendable () -> Int64 = { 0 }) {
@@ -37,6 +40,19 @@ public final class MemoryStore: ObjectStore {
     }
 
     public var isRemote: Bool { network.withLockedValue { $0 != nil } }
+
+    /// From now on asking for this content throws; nil to work again.
+    public func failReading(_ key: ObjectKey?, _ code: StorageError.Code) {
+        unreadable.withLockedValue { $0 = key.map { ($0, code) } }
+    }
+
+    /// The next who asks for this content is given another.
+    public func falsifyOnce(_ key: ObjectKey) { falsified.withLockedValue { $0 = key } }
+
+    /// From now on `body` runs before each object is written: what somebody else does at that moment.
+    public func beforeWriting(_ body: (@Sendable (ObjectKey) async throws(StorageError) -> Void)?) {
+        interception.withLockedValue { $0 = body }
+    }
 
     /// All keys, in order.
     public var keys: [String] { objects.withLockedValue { $0.keys.sorted() } }
@@ -71,11 +87,21 @@ public final class MemoryStore: ObjectStore {
 
     public func content(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
         try check(key)
+        if let failure = unreadable.withLockedValue({ $0 }), failure.key == key {
+            throw StorageError(failure.code, "told to fail", key: key)
+        }
+        let isFalse = falsified.withLockedValue { falsified in
+            guard falsified == key else { return false }
+            falsified = nil
+            return true
+        }
+        if isFalse { return .bytes(ByteBuffer(string: "something else")) }
         return objects.withLockedValue { $0[key.path] }.map { .bytes($0.bytes) }
     }
 
     public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
         try checkWrite(key)
+        try await interception.withLockedValue { $0 }?(key)
         objects.withLockedValue { $0[key.path] = Object(bytes: bytes, modified: now()) }
     }
 

@@ -17,6 +17,8 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
     case movingTakesTheSourceAway
     case settlingTellsWhetherThereIsSomething
     case listsAreSortedPagedAndOneLevelDeep
+    case lookingFindsWhatHoldsSomething
+    case pruningTakesNothingAway
     case deletingRemovesAllBelowAndAbsenceIsNoError
     case manyWritersOfOneKeyLeaveOneWholeObject
 
@@ -131,6 +133,25 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             #expect(try await holding("deep", isExact ? 10 : 2) == [])
             #expect(try await store.list(key("root"), after: "a", limit: 2) == ["a-b", "b"])
             #expect(try await store.list(key("root"), after: "aa", limit: 2) == ["b", "c"])
+        case .lookingFindsWhatHoldsSomething:
+            for name in ["a/link", "b/link", "c/other"] {
+                try await store.write(key("looked/\(name)"), ByteBuffer(string: name), .cached)
+            }
+            let look = try #require(try await store.look(at: key("looked"), for: "link", unless: nil))
+            #expect(look.holding.sorted() == (isExact ? ["a", "b"] : ["a", "b", "c"]))
+            #expect(Set(look.empty).isSubset(of: ["c"]))
+            let all = try await store.look(at: key("looked"), for: nil, unless: nil)
+            #expect(all?.holding.sorted() == ["a", "b", "c"])
+            let none = try await store.look(at: key("nothing"), for: "link", unless: nil)
+            #expect(none?.holding == [] && none?.empty == [])
+        case .pruningTakesNothingAway:
+            try await store.write(key("pruned/a/link"), ByteBuffer(string: "1"), .cached)
+            try await store.prune(key("pruned/a"))
+            try await store.prune(key("pruned/no/such"))
+            #expect(try await text(store, "pruned/a/link") == "1")
+            try await store.delete(key("pruned/a/link"))
+            try await store.prune(key("pruned/a"))
+            #expect(try await store.list(key("pruned"), after: nil, limit: 10) == [])
         case .deletingRemovesAllBelowAndAbsenceIsNoError:
             try await store.write(key("a/b/c"), ByteBuffer(string: "1"), .cached)
             try await store.write(key("a/bb"), ByteBuffer(string: "2"), .cached)

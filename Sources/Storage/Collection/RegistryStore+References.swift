@@ -1,0 +1,125 @@
+internal import NIOCore
+public import OCI
+
+/// Beginning to refer to something, so that who removes what nothing refers to does not take it away.
+extension RegistryStore {
+    /// How long is waited for who removes something, and then crashed.
+    private static let sweepPatience = 100
+    private static let sweepPause: Duration = .milliseconds(20)
+    /// A repository's marks are taken all at once up to so many.
+    private static let mostMarks = 1000
+
+    /// Makes something refer to `target`.
+    ///
+    /// - Parameters:
+    ///   - bring: Whether it is there, or now is.
+    ///   - link: Makes the reference.
+    /// - Returns: Whether it is there and stays; if not, the reference may have been made and refers to nothing.
+    func refer(
+        to target: Collectable, bring: () async throws(StorageError) -> Bool,
+        link: () async throws(StorageError) -> Void
+    ) async throws(StorageError) -> Bool {
+        var steps = LinkMaking()
+        var hasLinked = false
+        var waits = 0
+        while true {
+            let found: Bool
+            switch steps.operation {
+            case .lookForCondemnation: found = try await objects.info(target.condemned) != nil
+            case .rescue:
+                try await takeBack(target)
+                found = true
+            case .lookForSweep:
+                found = try await isSwept(target)
+                if found { try await wait(&waits, target) }
+            case .lookForTarget: found = try await hasLinked ? objects.info(target.target) != nil : bring()
+            case .link:
+                try await link()
+                (hasLinked, found) = (true, true)
+            case .succeed: return true
+            case .fail: return false
+            }
+            steps.advance(found)
+        }
+    }
+
+    private func isSwept(_ target: Collectable) async throws(StorageError) -> Bool {
+        let prefix = target.sweepPrefix
+        return try await objects.list(RegistryLayout.sweeps, after: prefix, limit: 1).first?.hasPrefix(prefix) ?? false
+    }
+
+    private func wait(_ waits: inout Int, _ target: Collectable) async throws(StorageError) {
+        waits += 1
+        guard waits < Self.sweepPatience, !Task.isCancelled else {
+            throw StorageError(.conflict, "the content is just being removed; try again", key: target.target)
+        }
+        // Cancelled: told by the next call.
+        try? await Task.sleep(for: Self.sweepPause)
+    }
+
+    /// Lets live what was condemned and is of interest again.
+    public func rescue(_ target: Collectable) async throws(StorageError) {
+        if try await objects.info(target.condemned) != nil { try await takeBack(target) }
+    }
+
+    private func takeBack(_ target: Collectable) async throws(StorageError) {
+        do throws(StorageError) {
+            try await objects.move(target.condemned, to: target.rescued, .cached)
+        } catch {
+            // Taken back, or decided upon, by somebody else.
+            guard error.code == .absent else { throw error }
+        }
+        try await objects.delete(target.rescued)
+    }
+
+    /// Lets live, waits for who removes it, and leaves it to the caller to make it anew.
+    func secure(_ target: Collectable) async throws(StorageError) {
+        try await rescue(target)
+        var waits = 0
+        while try await isSwept(target) { try await wait(&waits, target) }
+    }
+
+    /// The steps before, and again after, a manifest of `repository` refers to its links to `digests`.
+    ///
+    /// - Returns: Those to which there is no link; the others stay as long as they are referred to.
+    public func secureGrants(
+        _ digests: Set<Digest>, in repository: RepositoryName
+    ) async throws(StorageError) -> Set<Digest> {
+        guard !digests.isEmpty else { return [] }
+        for digest in try await condemned(among: digests, in: repository) {
+            try await takeBack(.grant(digest, in: repository))
+        }
+        if try await !objects.list(RegistryLayout.sweeps, after: nil, limit: 1).isEmpty {
+            for digest in digests {
+                var waits = 0
+                let target = Collectable.grant(digest, in: repository)
+                while try await isSwept(target) { try await wait(&waits, target) }
+            }
+        }
+        var missing: Set<Digest> = []
+        for digest in digests where try await !isGranted(digest, in: repository) { missing.insert(digest) }
+        return missing
+    }
+
+    private func condemned(
+        among digests: Set<Digest>, in repository: RepositoryName
+    ) async throws(StorageError) -> [Digest] {
+        if objects.isRemote {
+            // One request instead of one for each.
+            let names = try await objects.list(
+                RegistryLayout.condemned(in: repository), after: nil, limit: Self.mostMarks)
+            if names.count < Self.mostMarks { return names.compactMap(Self.digest(ofMark:)).filter(digests.contains) }
+        }
+        var found: [Digest] = []
+        for digest in digests
+        where try await objects.info(RegistryLayout.condemned(digest, in: repository)) != nil { found.append(digest) }
+        return found
+    }
+
+    static func digest(ofMark name: String) -> Digest? {
+        guard let dash = name.utf8.firstIndex(of: UInt8(ascii: "-")),
+            let algorithm = Digest.Algorithm(rawValue: String(name[..<dash]))
+        else { return nil }
+        return Digest(algorithm: algorithm, hex: name[name.utf8.index(after: dash)...])
+    }
+}
