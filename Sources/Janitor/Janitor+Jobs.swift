@@ -37,7 +37,8 @@ extension Janitor {
             guard held.isShared else { throw Skipped.nobodyToAsk }
             let done = CoordinationKey(Self.leaseSpace, "done-\(wish.job.rawValue)")
             // A mark that cannot be read is none: the job is done once more.
-            if wish.cause == .schedule, (try? await coordination.value(done)) ?? nil != nil { throw Skipped.justDone }
+            let mark = wish.cause == .schedule ? try? await coordination.value(done) : nil
+            if mark != nil { throw Skipped.justDone }
             let outcome = try await carryOut(wish, settings) { (try? held.check()) != nil }
             if let interval = settings.interval(of: wish.job) {
                 _ = try? await coordination.store([1], done, life: interval * 0.8, .always)
