@@ -6,24 +6,48 @@ import Testing
     private static let only = ProcessInfo.processInfo.environment["ENTREPOT_SEED"].flatMap { UInt64($0) }
 
     private struct Tally: Sendable {
-        var (fetches, lapses, kills, mostFetches) = (0, 0, 0, 0)
+        var fetches = 0
+        var lapses = 0
+        var kills = 0
+        var mostFetches = 0
         var violations: [String] = []
+
+        mutating func add(_ other: Tally) {
+            fetches += other.fetches
+            lapses += other.lapses
+            kills += other.kills
+            mostFetches = max(mostFetches, other.mostFetches)
+            violations += other.violations
+        }
     }
 
-    /// On a thread of its own: it computes for a while, and tests beside it wait for sockets.
+    /// On threads of its own, one for each processor: it computes for a while.
     private static func run(_ seeds: Range<UInt64>, _ faults: FillSimulation.Faults) async -> Tally {
+        let seeds = only.map { $0..<$0 + 1 } ?? seeds
+        let threads = UInt64(ProcessInfo.processInfo.activeProcessorCount)
+        return await withTaskGroup(of: Tally.self) { group in
+            for first in 0..<threads {
+                group.addTask {
+                    await run(stride(from: seeds.lowerBound + first, to: seeds.upperBound, by: Int(threads)), faults)
+                }
+            }
+            return await group.reduce(into: Tally()) { $0.add($1) }
+        }
+    }
+
+    private static func run(_ seeds: StrideTo<UInt64>, _ faults: FillSimulation.Faults) async -> Tally {
         await withCheckedContinuation { continuation in
             let thread = Thread {
                 var tally = Tally()
-                for seed in only.map({ $0..<$0 + 1 }) ?? seeds where tally.violations.count < 5 {
+                for seed in seeds where tally.violations.count < 5 {
                     var simulation = FillSimulation(seed: seed, faults: faults)
                     do throws(FillSimulation.Violation) { try simulation.run() } catch {
                         tally.violations.append("seed \(seed): \(error)")
                     }
-                    tally.fetches += simulation.fetches
-                    tally.lapses += simulation.lapses
-                    tally.kills += simulation.kills
-                    tally.mostFetches = max(tally.mostFetches, simulation.fetches)
+                    tally.add(
+                        Tally(
+                            fetches: simulation.fetches, lapses: simulation.lapses, kills: simulation.kills,
+                            mostFetches: simulation.fetches))
                 }
                 continuation.resume(returning: tally)
             }
