@@ -20,6 +20,9 @@ public struct Exchange: Sendable {
     public let bytesSent: Int64
     /// From the arrival of the complete head to the end of the response.
     public let duration: Duration
+    /// From the arrival of the complete head to when the first bytes of the response were handed to the kernel; nil if
+    /// none were.
+    public let timeToFirstByte: Duration?
     public let outcome: Outcome
     /// ``Request/clientAddress``; the connection's, where the request was not understood.
     public let clientAddress: SocketAddress?

@@ -1,4 +1,5 @@
 internal import CoreMetrics
+internal import NIOConcurrencyHelpers
 internal import Synchronization
 
 /// One metric with one set of label values.
@@ -9,8 +10,8 @@ protocol MetricSeries: AnyObject, Sendable {
 /// What a series says at a scrape.
 enum MetricSample: Equatable {
     case number(Double)
-    /// Counts of each bucket alone, the last being what is above all bounds.
-    case histogram(counts: [UInt64], sum: Double)
+    /// Counts of each bucket alone, the last being what is above all bounds; exemplars, if any, one for each bucket.
+    case histogram(counts: [UInt64], sum: Double, exemplars: [Exemplar?])
 }
 
 /// Only goes up.
@@ -47,6 +48,8 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler {
     private let bounds: [Double]
     private let buckets: [Bucket]
     private let sum = MetricValue()
+    /// The last of each bucket. Empty as long as nobody gave one.
+    private let exemplars = NIOLockedValueBox<[Exemplar?]>([])
 
     init(bounds: [Double]) {
         self.bounds = bounds
@@ -54,21 +57,37 @@ final class HistogramSeries: MetricSeries, RecorderHandler, TimerHandler {
     }
 
     var sample: MetricSample {
-        .histogram(counts: buckets.map { $0.count.load(ordering: .relaxed) }, sum: sum.value)
+        .histogram(
+            counts: buckets.map { $0.count.load(ordering: .relaxed) }, sum: sum.value,
+            exemplars: exemplars.withLockedValue { $0 })
     }
 
     func record(_ value: Int64) { record(Double(value)) }
 
     func record(_ value: Double) {
         guard value.isFinite else { return }
+        buckets[bucket(of: value)].count.wrappingAdd(1, ordering: .relaxed)
+        sum.add(value)
+    }
+
+    func record(_ exemplar: Exemplar) {
+        record(exemplar.value)
+        guard exemplar.value.isFinite else { return }
+        let bucket = bucket(of: exemplar.value)
+        exemplars.withLockedValue { exemplars in
+            if exemplars.isEmpty { exemplars = Array(repeating: nil, count: buckets.count) }
+            exemplars[bucket] = exemplar
+        }
+    }
+
+    private func bucket(of value: Double) -> Int {
         var low = 0
         var high = bounds.count
         while low < high {
             let middle = (low + high) / 2
             if value <= bounds[middle] { high = middle } else { low = middle + 1 }
         }
-        buckets[low].count.wrappingAdd(1, ordering: .relaxed)
-        sum.add(value)
+        return low
     }
 
     func recordNanoseconds(_ duration: Int64) { record(Double(duration) / 1e9) }

@@ -6,27 +6,22 @@ internal import NIOConcurrencyHelpers
 /// What is not described is counted and not shown: a name is a promise to dashboards, and stands in the reference. Label
 /// values come from configuration and code, never from a client; should one not, ``maxSeries`` bounds the harm.
 public final class MetricsRegistry: MetricsFactory {
-    struct Family {
-        let description: MetricDescription
-        var series: [[String]: any MetricSeries] = [:]
-    }
-
     /// Of one metric; further ones are counted together in ``droppedSeries`` and shown nowhere.
     static let maxSeries = 2000
     static let droppedSeries = MetricDescription(
         "entrepot_metrics_series_dropped_total", .counter, "Series that were not made since a metric had too many")
 
-    private let families: NIOLockedValueBox<[String: Family]>
+    private let families: NIOLockedValueBox<[String: MetricFamily]>
     private let collectors = NIOLockedValueBox<[@Sendable () -> Void]>([])
     private let dropped: CounterSeries
 
     public init(_ descriptions: [MetricDescription]) {
-        var families: [String: Family] = [:]
+        var families: [String: MetricFamily] = [:]
         for description in descriptions + [Self.droppedSeries] {
-            families[description.name] = Family(description: description)
+            families[description.name] = MetricFamily(description)
         }
         dropped = CounterSeries()
-        families[Self.droppedSeries.name]?.series[[]] = dropped
+        families[Self.droppedSeries.name]?.add(dropped, [])
         self.families = NIOLockedValueBox(families)
     }
 
@@ -36,10 +31,10 @@ public final class MetricsRegistry: MetricsFactory {
     }
 
     /// The families that have series, by name, after the collectors had their turn.
-    func scrape() -> [Family] {
+    func scrape() -> [MetricFamily] {
         for collector in collectors.withLockedValue({ $0 }) { collector() }
         return families.withLockedValue { families in
-            families.values.filter { !$0.series.isEmpty }.sorted { $0.description.name < $1.description.name }
+            families.values.filter { !$0.members.isEmpty }.sorted { $0.description.name < $1.description.name }
         }
     }
 
@@ -82,8 +77,8 @@ public final class MetricsRegistry: MetricsFactory {
         families.withLockedValue { families in
             guard let family = families[name] else { return nil }
             let values = family.description.labels.map { label in dimensions.first { $0.0 == label }?.1 ?? "" }
-            if let series = family.series[values] { return series }
-            guard family.series.count < Self.maxSeries else {
+            if let series = family[values] { return series }
+            guard family.members.count < Self.maxSeries else {
                 dropped.increment(by: Int64(1))
                 return nil
             }
@@ -93,7 +88,7 @@ public final class MetricsRegistry: MetricsFactory {
                 case .gauge: GaugeSeries()
                 case .histogram(let bounds): HistogramSeries(bounds: bounds)
                 }
-            families[name]?.series[values] = series
+            families[name]?.add(series, values)
             return series
         }
     }

@@ -36,12 +36,13 @@ public struct MetricsText: Sendable {
 
     public func scrape(_ registry: MetricsRegistry) -> String {
         var text = ""
+        text.reserveCapacity(256 << 10)
         for family in registry.scrape() { write(family, to: &text) }
         if format == .openMetrics { text += "# EOF\n" }
         return text
     }
 
-    private func write(_ family: MetricsRegistry.Family, to text: inout String) {
+    private func write(_ family: MetricFamily, to text: inout String) {
         let description = family.description
         // OpenMetrics names the family without the suffix that its samples have.
         let suffix = "_total"
@@ -55,29 +56,74 @@ public struct MetricsText: Sendable {
             }
         text += "# HELP \(name) \(Self.escaped(description.help, quotes: format == .openMetrics))\n"
         text += "# TYPE \(name) \(type)\n"
-        for (values, series) in family.series.sorted(by: { $0.key.lexicographicallyPrecedes($1.key) }) {
-            let labels = Array(zip(description.labels, values))
-            switch (series.sample, description.kind) {
-            case (.number(let number), _): text += "\(description.name)\(Self.text(labels)) \(Self.text(number))\n"
-            case (.histogram(let counts, let sum), .histogram(let bounds)):
-                var total: UInt64 = 0
-                for (count, bound) in zip(counts, bounds + [.infinity]) {
-                    total += count
-                    text += "\(name)_bucket\(Self.text(labels + [("le", Self.text(bound))])) \(total)\n"
-                }
-                text += "\(name)_sum\(Self.text(labels)) \(Self.text(sum))\n"
-                text += "\(name)_count\(Self.text(labels)) \(total)\n"
-            default: break
+        if format == .openMetrics, let unit = Self.units.first(where: { name.hasSuffix("_\($0)") }) {
+            text += "# UNIT \(name) \(unit)\n"
+        }
+        var bounds: [String] = []
+        if case .histogram(let limits) = description.kind {
+            bounds = (limits + [.infinity]).map { Self.label("le", Self.text($0)) }
+        }
+        for member in family.members {
+            switch member.series.sample {
+            case .number(let number):
+                text += description.name
+                Self.write(member.labels, to: &text)
+                text += Self.text(number)
+                text += "\n"
+            case .histogram(let counts, let sum, let exemplars):
+                write(name, member.labels, counts, sum, exemplars, bounds, to: &text)
             }
         }
     }
 
-    private static func text(_ labels: [(String, String)]) -> String {
-        guard !labels.isEmpty else { return "" }
-        return "{" + labels.map { "\($0.0)=\"\(escaped($0.1, quotes: true))\"" }.joined(separator: ",") + "}"
+    /// - Parameter bounds: The label of each bucket, as text.
+    private func write(
+        _ name: String, _ labels: String, _ counts: [UInt64], _ sum: Double, _ exemplars: [Exemplar?],
+        _ bounds: [String], to text: inout String
+    ) {
+        let head = labels.isEmpty ? "\(name)_bucket{" : "\(name)_bucket{\(labels),"
+        var total: UInt64 = 0
+        for (index, bound) in bounds.enumerated() {
+            total += counts[index]
+            text += head
+            text += bound
+            text += "} "
+            text += String(total)
+            if format == .openMetrics, index < exemplars.count, let exemplar = exemplars[index] {
+                text += " # {trace_id=\"\(exemplar.traceID)\"} \(Self.text(exemplar.value)) \(exemplar.time)"
+            }
+            text += "\n"
+        }
+        text += name
+        text += "_sum"
+        Self.write(labels, to: &text)
+        text += Self.text(sum)
+        text += "\n"
+        text += name
+        text += "_count"
+        Self.write(labels, to: &text)
+        text += String(total)
+        text += "\n"
     }
 
+    /// Those of the names' last words that are units.
+    private static let units = ["seconds", "bytes"]
+
+    private static func write(_ labels: String, to text: inout String) {
+        if labels.isEmpty {
+            text += " "
+        } else {
+            text += "{"
+            text += labels
+            text += "} "
+        }
+    }
+
+    /// One label as it stands in a scrape.
+    static func label(_ name: String, _ value: String) -> String { "\(name)=\"\(escaped(value, quotes: true))\"" }
+
     static func text(_ number: Double) -> String {
+        if number.isNaN { return "NaN" }
         if number.isInfinite { return number > 0 ? "+Inf" : "-Inf" }
         if let whole = Int64(exactly: number) { return String(whole) }
         return "\(number)"

@@ -22,7 +22,7 @@ public final class ContentClaims: Sendable {
     }
 
     private static let capacity = 200_000
-    private let locks = KeyedLock<Digest>()
+    private let locks = KeyedLock<Digest>(name: "content")
     private let state = NIOLockedValueBox(State())
 
     /// Runs `body` with a watch on everything that is claimed meanwhile.

@@ -35,6 +35,13 @@ import Testing
             #expect(number(text, "\(requests),status=\"2xx\",cache=\"hit\"}") == 2)
             #expect(number(text, "\(requests),status=\"4xx\",cache=\"none\"}") == 1)
             #expect(number(text, "entrepot_request_seconds_count{action=\"get-manifest\"}") == 4)
+            #expect(number(text, "entrepot_request_first_byte_seconds_count{action=\"get-manifest\"}") == 4)
+            #expect(number(text, "entrepot_namespace_requests_total{namespace=\"up\",cache=\"hit\"}") == 2)
+            #expect((number(text, "entrepot_response_bytes_total{action=\"get-manifest\",source=\"cache\"}") ?? 0) > 0)
+            let asked = "{upstream=\"\(upstream.host)\",operation=\"manifest\"}"
+            #expect((number(text, "entrepot_upstream_request_seconds_count\(asked)") ?? 0) > 0)
+            #expect((number(text, "entrepot_store_operations_total{operation=\"write\",outcome=\"ok\"}") ?? 0) > 0)
+            #expect((number(text, "entrepot_connections_total{outcome=\"accepted\"}") ?? 0) >= 4)
             #expect(number(text, "entrepot_config_reload_failures_total") == 0)
             #expect((number(text, "process_resident_memory_bytes") ?? 0) > 1_000_000)
             #expect((number(text, "process_threads") ?? 0) >= 2)
@@ -68,6 +75,22 @@ import Testing
                 return answer.contains("\"job\":\"entrepot\"") ? answer : nil
             }
             #expect(found?.contains("version") == true)
+        }
+    }
+
+    @Test func theEndsOfCertificatesShow() async throws {
+        try await Stage.with { stage in
+            let certificates = try await Certificates.make(on: stage)
+            let port = FreePorts.next()
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: "[observability]\nlisten = \"127.0.0.1:\(port)\"\n[repository.local]\n",
+                settings: .init(certificates: certificates, clientAuthentication: "optional"))
+            let ends = "entrepot_certificate_expiry_timestamp_seconds"
+            let text = try await HTTPProbe.get("http://127.0.0.1:\(port)/metrics").text
+            let now = Date().timeIntervalSince1970
+            #expect((number(text, "\(ends){use=\"server\",owner=\"\"}") ?? 0) > now)
+            #expect((number(text, "\(ends){use=\"client_authority\",owner=\"\"}") ?? 0) > now)
+            #expect(try await entrepot.get("/startupz").status == 200)
         }
     }
 

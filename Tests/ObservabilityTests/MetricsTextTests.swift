@@ -54,6 +54,30 @@ import Testing
         #expect(text.hasSuffix("\n# EOF\n"))
     }
 
+    @Test func openMetricsNamesUnitsAndTheTracesOfBuckets() throws {
+        let registry = filled()
+        let series = try #require(
+            registry.makeTimer(label: "a_seconds", dimensions: [("action", "get")]) as? HistogramSeries)
+        series.record(Exemplar(traceID: "0af7651916cd43dd8448eb211c80319c", value: 0.5, time: 1_700_000_000.25))
+        let text = MetricsText(.openMetrics).scrape(registry)
+        #expect(text.contains("# TYPE a_seconds histogram\n# UNIT a_seconds seconds\n"))
+        #expect(
+            text.contains(
+                #"a_seconds_bucket{action="get",le="1"} 4 # {trace_id="0af7651916cd43dd8448eb211c80319c"} 0.5 1700000000.25"#
+            ))
+        #expect(text.contains("a_seconds_bucket{action=\"get\",le=\"0.1\"} 2\n"))
+        // Prometheus' own format has neither.
+        let plain = MetricsText(.prometheus).scrape(registry)
+        #expect(!plain.contains("trace_id"))
+        #expect(!plain.contains("# UNIT"))
+    }
+
+    @Test func whatThereIsNoMoreIsNoNumber() {
+        let registry = MetricsRegistry(Self.descriptions)
+        Gauge(label: "a_open", factory: registry).record(Double.nan)
+        #expect(MetricsText(.prometheus).scrape(registry).contains("a_open NaN\n"))
+    }
+
     @Test(
         arguments: [
             (nil, false), ("*/*", false), ("text/plain", false), ("application/openmetrics-text", true),

@@ -4,7 +4,7 @@ internal import NIOHTTP1
 internal import OCI
 public import Observability
 
-/// `/metrics`, `/healthz` and `/readyz` on an address of their own: nothing of the registry can be reached there.
+/// `/metrics`, `/healthz`, `/readyz` and `/startupz` on an address of their own: nothing of the registry can be reached there.
 public struct MetricsAPI: RequestHandler {
     static let path = "/metrics"
 
@@ -23,11 +23,12 @@ public struct MetricsAPI: RequestHandler {
         switch request.path {
         case Self.path: return Self.scrape(metrics, request)
         case "/healthz": return DistributionAPI.json("{}")
-        case "/readyz":
-            return DistributionAPI.json(readiness.json, status: readiness.isReady ? .ok : .serviceUnavailable)
+        case "/readyz": return DistributionAPI.readiness(readiness, showsChecks: true)
+        case "/startupz":
+            return DistributionAPI.json("{}", status: readiness.isStarted ? .ok : .serviceUnavailable)
         default:
             return ErrorResponse.make(
-                RegistryError(.unsupported, status: 404, "here are /metrics, /healthz and /readyz only"))
+                RegistryError(.unsupported, status: 404, "here are /metrics, /healthz, /readyz and /startupz only"))
         }
     }
 

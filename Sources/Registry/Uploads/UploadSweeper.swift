@@ -1,6 +1,7 @@
 internal import Cluster
 internal import Coordination
 internal import Logging
+internal import Metrics
 internal import OCI
 public import ServiceLifecycle
 internal import Storage
@@ -39,6 +40,7 @@ extension Uploads {
                 now() - upload.lastActive > seconds
             else { return false }
             try await store.removeUpload(key.id, in: key.repository)
+            metrics.expired.increment()
             return true
         }
     }

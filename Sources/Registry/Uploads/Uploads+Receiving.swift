@@ -1,5 +1,6 @@
 internal import Coordination
 internal import Hashing
+internal import Metrics
 internal import NIOCore
 internal import OCI
 internal import Storage
@@ -53,6 +54,7 @@ extension Uploads {
                         try await self.store.removeUpload(key.id, in: key.repository)
                     }
                 }
+                (actual == digest ? self.metrics.completed : self.metrics.refused).increment()
                 guard actual == digest else {
                     throw RegistryError(
                         .digestInvalid, "the content's digest is \(actual) and not \(digest); begin the upload again")
@@ -122,6 +124,7 @@ extension Uploads {
                 throw RegistryError(writing: error)
             }
             open.set(next, key)
+            metrics.bytes.increment(by: bytes.readableBytes)
             if next.count / Self.checkpointDistance != offset / Self.checkpointDistance {
                 try await written { () async throws(StorageError) in
                     try await store.setCheckpoint(next.checkpoint(), of: key.id, in: key.repository)

@@ -1,5 +1,6 @@
 internal import Coordination
 internal import Hashing
+internal import Metrics
 internal import NIOCore
 internal import NIOPosix
 internal import OCI
@@ -25,6 +26,7 @@ public final class Uploads: Sendable {
     let now: @Sendable () -> Int64
     let open = OpenUploads()
     let locks: WriterOrder<Key>
+    let metrics = UploadMetrics()
     private let pool: NIOThreadPool
 
     init(
@@ -45,6 +47,7 @@ public final class Uploads: Sendable {
         try await written { () async throws(StorageError) in
             try await store.beginUpload(key.id, in: key.repository, at: now(), checkpoint: checkpoint)
         }
+        metrics.begun.increment()
         return UploadStatus(id: key.id, size: 0)
     }
 
@@ -64,6 +67,7 @@ public final class Uploads: Sendable {
                 try await self.written { () async throws(StorageError) in
                     try await self.store.removeUpload(key.id, in: key.repository)
                 }
+                self.metrics.cancelled.increment()
             }
         }
     }

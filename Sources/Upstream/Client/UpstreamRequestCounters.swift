@@ -1,7 +1,7 @@
 import Metrics
 import NIOConcurrencyHelpers
 
-/// Counters of the questions to one upstream, each made when it is first needed.
+/// Counters and timers of the questions to one upstream, each made when it is first needed.
 final class UpstreamRequestCounters: Sendable {
     private struct Key: Hashable {
         let operation: RegistryClient.Operation
@@ -10,22 +10,32 @@ final class UpstreamRequestCounters: Sendable {
     }
 
     private let upstream: String
-    private let counters = NIOLockedValueBox<[Key: Counter]>([:])
+    private struct Made {
+        let counter: Counter
+        let timer: Timer
+    }
+
+    private let made = NIOLockedValueBox<[Key: Made]>([:])
 
     init(upstream: String) {
         self.upstream = upstream
     }
 
-    func count(_ operation: RegistryClient.Operation, _ outcome: String) {
+    func count(_ operation: RegistryClient.Operation, _ outcome: String, _ nanoseconds: Int64) {
         let key = Key(operation: operation, outcome: outcome)
-        let counter = counters.withLockedValue { counters in
-            if let counter = counters[key] { return counter }
-            let counter = Counter(
-                label: "entrepot_upstream_requests_total",
-                dimensions: [("upstream", upstream), ("operation", operation.rawValue), ("outcome", outcome)])
-            counters[key] = counter
-            return counter
+        let metrics = made.withLockedValue { made in
+            if let metrics = made[key] { return metrics }
+            let metrics = Made(
+                counter: Counter(
+                    label: "entrepot_upstream_requests_total",
+                    dimensions: [("upstream", upstream), ("operation", operation.rawValue), ("outcome", outcome)]),
+                timer: Timer(
+                    label: "entrepot_upstream_request_seconds",
+                    dimensions: [("upstream", upstream), ("operation", operation.rawValue)]))
+            made[key] = metrics
+            return metrics
         }
-        counter.increment()
+        metrics.counter.increment()
+        metrics.timer.recordNanoseconds(nanoseconds)
     }
 }
