@@ -195,7 +195,9 @@ import Upstream
                 let answer = await api.respond(to: Request(target: "/readyz"))
                 return (answer.status, String(buffer: try await answer.body.collect(upTo: 10_000)))
             }
-            #expect(try await ask() == (.ok, #"{"configuration":{"generation":1,"problems":0},"ready":true}"#))
+            #expect(
+                try await ask() == (.ok, #"{"configuration":{"generation":1,"problems":0},"ready":true,"status":"ok"}"#)
+            )
             readiness.tell(
                 ReloadReport(
                     time: "now", cause: "files", outcome: .refused, generation: 1, problems: ["repository.hush: x"],
@@ -205,7 +207,7 @@ import Upstream
             #expect(
                 text == """
                     {"configuration":{"generation":1,"last_reload":{"outcome":"refused","time":"now"},"problems":1,\
-                    "restart_required":["server.port"]},"ready":true}
+                    "restart_required":["server.port"]},"ready":true,"status":"degraded"}
                     """)
             readiness.withdraw()
             #expect(try await ask().0 == .serviceUnavailable)

@@ -1,0 +1,86 @@
+import Configuration
+import DistributionAPI
+import Metrics
+import Registry
+import ServiceLifecycle
+import Upstream
+
+/// Looks after what serving depends on: tells ``Readiness`` and metrics.
+struct HealthMonitor: Service {
+    /// Fewer bytes are no room to work in.
+    private static let leastFree: Int64 = 64 << 20
+    /// Before its end a certificate should have been renewed.
+    private static let certificateNotice: Int64 = 7 * 86_400
+
+    let parts: LongLivedParts
+    let current: CurrentSnapshot
+    let probe: StoreProbe
+    /// Returns when it is time for the next look.
+    let pause: @Sendable () async throws -> Void
+    private let free = Gauge(label: "entrepot_store_free_bytes")
+
+    init(
+        parts: LongLivedParts, current: CurrentSnapshot, probe: StoreProbe,
+        pause: @escaping @Sendable () async throws -> Void
+    ) {
+        self.parts = parts
+        self.current = current
+        self.probe = probe
+        self.pause = pause
+    }
+
+    func run() async throws {
+        parts.readiness.look(checks)
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await probe.look()
+                for check in parts.readiness.checks {
+                    Gauge(label: "entrepot_health_degraded", dimensions: [("check", check.name)])
+                        .record(check.status == .ok ? 0 : 1)
+                }
+                if let bytes = probe.freeBytes { free.record(bytes) }
+                do { try await pause() } catch { return }
+            }
+        }
+    }
+
+    /// Costs no more than a look into memory.
+    @Sendable func checks() -> [HealthCheck] {
+        let snapshot = current.value
+        return [probe.check] + disk(snapshot) + [upstreams(snapshot), certificates(snapshot)]
+    }
+
+    private func disk(_ snapshot: Snapshot) -> [HealthCheck] {
+        guard let free = probe.freeBytes else { return [] }
+        // Eviction begins at min_free; a quarter of it says that it does not keep up.
+        let least = max(Self.leastFree, Int64(snapshot.configuration.cache.minFree?.bytes ?? 0) / 4)
+        return [HealthCheck("disk", free < least ? .degraded : .ok, "\(free) bytes are free")]
+    }
+
+    private func upstreams(_ snapshot: Snapshot) -> HealthCheck {
+        let down = Set(
+            parts.registry.upstreamStatus(snapshot.namespaces).compactMap { status -> String? in
+                if case .closed = status.breaker.state { return nil }
+                return "\(status.name) (\(status.breaker.lastError?.message ?? "failed"))"
+            })
+        return down.isEmpty
+            ? HealthCheck("upstreams", .ok, "none is left alone")
+            : HealthCheck("upstreams", .degraded, "left alone for a while: \(down.sorted().joined(separator: ", "))")
+    }
+
+    private func certificates(_ snapshot: Snapshot) -> HealthCheck {
+        let now = WallClock.seconds()
+        let due = snapshot.certificates.filter { $0.end - now < Self.certificateNotice }
+        guard !due.isEmpty else { return HealthCheck("certificates", .ok, "none ends within seven days") }
+        let texts = due.map { expiry in
+            let what = "\(expiry.use.rawValue) \(expiry.owner)".trimmedEnd
+            return expiry.end < now ? "\(what) ended" : "\(what) ends in \((expiry.end - now) / 3600) hours"
+        }
+        let isOver = due.contains { $0.use == .server && $0.end < now }
+        return HealthCheck("certificates", isOver ? .failing : .degraded, texts.sorted().joined(separator: ", "))
+    }
+}
+
+extension String {
+    fileprivate var trimmedEnd: String { hasSuffix(" ") ? String(dropLast()) : self }
+}
