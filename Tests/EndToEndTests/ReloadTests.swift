@@ -122,7 +122,9 @@ import Testing
             let ready = try await entrepot.get("/readyz")
             #expect(ready.status == 200)
             #expect(ready.text.contains(#""outcome":"refused""#) && ready.text.contains(#""problems":2"#))
-            let logged = entrepot.process.output.split(separator: "\n").filter { $0.contains("error entrepot:") }
+            let logged = entrepot.process.output.split(separator: "\n").filter {
+                $0.contains(" error entrepot.configuration: ")
+            }
             #expect(logged.count == 2)
 
             // The command works with a file that does not; it tells the problems and fails.

@@ -75,8 +75,8 @@ struct KeepAliveTests {
     }
 
     @Test(arguments: [("abc-1._Z", true), ("has blank", false), (String(repeating: "x", count: 65), false)])
-    func aWellFormedRequestIDIsKept(id: String, isKept: Bool) async throws {
-        try await TestServer.with { server in
+    func aWellFormedRequestIDOfATrustedProxyIsKept(id: String, isKept: Bool) async throws {
+        try await TestServer.with(limits { $0.trustedProxies = TrustedProxies { _ in true } }) { server in
             try await RawClient.with(server.address) { client in
                 try await client.send("GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: \(id)\r\n\r\n")
                 let echoed = try #require(try await client.response().headers["x-request-id"])
@@ -85,6 +85,18 @@ struct KeepAliveTests {
                 let exchange = await server.handler.nextExchange()
                 #expect(exchange?.requestID == echoed)
                 #expect(exchange?.request?.id == echoed)
+            }
+        }
+    }
+
+    @Test(arguments: [nil, TrustedProxies { _ in false }])
+    func nobodyElseChoosesTheRequestID(proxies: TrustedProxies?) async throws {
+        try await TestServer.with(limits { $0.trustedProxies = proxies }) { server in
+            try await RawClient.with(server.address) { client in
+                try await client.send("GET / HTTP/1.1\r\nHost: h\r\nX-Request-Id: somebody-elses\r\n\r\n")
+                let echoed = try #require(try await client.response().headers["x-request-id"])
+                #expect(echoed.count == 13)
+                #expect(echoed != "somebody-elses")
             }
         }
     }

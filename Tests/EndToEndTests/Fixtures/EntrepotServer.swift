@@ -48,8 +48,9 @@ struct EntrepotServer: Sendable {
     ) async throws -> EntrepotServer {
         let port = port ?? FreePorts.next()
         let root = try root ?? stage.makeDirectory("root")
-        let file = try stage.write(
-            text(port: port, root: root, repositories: repositories, settings: settings), to: "entrepot-\(port).toml")
+        let text = text(port: port, root: root, repositories: repositories, settings: settings)
+        keepSecrets(of: text, on: stage)
+        let file = try stage.write(text, to: "entrepot-\(port).toml")
         let process = try stage.start(
             Paths.entrepot.path, ([file] + settings.files).flatMap { ["-c", $0.path] } + ["server"], name: "entrepot")
         let server = EntrepotServer(
@@ -59,6 +60,21 @@ struct EntrepotServer: Sendable {
             return await server.isReady(presenting: settings.certificates)
         }
         return server
+    }
+
+    /// All that the suite's configurations and clients have of passwords, tokens and keys.
+    private static func keepSecrets(of text: String, on stage: Stage) {
+        for match in text.matches(of: /(?:password|secret_key|session_token) = ["']([^"'\n]+)["']/) {
+            stage.keepSecret(String(match.1))
+        }
+        stage.keepSecret(adminToken)
+        for user in ["alice", "bob", DockerRegistry.user] {
+            stage.keepSecret("\(user)-secret", of: user)
+            stage.keepSecret(DockerRegistry.password, of: user)
+            stage.keepSecret(TokenHousehold.password, of: user)
+        }
+        // What only a bearer token, a signed address and a private key have.
+        for mark in ["eyJhbGci", "eyJ0eXAi", "X-Amz-Signature=", "PRIVATE KEY-----"] { stage.keepSecret(mark) }
     }
 
     private static func text(port: UInt16, root: URL, repositories: String, settings: Settings) -> String {

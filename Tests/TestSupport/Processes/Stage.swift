@@ -8,6 +8,7 @@ public final class Stage: Sendable {
     private let processes = NIOLockedValueBox<[RunningProcess]>([])
     private let mounts = NIOLockedValueBox<[URL]>([])
     private let names = NIOLockedValueBox(0)
+    private let secrets = NIOLockedValueBox<Set<String>>([])
     private static let slots = Slots(max(2, ProcessInfo.processInfo.activeProcessorCount))
 
     private init() throws {
@@ -32,8 +33,11 @@ public final class Stage: Sendable {
         } catch {
             result = .failure(StageFailure(error: error, logs: stage.logs))
         }
+        await stage.stop()
+        let leak = stage.leak
         await stage.clear()
         await slots.giveBack()
+        if let leak { throw leak }
         return try result.get()
     }
 
@@ -67,11 +71,39 @@ public final class Stage: Sendable {
     /// Writes a text file into the stage.
     @discardableResult
     public func write(_ text: String, to name: String) throws -> URL {
+        let word = URL(fileURLWithPath: name).lastPathComponent
+        if word.hasSuffix("token") || word.hasSuffix("password") || word.contains("secret") {
+            keepSecret(text.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
         let url = directory.appendingPathComponent(name)
         try FileManager.default.createDirectory(
             at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         try Data(text.utf8).write(to: url)
         return url
+    }
+
+    /// Something that no program on this stage may print: looked for in all that they printed, when the test is over.
+    @discardableResult
+    public func keepSecret(_ text: String, of user: String? = nil) -> String {
+        var forms: Set = [text]
+        if let user { forms.insert(Data("\(user):\(text)".utf8).base64EncodedString()) }
+        // What is shorter stands in every log.
+        secrets.withLockedValue { $0.formUnion(forms.filter { $0.utf8.count >= 6 }) }
+        return text
+    }
+
+    /// The first secret that the program under test printed.
+    private var leak: SecretPrinted? {
+        let secrets = secrets.withLockedValue { $0 }
+        for process in processes.withLockedValue({ $0 }) where process.program.hasSuffix("/entrepot") {
+            let output = process.output
+            if let secret = secrets.first(where: output.contains),
+                let line = output.split(separator: "\n").first(where: { $0.contains(secret) })
+            {
+                return SecretPrinted(line: String(line))
+            }
+        }
+        return nil
     }
 
     /// A file system in memory, limited to `megabytes`. Needs root.
@@ -88,16 +120,26 @@ public final class Stage: Sendable {
         }.joined(separator: "\n")
     }
 
-    private func clear() async {
+    private func stop() async {
         for process in processes.withLockedValue({ $0 }).reversed() {
             await process.stop(grace: .seconds(5))
         }
+    }
+
+    private func clear() async {
         for mount in mounts.withLockedValue({ $0 }).reversed() {
             _ = try? await Command("umount", ["-l", mount.path]).run()
         }
         // Container stores hold folders without write permission and mounts of their own; `rm` copes better.
         _ = try? await Command("rm", ["-rf", "--one-file-system", directory.path]).run()
     }
+}
+
+/// The program under test printed what nobody may see.
+public struct SecretPrinted: Error, CustomStringConvertible {
+    let line: String
+
+    public var description: String { "a secret stands in the log: \(line)" }
 }
 
 /// A test's error with what the processes on its stage printed.

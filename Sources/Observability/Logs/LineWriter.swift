@@ -1,0 +1,93 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
+/// Takes whole lines, one call at a time, and may block.
+protocol LineWriter: Sendable {
+    func write(_ bytes: [UInt8])
+}
+
+/// To an open descriptor.
+struct DescriptorWriter: LineWriter {
+    let descriptor: CInt
+
+    func write(_ bytes: [UInt8]) { Self.writeAll(bytes, to: descriptor) }
+
+    /// Waits for a reader that is slow, and gives up where nobody reads any more.
+    static func writeAll(_ bytes: [UInt8], to descriptor: CInt) {
+        bytes.withUnsafeBytes { buffer in
+            var offset = 0
+            while offset < buffer.count {
+                let count = systemWrite(descriptor, buffer.baseAddress?.advanced(by: offset), buffer.count - offset)
+                if count >= 0 {
+                    offset += count
+                } else if errno == EAGAIN {
+                    var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+                    poll(&wait, 1, 1000)
+                } else if errno != EINTR {
+                    return
+                }
+            }
+        }
+    }
+}
+
+/// To a file that is followed by another when it has grown: `audit.log`, `audit.log.1` and so on, the last being the oldest.
+final class RotatingFileWriter: LineWriter {
+    struct Failure: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private let path: String
+    private let largest: Int
+    private let kept: Int
+
+    /// - Parameters:
+    ///   - largest: Bytes after which another is begun.
+    ///   - kept: Older ones that stay.
+    /// - Throws: If the file cannot be written to.
+    init(path: String, largest: Int, kept: Int) throws(Failure) {
+        self.path = path
+        self.largest = largest
+        self.kept = kept
+        guard let descriptor = open() else {
+            throw Failure(description: "\(path) cannot be written to: \(String(cString: strerror(errno)))")
+        }
+        close(descriptor)
+    }
+
+    /// Opened for each batch: whoever moves the file away finds another one begun.
+    func write(_ bytes: [UInt8]) {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_size > 0, Int(status.st_size) + bytes.count > largest { rotate() }
+        guard let descriptor = open() else { return }
+        defer { close(descriptor) }
+        DescriptorWriter.writeAll(bytes, to: descriptor)
+    }
+
+    private func open() -> CInt? {
+        let descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        return descriptor >= 0 ? descriptor : nil
+    }
+
+    private func rotate() {
+        guard kept > 0 else {
+            unlink(path)
+            return
+        }
+        for number in stride(from: kept - 1, through: 1, by: -1) {
+            rename("\(path).\(number)", "\(path).\(number + 1)")
+        }
+        rename(path, "\(path).1")
+    }
+}
+
+private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+    write(descriptor, bytes, count)
+}
+
+private func systemOpen(_ path: String, _ flags: CInt, _ mode: mode_t) -> CInt { open(path, flags, mode) }

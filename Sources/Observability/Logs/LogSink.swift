@@ -1,0 +1,125 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+internal import CoreMetrics
+internal import NIOConcurrencyHelpers
+
+/// Where lines go: to a writer that a thread of its own runs, so that whoever logs never waits for whoever reads.
+///
+/// What is not written yet is bounded; beyond that lines are dropped and counted.
+final class LogSink: Sendable {
+    private struct State {
+        var pending: [UInt8] = []
+        var dropped = 0
+        var folding = LogFolding()
+        var isWriting = false
+    }
+
+    /// Bytes.
+    static let mostPending = 4 << 20
+
+    private let writer: any LineWriter
+    private let limit: Int
+    private let now: @Sendable () -> Duration
+    private let state = NIOLockedValueBox(State())
+    /// 1 where there is something to do for the thread.
+    private let work = ConditionLock(value: 0)
+
+    /// - Parameters:
+    ///   - limit: Bytes that may wait.
+    ///   - now: Of a clock that never goes back.
+    init(
+        _ writer: any LineWriter, limit: Int = mostPending,
+        now: @escaping @Sendable () -> Duration = { ContinuousClock.now - LogSink.origin }
+    ) {
+        self.writer = writer
+        self.limit = limit
+        self.now = now
+    }
+
+    private static let origin = ContinuousClock.now
+
+    /// Starts the thread, which lives as long as the process.
+    func start() {
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(self)
+        let outcome = pthread_create(
+            &thread, nil,
+            { context in
+                guard let context else { return nil }
+                Unmanaged<LogSink>.fromOpaque(context).takeRetainedValue().run()
+                return nil
+            }, context.toOpaque())
+        guard outcome == 0 else { return context.release() }
+        pthread_detach(thread)
+    }
+
+    /// Takes a line on to be written.
+    ///
+    /// - Parameter identity: What it has in common with those that say the same, which are folded; nil for a line that is
+    ///   written in any case.
+    func write(_ line: String, identity: String?, summary: @escaping @Sendable (Int) -> String) {
+        let isNews = state.withLockedValue { state in
+            if let identity {
+                let wasPending = state.folding.isPending
+                guard state.folding.admits(identity, now: now(), summary: summary) else { return !wasPending }
+            }
+            guard state.pending.count + line.utf8.count <= limit else {
+                state.dropped += 1
+                return false
+            }
+            let wasEmpty = state.pending.isEmpty
+            state.pending.append(contentsOf: line.utf8)
+            return wasEmpty && !state.isWriting
+        }
+        if isNews { wake() }
+    }
+
+    private func wake() {
+        work.lock()
+        work.unlock(withValue: 1)
+    }
+
+    /// Returns when everything was written, or after about a second: a reader that takes nothing must not keep the program.
+    func flush() {
+        state.withLockedValue { state in
+            for line in state.folding.rest() { state.pending.append(contentsOf: line.utf8) }
+        }
+        wake()
+        for _ in 0..<200 {
+            if state.withLockedValue({ $0.pending.isEmpty && !$0.isWriting }) { return }
+            usleep(5000)
+        }
+    }
+
+    private func run() {
+        while true {
+            // Only where something is being counted is there a reason to look at the clock.
+            let isPending = state.withLockedValue { $0.folding.isPending }
+            if work.lock(whenValue: 1, timeoutSeconds: isPending ? 1 : 3600) { work.unlock(withValue: 0) }
+            writeAll()
+        }
+    }
+
+    /// Writes what there is. For the thread, and for tests in its stead.
+    func writeAll() {
+        while true {
+            let (bytes, dropped) = state.withLockedValue { state -> ([UInt8], Int) in
+                for line in state.folding.due(now: now()) { state.pending.append(contentsOf: line.utf8) }
+                let taken = (state.pending, state.dropped)
+                state.pending = []
+                state.dropped = 0
+                state.isWriting = !taken.0.isEmpty
+                return taken
+            }
+            if dropped > 0 { Counter(label: "entrepot_log_lines_dropped_total").increment(by: dropped) }
+            guard !bytes.isEmpty else { return }
+            writer.write(bytes)
+            state.withLockedValue { $0.isWriting = false }
+        }
+    }
+}
