@@ -11,8 +11,12 @@ public struct HTTPServerConfiguration: Sendable {
     /// Connections beyond this are closed as soon as they are accepted: a client that is told at once can go
     /// elsewhere, one that waits in the accept queue cannot.
     public var maxConnections = 10_000
-    /// Requests being answered at the same time over all connections; beyond it ``Refusal/tooManyRequests``.
+    /// Requests being answered at the same time over all connections; beyond it they wait.
     public var maxConcurrentRequests = 1_024
+    /// Requests that wait for others to be answered, each client's in turn; beyond it ``Refusal/tooManyRequests``.
+    public var maxWaitingRequests = 0
+    /// How long a request waits for others, before it is refused as well.
+    public var requestPatience: Duration = .seconds(5)
     /// From accept to the end of the TLS handshake, or of the PROXY protocol's header.
     public var handshakeTimeout: Duration = .seconds(10)
     /// From the first byte of a head to its last.

@@ -6,6 +6,7 @@
     import Darwin
 #endif
 import Logging
+import Metrics
 import NIOConcurrencyHelpers
 import NIOCore
 
@@ -16,12 +17,14 @@ final class ServerCore: Sendable {
     /// Seconds since 1970.
     let now: @Sendable () -> Int64
     let headEncoder: ResponseHeadEncoder
+    let turns: RequestTurns
     private let state: NIOLockedValueBox<State>
+    private let accepted = Counter(label: "entrepot_connections_total", dimensions: [("outcome", "accepted")])
+    private let refused = Counter(label: "entrepot_connections_total", dimensions: [("outcome", "refused")])
 
     private struct State {
         var configuration: HTTPServerConfiguration
         var connections = 0
-        var requests = 0
         var isDraining = false
         /// When a request was last answered at once, nearly.
         var answered: NIODeadline?
@@ -32,6 +35,7 @@ final class ServerCore: Sendable {
         now: @escaping @Sendable () -> Int64
     ) {
         state = NIOLockedValueBox(State(configuration: configuration))
+        turns = RequestTurns(configuration.turns)
         self.handler = handler
         self.logger = logger
         self.now = now
@@ -42,37 +46,40 @@ final class ServerCore: Sendable {
     var configuration: HTTPServerConfiguration { state.withLockedValue { $0.configuration } }
 
     var activity: HTTPServerActivity {
-        state.withLockedValue { state in
-            let isServing = state.requests > 0 || state.answered.map { .now() - $0 < .seconds(1) } ?? false
-            return HTTPServerActivity(connections: state.connections, requests: state.requests, isServing: isServing)
-        }
+        let (connections, answered) = state.withLockedValue { ($0.connections, $0.answered) }
+        let requests = turns.inUse
+        let isServing = requests > 0 || answered.map { .now() - $0 < .seconds(1) } ?? false
+        return HTTPServerActivity(
+            connections: connections, requests: requests, waiting: turns.waiting, isServing: isServing)
     }
 
-    func adjust(_ configuration: HTTPServerConfiguration) { state.withLockedValue { $0.configuration = configuration } }
+    func adjust(_ configuration: HTTPServerConfiguration) {
+        state.withLockedValue { $0.configuration = configuration }
+        turns.adjust(configuration.turns)
+    }
 
     func admitConnection() -> Bool {
-        state.withLockedValue { state in
+        let isAdmitted = state.withLockedValue { state in
             guard state.connections < state.configuration.maxConnections, !state.isDraining else { return false }
             state.connections += 1
             return true
         }
+        (isAdmitted ? accepted : refused).increment()
+        return isAdmitted
     }
 
     func connectionClosed() { state.withLockedValue { $0.connections -= 1 } }
 
-    func admitRequest() -> Bool {
-        state.withLockedValue { state in
-            guard state.requests < state.configuration.maxConcurrentRequests else { return false }
-            state.requests += 1
-            return true
-        }
-    }
-
     func answeredAtOnce(_ time: NIODeadline) { state.withLockedValue { $0.answered = time } }
-
-    func requestFinished() { state.withLockedValue { $0.requests -= 1 } }
 
     static let systemTime: @Sendable () -> Int64 = { Int64(time(nil)) }
 
     func beginDraining() { state.withLockedValue { $0.isDraining = true } }
+}
+
+extension HTTPServerConfiguration {
+    var turns: RequestTurns.Limits {
+        RequestTurns.Limits(
+            most: maxConcurrentRequests, mostWaiting: maxWaitingRequests, patience: TimeAmount(requestPatience))
+    }
 }

@@ -39,6 +39,44 @@ import Testing
         }
     }
 
+    @Test(arguments: FrontProxy.Kind.allCases)
+    func `lines and limits are the client's own`(kind: FrontProxy.Kind) async throws {
+        try await Stage.with { stage in
+            let port = FreePorts.next()
+            let proxy = try await FrontProxy.start(kind, on: stage, before: port)
+            let entrepot = try await EntrepotServer.start(
+                on: stage,
+                repositories: """
+                    [repository.local]
+                    [limits.address]
+                    requests_per_second = 1
+                    request_burst = 3
+                    """,
+                settings: .init(
+                    server: "trusted_proxies = [\"127.0.0.1\"]\nproxy_protocol = \(kind.speaksProxyProtocol)\n",
+                    log: "format = \"json\"\n[log.levels]\naccess = \"info\"\n"),
+                port: port, readyThrough: kind.speaksProxyProtocol ? proxy.url : nil)
+            func ask(from address: String) async throws -> HTTPProbe.Answer {
+                try await HTTPProbe.get(
+                    "\(proxy.url)/v2/", headers: ["X-Request-Id": "forged"], options: ["--interface", address])
+            }
+            var answers: [HTTPProbe.Answer] = []
+            for _ in 0..<8 { answers.append(try await ask(from: "127.0.0.2")) }
+            let refused = try #require(answers.first { $0.status == 429 })
+            #expect(refused.headers["retry-after"] == "1")
+            #expect(refused.text.contains("TOOMANYREQUESTS"))
+            // Another client behind the same proxy has its own share.
+            let other = try await ask(from: "127.0.0.3")
+            #expect(other.status == 200)
+            let id = try #require(other.headers["x-request-id"])
+            #expect(id != "forged")
+            let line = try await eventually(within: .seconds(10)) {
+                entrepot.process.output.split(separator: "\n").first { $0.contains("\"id\":\"\(id)\"") }
+            }
+            #expect(line?.contains("\"client\":\"127.0.0.3\"") == true, "\(line ?? "")")
+        }
+    }
+
     @Test func `what the proxy passes on and does not say itself is refused if it contradicts it`() async throws {
         try await Stage.with { stage in
             let entrepot = try await EntrepotServer.start(

@@ -34,7 +34,7 @@ public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
     public var isLoopback: Bool { address.isLoopback }
 
     /// What one host can take addresses from at will: the address itself, or IPv6's /64.
-    var host: ClientAddress { prefix(bytes: 8) }
+    public var host: ClientAddress { prefix(bytes: 8) }
 
     /// What one customer is given: IPv6's /48; nil for IPv4, where that is the address.
     var site: ClientAddress? { address.isVersion4 ? nil : prefix(bytes: 6) }

@@ -1,3 +1,4 @@
+import Fairness
 import NIOCore
 
 /// What a ``PasswordVerifier`` knows: right passwords, checks under way with who waits for them, checks that wait for a

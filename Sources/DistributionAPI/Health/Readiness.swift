@@ -1,4 +1,3 @@
-public import Cluster
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 

@@ -71,7 +71,7 @@ extension ConnectionHandler {
             case .chunked: RequestBody(source: .connection(LoopBoundConnection(self), serial: serial), length: nil)
             }
         return Request(
-            id: head.requestID ?? loop.requestIDs.next(), head: head, body: body,
+            id: (forwarding.isBelieved ? head.requestID : nil) ?? loop.requestIDs.next(), head: head, body: body,
             clientAddress: forwarding.client, isSecure: forwarding.isSecure ?? isSecure,
             forwarding: proxies == nil ? .unconfigured : forwarding.isBelieved ? .believed : .ignored,
             clientCertificates: isSecure ? clientCertificates : [])
@@ -87,13 +87,19 @@ extension ConnectionHandler {
     }
 
     /// Reports what became of a response.
+    ///
+    /// - Parameter firstByte: When its beginning had been handed to the kernel; nil where that was when all of it was.
     func finished(
-        _ response: Response, to request: Request?, id: String, began: NIODeadline, _ outcome: Exchange.Outcome
+        _ response: Response, to request: Request?, id: String, began: NIODeadline, firstByte: NIODeadline? = nil,
+        _ outcome: Exchange.Outcome
     ) {
+        let end = NIODeadline.now()
+        let first = firstByte ?? (outcome == .complete ? end : nil)
         loop.core.handler.finished(
             Exchange(
                 request: request, requestID: id, status: response.status, bytesSent: sentBytes,
-                duration: .nanoseconds((NIODeadline.now() - began).nanoseconds), outcome: outcome,
+                duration: .nanoseconds((end - began).nanoseconds),
+                timeToFirstByte: first.map { .nanoseconds(($0 - began).nanoseconds) }, outcome: outcome,
                 clientAddress: request?.clientAddress ?? sourceAddress, note: response.note))
     }
 

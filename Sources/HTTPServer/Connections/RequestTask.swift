@@ -38,17 +38,22 @@ struct RequestTask: Sendable {
         let core = connection.handler.loop.core
         switch work {
         case .request(let request, let head):
-            guard core.admitRequest() else {
+            let hasPlace =
+                core.turns.takeAtOnce()
+                ? true
+                : await core.turns.wait(
+                    RequestTurns.Party(request.clientAddress), on: connection.handler.loop.eventLoop)
+            guard hasPlace else {
                 return await send(core.handler.refuse(.tooManyRequests, requestID: request.id), to: request, head)
             }
             let response = await core.handler.respond(to: request)
             let goesOn = await send(response, to: request, head)
-            core.requestFinished()
+            core.turns.giveBack()
             return goesOn
         case .answer(let response, let request, let head):
             return await send(response, to: request, head)
         case .refusal(let refusal, let head):
-            let id = head?.requestID ?? connection.handler.loop.requestIDs.next()
+            let id = connection.handler.loop.requestIDs.next()
             return await send(core.handler.refuse(refusal, requestID: id), to: nil, head, id: id)
         }
     }
@@ -64,8 +69,11 @@ struct RequestTask: Sendable {
         let plan = handler.begin(response, head)
         let serial = handler.serial
         var outcome = Exchange.Outcome.complete
+        // Where the head took the whole body along, the end is it.
+        var firstByte: NIODeadline?
         do {
             if try handler.send(response, plan, requestID: id) {
+                firstByte = .now()
                 switch response.body {
                 case .file(let slice): try await connection.write(slice, serial: serial)
                 case .stream(_, let produce):
@@ -80,7 +88,7 @@ struct RequestTask: Sendable {
             outcome = settleFailure(error, requestID: id)
         }
         let goesOn = outcome == .complete ? await afterResponse(staysOpen: plan.staysOpen) : false
-        connection.handler.finished(response, to: request, id: id, began: began, outcome)
+        connection.handler.finished(response, to: request, id: id, began: began, firstByte: firstByte, outcome)
         return goesOn
     }
 

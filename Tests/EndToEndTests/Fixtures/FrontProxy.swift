@@ -7,8 +7,10 @@ struct FrontProxy: Sendable {
         /// Adds `X-Forwarded-For` and sets `X-Forwarded-Proto`.
         case nginx
         case haproxyVersion1, haproxyVersion2
+        /// Adds `X-Forwarded-For` and the request's id.
+        case haproxyHTTP
 
-        var speaksProxyProtocol: Bool { self != .nginx }
+        var speaksProxyProtocol: Bool { self == .haproxyVersion1 || self == .haproxyVersion2 }
     }
 
     let port: UInt16
@@ -28,6 +30,9 @@ struct FrontProxy: Sendable {
             let file = try stage.write(
                 nginx(port: port, servers: [server] + others, folder: folder.path), to: "nginx-\(port).conf")
             process = try stage.start("nginx", ["-p", folder.path, "-c", file.path], name: "nginx")
+        case .haproxyHTTP:
+            let file = try stage.write(haproxy(port: port, server: server), to: "haproxy-\(port).cfg")
+            process = try stage.start("haproxy", ["-db", "-f", file.path], name: "haproxy")
         case .haproxyVersion1, .haproxyVersion2:
             let option = kind == .haproxyVersion1 ? "send-proxy" : "send-proxy-v2"
             let file = try stage.write(
@@ -66,11 +71,31 @@ struct FrontProxy: Sendable {
                   proxy_set_header Host $http_host;
                   proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
                   proxy_set_header X-Forwarded-Proto https;
+                  proxy_set_header X-Request-Id $request_id;
                 }
               }
             }
 
             """
+    }
+
+    private static func haproxy(port: UInt16, server: UInt16) -> String {
+        """
+        defaults
+          mode http
+          timeout connect 5s
+          timeout client 30s
+          timeout server 30s
+        frontend clients
+          bind 127.0.0.1:\(port)
+          option forwardfor
+          unique-id-format %{+X}o%ci%cp%fi%fp%Ts%rt%pid
+          http-request set-header X-Request-Id %[unique-id]
+          default_backend entrepot
+        backend entrepot
+          server one 127.0.0.1:\(server)
+
+        """
     }
 
     private static func haproxy(port: UInt16, server: UInt16, option: String) -> String {
