@@ -36,6 +36,16 @@ final class Fill: Sendable {
         var liars: Set<String> = []
         /// The disk is full: what was hashed until then is in the file.
         var overflow: DigestHasher?
+
+        /// One of few words, for metrics.
+        var cause: String {
+            if !liars.isEmpty { return "wrong_bytes" }
+            switch error.cause {
+            case let upstream as UpstreamError: return upstream.kind.word
+            case is StorageError: return "store"
+            default: return error.code.rawValue.lowercased()
+            }
+        }
     }
 
     private struct State {

@@ -6,7 +6,9 @@ internal import NIOConcurrencyHelpers
 internal import NIOCore
 public import NIOPosix
 internal import OCI
+internal import Observability
 public import Storage
+internal import Tracing
 public import Upstream
 
 /// All fills under way: one for each digest.
@@ -143,7 +145,11 @@ public final class Fills: Sendable {
         guard let reader else { throw .overloaded }
         if let fresh {
             let isStarted = background.start { [self] in
-                await withTaskExecutorPreference(executor) { await runInCluster(fresh) }
+                await withTaskExecutorPreference(executor) {
+                    await traced("fill", attributes: ["entrepot.digest": .string("\(digest)")]) {
+                        await runInCluster(fresh)
+                    }
+                }
             }
             if !isStarted { end(fresh, .overloaded) }
         }
@@ -207,6 +213,7 @@ public final class Fills: Sendable {
     }
 
     private func run(_ fill: Fill) async {
+        let began = NIODeadline.now()
         do throws(Fill.Failure) {
             let (file, size) = try await fill.fetch(into: spool)
             if store.isRemote || fill.cluster != nil {
@@ -235,8 +242,8 @@ public final class Fills: Sendable {
                 snapshot.size = size
                 snapshot.released = size
             }
-            if let failure { return unstored(fill, failure) }
-            Counter(label: "entrepot_fills_total", dimensions: [("outcome", "stored")]).increment()
+            if let failure { return unstored(fill, failure, since: began) }
+            Self.count("stored", since: began)
             Counter(label: "entrepot_fill_bytes_total").increment(by: size)
             logger.debug("filled", metadata: ["digest": "\(fill.digest)", "bytes": "\(size)"])
         } catch {
@@ -246,7 +253,7 @@ public final class Fills: Sendable {
                     snapshot.phase = .overflowed(hasher)
                     snapshot.released = hasher.count
                 }
-                return unstored(fill, nil)
+                return unstored(fill, nil, since: began)
             }
             if !error.liars.isEmpty {
                 state.withLockedValue { state in
@@ -256,7 +263,8 @@ public final class Fills: Sendable {
             }
             end(fill, error.error)
             let outcome = error.liars.isEmpty ? "failed" : "wrong_bytes"
-            Counter(label: "entrepot_fills_total", dimensions: [("outcome", outcome)]).increment()
+            Self.count(outcome, since: began)
+            Counter(label: "entrepot_fill_failures_total", dimensions: [("cause", error.cause)]).increment()
             logger.log(
                 level: error.liars.isEmpty ? .notice : .error, "fill failed",
                 metadata: ["digest": "\(fill.digest)", "error": "\(error.error)"])
@@ -299,8 +307,8 @@ public final class Fills: Sendable {
     }
 
     /// - Parameter error: What kept it from being stored, if not the disk of the spool.
-    private func unstored(_ fill: Fill, _ error: StorageError?) {
-        Counter(label: "entrepot_fills_total", dimensions: [("outcome", "unstored")]).increment()
+    private func unstored(_ fill: Fill, _ error: StorageError?, since began: NIODeadline) {
+        Self.count("unstored", since: began)
         if let error, error.code != .noSpace {
             logger.error(
                 "a blob is passed on without being stored, as the store failed",
@@ -310,6 +318,12 @@ public final class Fills: Sendable {
         logger.warning(
             "a blob is passed on without being stored, as no room is left and none could be made",
             metadata: ["digest": "\(fill.digest)", "remedy": "free or enlarge the disk, or lower cache.max_size"])
+    }
+
+    private static func count(_ outcome: String, since began: NIODeadline) {
+        Counter(label: "entrepot_fills_total", dimensions: [("outcome", outcome)]).increment()
+        Timer(label: "entrepot_fill_seconds", dimensions: [("outcome", outcome)])
+            .recordNanoseconds((NIODeadline.now() - began).nanoseconds)
     }
 
     private func end(_ fill: Fill, _ error: RegistryError) {

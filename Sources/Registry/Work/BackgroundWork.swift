@@ -1,5 +1,7 @@
 internal import NIOConcurrencyHelpers
+internal import Observability
 public import ServiceLifecycle
+internal import Tracing
 
 /// Runs work that belongs to no single request: fills, and fetches that several requests share. A request that goes
 /// away stops nothing here; when the service stops, everything under way is cancelled.
@@ -26,8 +28,14 @@ public final class BackgroundWork: Service {
             return true
         }
         guard admitted else { return false }
+        // What a request began belongs to its trace, also when the request has gone.
+        let context = Traces.isOn ? InstrumentationContext.current : nil
         let result = continuation.yield { [running] in
-            await job()
+            if let context {
+                await InstrumentationContext.withValue(context) { await job() }
+            } else {
+                await job()
+            }
             running.withLockedValue { $0 -= 1 }
         }
         guard case .enqueued = result else {

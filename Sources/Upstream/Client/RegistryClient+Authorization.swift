@@ -3,6 +3,8 @@ import Logging
 import Metrics
 import NIOConcurrencyHelpers
 import NIOCore
+import Observability
+import Tracing
 
 /// What a request shows of who asks.
 enum Authorization: Sendable {
@@ -106,7 +108,12 @@ extension RegistryClient {
                     dimensions: [("upstream", name), ("outcome", outcome)]
                 ).increment()
             }
-            let token = try await fetchToken(scope, issuer)
+            let token = try await traced(
+                "upstream token", kind: .client,
+                attributes: ["server.address": .string(issuer.realm.origin.authority)]
+            ) { () async throws(UpstreamError) in
+                try await fetchToken(scope, issuer)
+            }
             outcome = "ok"
             logger.debug(
                 "fetched a token",

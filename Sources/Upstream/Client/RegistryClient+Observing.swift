@@ -1,4 +1,7 @@
 import Logging
+import NIOCore
+import Observability
+import Tracing
 
 extension RegistryClient {
     enum Operation: String, Sendable {
@@ -21,33 +24,58 @@ extension RegistryClient {
     func observed<Value: Sendable>(
         _ operation: Operation, _ work: () async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
+        let began = NIODeadline.now()
         do throws(UpstreamError) {
             if let wait = budget?.admit(operation.family, now: now()), wait > 0 {
                 throw UpstreamError(
                     .rateLimited(retryAfter: wait), "\(name) takes no more requests for \(wait) seconds")
             }
-            let value = try await work()
-            record(operation, "ok", nil)
+            let value =
+                Traces.isOn
+                ? try await traced(
+                    "upstream \(operation.rawValue)", kind: .client, attributes: ["server.address": .string(name)], work
+                )
+                : try await work()
+            record(operation, "ok", nil, since: began)
             return value
         } catch {
-            record(operation, error.kind.label, error)
+            record(operation, error.kind.word, error, since: began)
             throw error
         }
     }
 
-    private func record(_ operation: Operation, _ outcome: String, _ error: UpstreamError?) {
-        requestCounters.count(operation, outcome)
-        logger.debug(
-            "asked upstream",
-            metadata: [
-                "upstream": "\(name)", "operation": "\(operation.rawValue)", "outcome": "\(outcome)",
-                "error": error.map { "\($0)" } ?? "",
-            ])
+    private func record(
+        _ operation: Operation, _ outcome: String, _ error: UpstreamError?, since began: NIODeadline
+    ) {
+        requestCounters.count(operation, outcome, (NIODeadline.now() - began).nanoseconds)
+        logger.log(
+            level: error?.kind.isFailure == true ? .warning : .debug,
+            error?.kind.isFailure == true ? "an upstream failed" : "asked upstream",
+            metadata: {
+                var fields: Logger.Metadata = [
+                    "upstream": "\(name)", "operation": "\(operation.rawValue)", "outcome": "\(outcome)",
+                ]
+                if let error { fields["error"] = "\(error)" }
+                return fields
+            }())
     }
 }
 
 extension UpstreamError.Kind {
-    fileprivate var label: String {
+    /// Whether something is wrong with the upstream, or with how it is asked.
+    fileprivate var isFailure: Bool {
+        switch self {
+        case .notFound, .cancelled, .offline, .capped, .rangeNotSatisfiable: false
+        case .unauthorized, .denied, .rateLimited, .unavailable, .timedOut, .resolve, .refused, .tls, .cutShort,
+            .tooLarge, .invalidResponse, .redirectLoop:
+            true
+        }
+    }
+}
+
+extension UpstreamError.Kind {
+    /// One of few, for metrics.
+    public var word: String {
         switch self {
         case .notFound: "not_found"
         case .unauthorized: "unauthorized"

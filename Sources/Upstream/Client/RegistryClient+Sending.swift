@@ -2,6 +2,7 @@ import CurlClient
 import Metrics
 import NIOConcurrencyHelpers
 import NIOCore
+import Observability
 
 extension RegistryClient {
     /// Redirects and refusals up to this size are read, so that their connection can be used again.
@@ -84,6 +85,10 @@ extension RegistryClient {
             headers.set("User-Agent", userAgent)
             if let authorization, !isAway { headers.set("Authorization", authorization) }
             let isHome = !isAway && current.origin == endpoint.origin
+            if isHome, Traces.isOn, let place = TraceContext.current {
+                headers.set("traceparent", place.parent)
+                if let state = place.passedState { headers.set("tracestate", state) }
+            }
             let answer: CurlResponse
             do throws(CurlError) {
                 answer = try await curl.execute(
