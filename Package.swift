@@ -16,6 +16,8 @@ let nioTLS = Target.Dependency.product(name: "NIOTLS", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
 let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let tracing = Target.Dependency.product(name: "Tracing", package: "swift-distributed-tracing")
+let instrumentation = Target.Dependency.product(name: "Instrumentation", package: "swift-distributed-tracing")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -40,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-distributed-tracing", from: "1.7.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -67,6 +70,7 @@ let package = Package(
         // Leaves: reusable, know no server.
         library("OCI"),
         library("TextEncodings"),
+        library("Fairness"),
         library("ChildProcesses", ["CSpawn"]),
         library("CEL", ["CRE2", "TextEncodings"]),
         library("CELConformance", ["CEL"]),
@@ -74,18 +78,32 @@ let package = Package(
         library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
         library("SigV4", ["CCrypto", "TextEncodings"]),
 
+        // What the process tells of itself.
+        library(
+            "Observability",
+            [
+                .product(name: "CoreMetrics", package: "swift-metrics"), nioCore, nioConcurrency, lifecycle, logging,
+                instrumentation, tracing,
+            ]),
+
+        // What others are told of content.
+        library("Events", ["Observability", "SigV4", nioPosix, nioConcurrency, lifecycle, logging, metrics]),
+
         // Ports, layout, typed configuration.
-        library("Coordination", [nioConcurrency]),
-        library("Storage", ["Coordination", "Hashing", "OCI", nioCore, nioConcurrency]),
+        library("Coordination", [nioCore, nioConcurrency, metrics]),
+        library("Storage", ["Coordination", "Hashing", "OCI", "Observability", nioCore, nioConcurrency, metrics]),
         library(
             "Access",
             [
-                "CArgon2", "CCrypt", "CCrypto", "CEL", "OCI", "TextEncodings", nioCore, nioPosix, nioConcurrency,
+                "CArgon2", "CCrypt", "CCrypto", "CEL", "Fairness", "OCI", "TextEncodings", nioCore, nioPosix,
+                nioConcurrency,
                 metrics,
             ]),
         library("Tokens", ["CCrypto", "OCI", "Storage", "TextEncodings", nioCore, nioPosix, nioConcurrency]),
         library("Retention", ["CEL", "OCI"]),
-        library("Configuration", ["Access", "CFileStatus", "CRE2", "OCI", "Retention", "Tokens"]),
+        library(
+            "Configuration",
+            ["Access", "CFileStatus", "CRE2", "Events", "OCI", "Observability", "Retention", "Tokens"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
@@ -98,15 +116,9 @@ let package = Package(
         library(
             "Upstream",
             [
-                "OCI", "ChildProcesses", "CZlib", "CurlClient", "TextEncodings", nioCore, nioPosix, nioConcurrency,
-                logging,
-                metrics,
+                "OCI", "ChildProcesses", "CZlib", "CurlClient", "Observability", "TextEncodings", nioCore, nioPosix,
+                nioConcurrency, logging, metrics, tracing,
             ]),
-
-        // What the process tells of itself.
-        library(
-            "Observability",
-            [.product(name: "CoreMetrics", package: "swift-metrics"), nioConcurrency]),
 
         // What replicas do together.
         library(
@@ -120,10 +132,8 @@ let package = Package(
         library(
             "Registry",
             [
-                "Cluster", "Coordination", "OCI", "Hashing", "Storage", "Upstream", nioCore, nioPosix, nioConcurrency,
-                logging,
-                metrics,
-                lifecycle,
+                "Cluster", "Coordination", "OCI", "Hashing", "Observability", "Storage", "Upstream", nioCore, nioPosix,
+                nioConcurrency, logging, metrics, lifecycle, tracing,
             ]),
 
         // What runs by itself: what is held is kept within its bounds.
@@ -137,20 +147,20 @@ let package = Package(
         // The edge and the specification's endpoints.
         library(
             "HTTPServer",
-            [nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioConcurrency, logging, metrics, lifecycle]),
+            ["Fairness", nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, nioConcurrency, logging, metrics, lifecycle]),
         library(
             "DistributionAPI",
             [
-                "Access", "Cluster", "HTTPServer", "Janitor", "OCI", "Observability", "Registry", "Storage", "Tokens",
-                "Upstream",
-                nioCore, nioHTTP1, nioSSL, nioConcurrency, logging, metrics,
+                "Access", "Cluster", "Events", "HTTPServer", "Janitor", "OCI", "Observability", "Registry", "Storage",
+                "Tokens", "Upstream", nioCore, nioHTTP1, nioSSL, nioConcurrency, logging, metrics, instrumentation,
+                tracing,
             ]),
 
         .executableTarget(
             name: "entrepot",
             dependencies: [
                 "Access", "CAllocator", "Cluster", "Configuration", "Coordination", "CurlClient", "DistributionAPI",
-                "FileStorage", "HTTPServer",
+                "Events", "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
                 "OCI", "Observability", "RedisCoordination",
                 "Registry", "S3Storage", "SigV4", "Storage", "Tokens", "Upstream", logging, metrics, lifecycle,
@@ -161,6 +171,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .executableTarget(name: "cel-vectors", dependencies: ["CELConformance"], swiftSettings: strict),
+        .executableTarget(
+            name: "metrics-cost",
+            dependencies: [
+                "DistributionAPI", "OCI", "Observability", .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            path: "Tests/Bench/MetricsCost", swiftSettings: strict),
 
         // Tests.
         .target(
@@ -184,11 +200,17 @@ let package = Package(
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("CoordinationTests", ["Coordination", "RedisCoordination", "TestSupport", nioConcurrency]),
         tests("ClusterTests", ["Cluster", "Coordination", "OCI", "Upstream", nioConcurrency]),
-        tests("ObservabilityTests", ["Observability", .product(name: "CoreMetrics", package: "swift-metrics")]),
+        tests(
+            "ObservabilityTests",
+            [
+                "Observability", .product(name: "CoreMetrics", package: "swift-metrics"), nioCore, nioPosix,
+                nioConcurrency, logging, instrumentation, tracing,
+            ]),
+        tests("EventsTests", ["Events", "SigV4", "TestSupport", nioConcurrency, logging]),
         tests("StorageTests", ["Storage", "Hashing", "OCI", "TestSupport", nioCore, nioConcurrency]),
         tests("AccessTests", ["Access", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
         tests(
-            "ConfigurationTests", ["Access", "Configuration", "OCI", "Tokens", "TestSupport"],
+            "ConfigurationTests", ["Access", "Configuration", "OCI", "Observability", "Tokens", "TestSupport"],
             exclude: ["BrokenFiles", "Support"]),
         tests(
             "LocalTierTests",

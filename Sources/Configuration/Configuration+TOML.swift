@@ -1,5 +1,7 @@
 import Access
+import Events
 import OCI
+import Observability
 import Retention
 
 extension Configuration {
@@ -24,8 +26,23 @@ extension Configuration {
         writer.table("log")
         writer.value("level", log.level.rawValue)
         writer.value("format", log.format.rawValue)
+        writer.value("output", log.output.rawValue)
+        writer.value("slow_request", log.slowRequest.description)
+        if !log.levels.isEmpty {
+            writer.table("log", "levels")
+            for component in LogComponent.allCases {
+                writer.value(component.rawValue, log.levels[component]?.rawValue)
+            }
+        }
         writer.table("observability")
         writer.value("listen", observability.listen?.description)
+        if let tracing = observability.tracing {
+            writer.table("observability", "tracing")
+            writer.value("endpoint", tracing.endpoint)
+            writer.value("sampling_rate", tracing.samplingRate)
+            writer.value("headers_file", tracing.headersFile)
+            writer.value("ca_bundle", tracing.caBundle)
+        }
         writer.table("fills")
         writer.value("max_orphans", fills.maxOrphans)
         writer.value("max_concurrent", fills.maxConcurrent)
@@ -49,6 +66,22 @@ extension Configuration {
         writer.value("hedge_delay", resilience.hedgeDelay.description)
         writer.value("breaker_failures", resilience.breakerFailures)
         writer.value("breaker_pause", resilience.breakerPause.description)
+        writer.table("limits")
+        writer.value("max_waiting", limits.maxWaiting)
+        writer.value("wait", limits.wait.description)
+        limits.address.write(to: &writer, "limits", "address")
+        limits.identity.write(to: &writer, "limits", "identity")
+        for endpoint in notificationEndpoints {
+            writer.arrayTable("notifications", "endpoint")
+            endpoint.write(to: &writer)
+        }
+        for sink in auditSinks {
+            writer.arrayTable("audit", "sink")
+            writer.value("type", sink.kind.rawValue)
+            writer.value("path", sink.path)
+            writer.value("max_size", sink.maxSize.description)
+            writer.value("keep", sink.keep)
+        }
         if let admin {
             writer.table("admin")
             writer.value("token_file", admin.tokenFile)
@@ -59,6 +92,32 @@ extension Configuration {
             repository.write(to: &writer)
         }
         return writer.text
+    }
+}
+
+extension NotificationEndpointSection {
+    fileprivate func write(to writer: inout TOMLWriter) {
+        writer.value("name", name)
+        writer.value("url", url)
+        writer.value("format", format.rawValue)
+        writer.value("actions", actions.map(\.rawValue))
+        writer.value("headers_file", headersFile)
+        writer.value("secret_file", secretFile)
+        writer.value("ca_bundle", caBundle)
+        writer.value("timeout", timeout.description)
+        writer.value("max_queue", maxQueue.description)
+    }
+}
+
+extension LimitsSection.Share {
+    /// - Parameter path: Of its table.
+    fileprivate func write(to writer: inout TOMLWriter, _ path: String...) {
+        guard self != LimitsSection.Share() else { return }
+        writer.table(path)
+        if let requestsPerSecond { writer.value("requests_per_second", requestsPerSecond) }
+        if let requestBurst { writer.value("request_burst", requestBurst) }
+        writer.value("bytes_per_second", bytesPerSecond?.description)
+        writer.value("byte_burst", byteBurst?.description)
     }
 }
 

@@ -23,6 +23,9 @@ public struct Configuration: Sendable, Equatable {
     public let janitor: JanitorSection
     public let resilience: ResilienceSection
     public internal(set) var observability: ObservabilitySection
+    public let limits: LimitsSection
+    public internal(set) var notificationEndpoints: [NotificationEndpointSection]
+    public internal(set) var auditSinks: [AuditSinkSection]
     public let admin: AdminSection?
     public let token: TokenSection?
     /// No upstream of any repository is asked.
@@ -52,6 +55,9 @@ public struct Configuration: Sendable, Equatable {
         janitor: JanitorSection = JanitorSection(),
         resilience: ResilienceSection = ResilienceSection(),
         observability: ObservabilitySection = ObservabilitySection(),
+        limits: LimitsSection = LimitsSection(),
+        notificationEndpoints: [NotificationEndpointSection] = [],
+        auditSinks: [AuditSinkSection] = [],
         admin: AdminSection? = nil,
         token: TokenSection? = nil,
         isOffline: Bool = false,
@@ -74,6 +80,9 @@ public struct Configuration: Sendable, Equatable {
         self.janitor = janitor
         self.resilience = resilience
         self.observability = observability
+        self.limits = limits
+        self.notificationEndpoints = notificationEndpoints
+        self.auditSinks = auditSinks
         self.admin = admin
         self.token = token
         self.isOffline = isOffline

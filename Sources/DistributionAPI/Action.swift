@@ -6,6 +6,7 @@ public import OCI
 public enum Action: Sendable, Hashable {
     case health
     case readiness
+    case startup
     /// end-1
     case getAPIVersion
     /// end-2
@@ -35,19 +36,39 @@ public enum Action: Sendable, Hashable {
     case listCatalog
 
     /// The word for policies, metrics and logs.
-    public var name: String { access?.rawValue ?? (self == .readiness ? Self.readinessName : Self.healthName) }
+    public var name: String { Self.names[index] }
 
     /// Every ``name`` there is.
     static let names =
-        [healthName, readinessName] + AccessAction.allCases.filter { $0.operation != .admin }.map(\.rawValue)
+        ["healthz", "readyz", "startupz"] + AccessAction.allCases.filter { $0.operation != .admin }.map(\.rawValue)
 
-    private static let healthName = "healthz"
-    private static let readinessName = "readyz"
+    /// The place of its name in ``names``.
+    var index: Int {
+        switch self {
+        case .health: 0
+        case .readiness: 1
+        case .startup: 2
+        case .getAPIVersion: 3
+        case .startUpload: 4
+        case .updateUpload: 5
+        case .completeUpload: 6
+        case .getUpload: 7
+        case .cancelUpload: 8
+        case .getBlob: 9
+        case .deleteBlob: 10
+        case .putManifest: 11
+        case .getManifest: 12
+        case .deleteManifest: 13
+        case .getReferrers: 14
+        case .listCatalog: 15
+        case .listTags: 16
+        }
+    }
 
     /// The repository it is about, as the path names it.
     public var repository: RepositoryName? {
         switch self {
-        case .health, .readiness, .getAPIVersion, .listCatalog: nil
+        case .health, .readiness, .startup, .getAPIVersion, .listCatalog: nil
         case .getBlob(let name, _), .deleteBlob(let name, _), .getReferrers(let name, _): name
         case .getManifest(let name, _), .putManifest(let name, _), .deleteManifest(let name, _): name
         case .updateUpload(let name, _), .completeUpload(let name, _), .getUpload(let name, _),

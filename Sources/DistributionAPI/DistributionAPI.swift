@@ -1,9 +1,11 @@
 public import Access
+public import Events
 public import HTTPServer
 public import Logging
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
+public import Observability
 public import Registry
 
 /// The endpoints of the distribution specification: a request parsed into an ``Action``, the action carried out by the
@@ -17,13 +19,24 @@ public struct DistributionAPI: RequestHandler {
     let logger: Logger
     let metrics: RequestMetrics
     private let paths = KnownPaths()
+    let accessLog: AccessLog
+    let limits: ClientLimits?
+    let notifications: Notifications?
+    let audit: AuditLog?
+    /// Whether anybody wants to know what becomes of content.
+    private let isTelling: Bool
 
     /// - Parameters:
     ///   - access: Who may do what.
     ///   - redirects: Who is sent to the store itself.
+    ///   - accessLog: Of requests; nil for one that goes where all else does.
+    ///   - limits: What each identity may ask for; nil for as much as it likes.
+    ///   - notifications: Whom events are told.
+    ///   - audit: Where it is kept who did what.
     public init(
         registry: Registry, namespaces: Namespaces, readiness: Readiness, access: AccessControl,
-        redirects: BlobRedirects = .none, logger: Logger
+        redirects: BlobRedirects = .none, logger: Logger, accessLog: AccessLog? = nil,
+        limits: ClientLimits? = nil, notifications: Notifications? = nil, audit: AuditLog? = nil
     ) {
         self.registry = registry
         self.namespaces = namespaces
@@ -31,7 +44,12 @@ public struct DistributionAPI: RequestHandler {
         authorizer = Authorizer(access: access, namespaces: namespaces, logger: logger)
         self.redirects = redirects
         self.logger = logger
-        metrics = RequestMetrics()
+        self.limits = limits
+        self.notifications = notifications
+        self.audit = audit
+        isTelling = notifications != nil || audit != nil
+        self.accessLog = accessLog ?? AccessLog(logger)
+        metrics = RequestMetrics(namespaces: namespaces.all.map(\.key))
     }
 
     public func respond(to request: Request) async -> Response {
@@ -41,8 +59,12 @@ public struct DistributionAPI: RequestHandler {
             note.action = action
             let identity = try await authorizer.admit(action, request)
             if identity.isKnown { note.identity = identity }
-            var response = try await answer(action, identity, request)
+            if let limits, let id = identity.id, let seconds = limits.admit(.identity(id)) {
+                throw RegistryError.overLimit("identity", seconds)
+            }
+            var response = try await answer(action, identity, request, &note)
             note.cache = response.headers.first(name: "Cache-Status")
+            if isTelling { await tell(action, request, response, &note) }
             response.note = note
             return response
         } catch {
@@ -60,7 +82,15 @@ public struct DistributionAPI: RequestHandler {
         guard request.method == .GET, request.query == nil, let meaning = meaning(of: request.path),
             authorizer.isOpenToAnybody(meaning.action, request), var response = contentAtOnce(meaning, request)
         else { return nil }
-        response.note = RequestNote(action: meaning.action, cache: response.headers.first(name: "Cache-Status"))
+        var note = RequestNote()
+        note.action = meaning.action
+        note.cache = response.headers.first(name: "Cache-Status")
+        note.namespace = meaning.repository?.namespace.key
+        if isTelling, let repository = meaning.repository?.name {
+            note.repository = repository
+            note.event = RegistryEvent(meaning.action, repository, actor: nil, request, response)
+        }
+        response.note = note
         return response
     }
 
@@ -87,54 +117,78 @@ public struct DistributionAPI: RequestHandler {
         return ErrorResponse.make(error)
     }
 
+    /// What changed is on its way to those who want to know before the client hears of it.
+    private func tell(_ action: Action, _ request: Request, _ response: Response, _ note: inout RequestNote) async {
+        guard let repository = note.repository,
+            let event = RegistryEvent(action, repository, actor: note.identity?.id?.value, request, response)
+        else { return }
+        note.event = event
+        if event.action != .pull { await notifications?.record(event) }
+    }
+
     private func answer(
-        _ action: Action, _ identity: Identity, _ request: Request
+        _ action: Action, _ identity: Identity, _ request: Request, _ note: inout RequestNote
     ) async throws(RegistryError) -> Response {
         switch action {
         case .health:
             return Self.json("{}")
         case .readiness:
-            return Self.json(readiness.json, status: readiness.isReady ? .ok : .serviceUnavailable)
+            return Self.readiness(readiness, showsChecks: false)
+        case .startup:
+            return Self.json("{}", status: readiness.isStarted ? .ok : .serviceUnavailable)
         case .getAPIVersion:
             return Self.json("{}")
         case .getBlob(let name, let digest):
-            return try await blob(try repository(name, request), digest, request)
+            return try await blob(try repository(name, request, &note), digest, request)
         case .getManifest(let name, let reference):
-            return try await manifest(try repository(name, request), reference, request)
+            return try await manifest(try repository(name, request, &note), reference, request)
         case .listTags(let name):
-            return try await tags(try repository(name, request), name, identity, request)
+            return try await tags(try repository(name, request, &note), name, identity, request)
         case .getReferrers(let name, let digest):
-            return try await referrers(try repository(name, request), name, digest, request)
+            return try await referrers(try repository(name, request, &note), name, digest, request)
         case .startUpload(let name):
-            return try await startUpload(try writable(name, request), identity, request)
+            return try await startUpload(try writable(name, request, &note), identity, request)
         case .updateUpload(let name, let id):
-            return try await updateUpload(try writable(name, request), try own(id, identity), request)
+            return try await updateUpload(try writable(name, request, &note), try own(id, identity), request)
         case .completeUpload(let name, let id):
-            return try await completeUpload(try writable(name, request), try own(id, identity), request)
+            return try await completeUpload(try writable(name, request, &note), try own(id, identity), request)
         case .getUpload(let name, let id):
-            return try await uploadStatus(try writable(name, request), try own(id, identity))
+            return try await uploadStatus(try writable(name, request, &note), try own(id, identity))
         case .cancelUpload(let name, let id):
-            return try await cancelUpload(try writable(name, request), try own(id, identity))
+            return try await cancelUpload(try writable(name, request, &note), try own(id, identity))
         case .putManifest(let name, let reference):
-            return try await putManifest(try writable(name, request), name, reference, identity, request)
+            return try await putManifest(try writable(name, request, &note), name, reference, identity, request)
         case .deleteManifest(let name, let reference):
-            return try await deleteManifest(try writable(name, request), reference)
+            return try await deleteManifest(try writable(name, request, &note), reference)
         case .deleteBlob(let name, let digest):
-            return try await deleteBlob(try writable(name, request), digest)
+            return try await deleteBlob(try writable(name, request, &note), digest)
         case .listCatalog:
             return try await catalog(identity, request)
         }
     }
 
-    private func repository(_ name: RepositoryName, _ request: Request) throws(RegistryError) -> Repository {
-        try namespaces.repository(name, request)
+    private func repository(
+        _ name: RepositoryName, _ request: Request, _ note: inout RequestNote
+    ) throws(RegistryError) -> Repository {
+        let repository = try namespaces.repository(name, request)
+        note.namespace = repository.namespace.key
+        if isTelling { note.repository = repository.name }
+        return repository
     }
 
     /// The repository meant, if it takes writes at all.
-    private func writable(_ name: RepositoryName, _ request: Request) throws(RegistryError) -> Repository {
-        let repository = try repository(name, request)
+    private func writable(
+        _ name: RepositoryName, _ request: Request, _ note: inout RequestNote
+    ) throws(RegistryError) -> Repository {
+        let repository = try repository(name, request, &note)
         try repository.checkWritable()
         return repository
+    }
+
+    /// The answer of `/readyz`.
+    static func readiness(_ readiness: Readiness, showsChecks: Bool) -> Response {
+        let (isReady, text) = readiness.answer(showsChecks: showsChecks)
+        return json(text, status: isReady ? .ok : .serviceUnavailable)
     }
 
     static func json(_ text: String, status: HTTPResponseStatus = .ok) -> Response {

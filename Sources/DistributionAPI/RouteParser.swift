@@ -20,6 +20,7 @@ enum RouteParser {
         switch (parts.first, parts.count) {
         case ("healthz", 1): return try get(method, .health)
         case ("readyz", 1): return try get(method, .readiness)
+        case ("startupz", 1): return try get(method, .startup)
         case ("v2", 1): return try get(method, .getAPIVersion)
         case ("v2", 2) where parts.last == "": return try get(method, .getAPIVersion)
         case ("v2", 2) where parts.last == "_catalog": return try get(method, .listCatalog)

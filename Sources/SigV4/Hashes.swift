@@ -1,7 +1,7 @@
 internal import CCrypto
 
 /// SHA-256, its HMAC and MD5 by libcrypto.
-enum Hashes {
+public enum Hashes {
     static func sha256(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var context = SHA256_CTX()
         entrepot_sha256_init(&context)
@@ -17,9 +17,11 @@ enum Hashes {
         return text.withUTF8 { sha256(UnsafeRawBufferPointer($0)) }
     }
 
-    static func hmac(_ key: [UInt8], _ text: String) -> [UInt8] {
-        let bytes = Array(text.utf8)
-        return [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
+    static func hmac(_ key: [UInt8], _ text: String) -> [UInt8] { hmac(key, Array(text.utf8)) }
+
+    /// HMAC-SHA-256 (RFC 2104).
+    public static func hmac(_ key: [UInt8], _ bytes: [UInt8]) -> [UInt8] {
+        [UInt8](unsafeUninitializedCapacity: 32) { buffer, count in
             var length: UInt32 = 0
             HMAC(EVP_sha256(), key, CInt(key.count), bytes, bytes.count, buffer.baseAddress, &length)
             count = Int(length)
@@ -36,7 +38,8 @@ enum Hashes {
 
     private static let digits = Array("0123456789abcdef".utf8)
 
-    static func hex(_ bytes: [UInt8]) -> String {
+    /// In lower case.
+    public static func hex(_ bytes: [UInt8]) -> String {
         String(unsafeUninitializedCapacity: 2 * bytes.count) { buffer in
             for (index, byte) in bytes.enumerated() {
                 buffer[2 * index] = digits[Int(byte >> 4)]

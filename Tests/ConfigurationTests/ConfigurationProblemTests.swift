@@ -110,7 +110,25 @@ import Testing
         Mistake(
             "[cache]\npinned = [\"debian\"]", 2, "cache.pinned",
             "entry 0: 'debian' is neither a digest nor a pattern of repository:tag"),
-        Mistake("[observability.tracing]", 1, "observability.tracing", "is not in this version"),
+        Mistake("[observability.tracing]", 1, "observability.tracing.endpoint", "is missing"),
+        Mistake(
+            "[observability.tracing]\nendpoint = \"collector:4318\"", 2, "observability.tracing.endpoint",
+            "is not an http or https address"),
+        Mistake(
+            "[observability.tracing]\nendpoint = \"http://c/v1/traces\"\nsampling_rate = 2", 3,
+            "observability.tracing.sampling_rate", "is not a number between 0 and 1"),
+        Mistake(
+            "[limits.address]\nrequest_burst = 5", 2, "limits.address.request_burst",
+            "has no effect without requests_per_second"),
+        Mistake("[log.levels]\nupstreams = \"info\"", 2, "log.levels.upstreams", "did you mean 'upstream'?"),
+        Mistake(
+            "[[notifications.endpoint]]\nname = \"A b\"\nurl = \"https://x.io\"", 2, "notifications.endpoint[0].name",
+            "is no name of an endpoint"),
+        Mistake(
+            "[[notifications.endpoint]]\nname = \"a\"\nurl = \"https://x.io\"\nactions = [\"pulls\"]", 4,
+            "notifications.endpoint[0].actions", "is no action"),
+        Mistake(
+            "[[audit.sink]]\ntype = \"stdout\"\npath = \"x\"", 3, "audit.sink[0].path", "has no effect with type"),
         Mistake("[observability]\nlisten = \"127.0.0.1\"", 2, "observability.listen", "the port is missing"),
         Mistake(
             "[repository.x.retention_policy]\nrules = [\"image.tg == 'x'\"]", 2,

@@ -2,6 +2,7 @@ import Access
 import Configuration
 import Foundation
 import OCI
+import Observability
 import TestSupport
 import Testing
 import Tokens
@@ -32,10 +33,13 @@ import Tokens
         let files = try TemporaryFiles()
         let named = [
             "tls/server.crt", "tls/server.key", "tls/clients.crt", "mirror/ca.crt", "mirror/client.crt",
-            "mirror/client.key", "docker-hub-password", "redis-password", "cluster-ca.crt",
+            "mirror/client.key", "docker-hub-password", "redis-password", "cluster-ca.crt", "otlp-ca.crt",
+            "events-ca.crt", "event-secret",
         ]
         try files.write("admin-token", "a-token-of-some-length")
         try files.write("cluster-secret", "a-secret-that-nobody-guesses")
+        try files.write("event-headers", "X-Scope: y\n")
+        try files.write("otlp-headers", "Authorization: Bearer x\nX-Scope: y\n")
         let key = try await Command("openssl", ["genpkey", "-algorithm", "RSA"]).run()
         try files.write("token/key.pem", key)
         try files.write(
@@ -60,10 +64,14 @@ import Tokens
         #expect(configuration.accessPolicy?.rules.count == 2)
         #expect(configuration.repositories[1].accessPolicy?.defaultAllow == true)
         // What the example shows as values are the defaults.
-        #expect(configuration.log == LogSection())
         let redis = try #require(configuration.lockStore)
         #expect(redis.ttl == RedisSection.standardTTL && redis.keyPrefix == RedisSection.standardKeyPrefix)
         #expect(configuration.cluster?.advertiseURL?.description == "http://10.0.0.11:8080")
+        #expect(configuration.log.level == LogSection().level)
+        #expect(configuration.log.format == LogSection().format)
+        #expect(Set(configuration.log.levels.keys) == Set(LogComponent.allCases))
+        #expect(configuration.log.slowRequest == LogSection().slowRequest)
+        #expect(configuration.observability.tracing?.headers.map(\.name) == ["Authorization", "X-Scope"])
         #expect(configuration.fills == FillsSection())
         #expect(configuration.resilience == ResilienceSection())
         #expect(configuration.storage == StorageSection())
@@ -157,6 +165,13 @@ import Tokens
                 cluster = { secret_file = "\(secret)" }
                 [token]
                 key = "\(key)"
+                [[notifications.endpoint]]
+                name = "x"
+                url = "https://x.io"
+                [[audit.sink]]
+                type = "stdout"
+                [observability.tracing]
+                endpoint = "http://127.0.0.1:4318/v1/traces"
                 [[repository.x.upstream]]
                 url = "https://x.io"
                 [repository."y.io".access_policy]

@@ -10,7 +10,7 @@ import Testing
         arguments: [
             (HTTPMethod.GET, "/v2/", "get-api-version", nil), (.GET, "/v2", "get-api-version", nil),
             (.HEAD, "/v2/", "get-api-version", nil), (.GET, "/healthz", "healthz", nil),
-            (.GET, "/readyz", "readyz", nil),
+            (.GET, "/readyz", "readyz", nil), (.HEAD, "/startupz", "startupz", nil),
             (.GET, "/v2/_catalog", "list-catalog", nil),
             (.GET, "/v2/a/blobs/\(digest)", "get-blob", "a"), (.HEAD, "/v2/a/b/c/blobs/\(digest)", "get-blob", "a/b/c"),
             (.GET, "/v2/a/blobs/sha256%3A\(digest.dropFirst(7))", "get-blob", "a"),

@@ -1,5 +1,6 @@
 import Access
 import OCI
+import Observability
 import Retention
 
 /// From the merged tree of settings to `Configuration`.
@@ -40,6 +41,9 @@ struct ConfigurationDecoder {
             janitor: janitor(root),
             resilience: resilience(root),
             observability: observability(root),
+            limits: limits(root),
+            notificationEndpoints: notificationEndpoints(root),
+            auditSinks: auditSinks(root),
             admin: admin(root),
             token: token,
             isOffline: root.flag("offline", default: false),
@@ -194,21 +198,19 @@ struct ConfigurationDecoder {
         let standard = LogSection()
         guard let reader = root.table("log", as: .log) else { return standard }
         return LogSection(
-            level: reader.choice("level", default: standard.level),
-            format: reader.choice("format", default: standard.format))
+            level: reader.choice("level", default: standard.level), levels: logLevels(reader),
+            format: reader.choice("format", default: standard.format),
+            output: reader.choice("output", default: standard.output),
+            slowRequest: reader.duration("slow_request", least: .seconds(0), default: standard.slowRequest))
     }
 
-    private func observability(_ root: TableReader) -> ObservabilitySection {
-        guard let reader = root.table("observability", as: .observability), let text = reader.text("listen") else {
-            return ObservabilitySection()
+    private func logLevels(_ log: TableReader) -> [LogComponent: LogSection.Level] {
+        guard let reader = log.table("levels", as: .logLevels) else { return [:] }
+        var levels: [LogComponent: LogSection.Level] = [:]
+        for component in LogComponent.allCases where reader.isSet(component.rawValue) {
+            levels[component] = reader.choice(component.rawValue, default: LogSection.Level.info)
         }
-        do throws(Authority.Malformed) {
-            return ObservabilitySection(listen: try ListenAddress(text))
-        } catch {
-            reader.report(
-                "listen", "'\(text)' is not an address with a port: \(error.message)", "write it as \"127.0.0.1:9090\"")
-            return ObservabilitySection()
-        }
+        return levels
     }
 
     private func fills(_ root: TableReader) -> FillsSection {

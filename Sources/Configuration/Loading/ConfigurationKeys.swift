@@ -1,3 +1,5 @@
+internal import Observability
+
 /// Every key that can be set. The decoder can read no others, and the documentation is tested against this list.
 public enum ConfigurationKeys {
     /// Paths as the documentation writes them: `server.tls.client_auth`, `repository."<namespace>".upstream.url`.
@@ -8,7 +10,7 @@ public enum ConfigurationKeys {
     /// Tables of the schema that this version does not act on. Ignoring one would be worse than refusing it.
     static let notInThisVersion: Set<String> = [
         "auth", "tracing",
-        "blob_store", "metadata_store", "account", "tenant", "notifications", "registry",
+        "blob_store", "metadata_store", "account", "tenant", "registry",
     ]
 }
 
@@ -16,10 +18,11 @@ public enum ConfigurationKeys {
 enum ConfigurationTable: CaseIterable {
     case root, global, globalAccessPolicy, globalRetentionPolicy, server, serverTLS, storage, storageFS, storageS3,
         storageCache, lockStore, lockStoreRedis,
-        cacheStore, cacheStoreRedis, cluster, log, fills, uploads, cache,
+        cacheStore, cacheStoreRedis, cluster, log, logLevels, fills, uploads, cache,
         janitor, janitorEviction, janitorCollection, janitorRetention, janitorScrub
     case resilience
-    case observability, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy
+    case observability, observabilityTracing, limits, limitsAddress, limitsIdentity, notifications, notificationEndpoint
+    case audit, auditSink, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy
     case repositoryRetentionPolicy, repositoryCache, upstream
 
     var path: String {
@@ -40,7 +43,16 @@ enum ConfigurationTable: CaseIterable {
         case .cacheStoreRedis: "cache_store.redis"
         case .cluster: "cluster"
         case .log: "log"
+        case .logLevels: "log.levels"
         case .observability: "observability"
+        case .observabilityTracing: "observability.tracing"
+        case .limits: "limits"
+        case .limitsAddress: "limits.address"
+        case .limitsIdentity: "limits.identity"
+        case .notifications: "notifications"
+        case .notificationEndpoint: "notifications.endpoint"
+        case .audit: "audit"
+        case .auditSink: "audit.sink"
         case .fills: "fills"
         case .uploads: "uploads"
         case .cache: "cache"
@@ -79,7 +91,7 @@ enum ConfigurationTable: CaseIterable {
                 "shutdown_grace_period",
             ]
         case .serverTLS: ["server_certificate_bundle", "server_private_key", "client_ca_bundle", "client_auth"]
-        case .storage, .repositories, .identities, .lockStore, .cacheStore: []
+        case .storage, .repositories, .identities, .lockStore, .cacheStore, .notifications, .audit: []
         case .identity: ["username", "password", "password_file", "groups"]
         case .storageFS: ["root_dir"]
         case .storageCache: ["directory", "max_size", "memory_size"]
@@ -102,8 +114,18 @@ enum ConfigurationTable: CaseIterable {
                 "connections",
             ]
         case .cluster: ["advertise_url", "secret_file", "ca_bundle"]
-        case .log: ["level", "format"]
+        case .log: ["level", "format", "output", "slow_request"]
+        case .logLevels: LogComponent.allCases.map(\.rawValue)
         case .observability: ["listen"]
+        case .observabilityTracing: ["endpoint", "sampling_rate", "headers_file", "ca_bundle"]
+        case .limits: ["max_waiting", "wait"]
+        case .notificationEndpoint:
+            [
+                "name", "url", "format", "actions", "headers_file", "secret_file", "ca_bundle", "timeout", "max_queue",
+            ]
+        case .auditSink: ["type", "path", "max_size", "keep"]
+        case .limitsAddress, .limitsIdentity:
+            ["requests_per_second", "request_burst", "bytes_per_second", "byte_burst"]
         case .fills: ["max_orphans", "max_concurrent"]
         case .uploads: ["expiry"]
         case .cache, .repositoryCache:
@@ -143,7 +165,7 @@ enum ConfigurationTable: CaseIterable {
             [
                 "global", "server", "storage", "lock_store", "cache_store", "cluster", "log", "observability", "fills",
                 "uploads", "cache", "janitor",
-                "resilience", "admin",
+                "resilience", "limits", "notifications", "audit", "admin",
                 "token", "identity",
                 "repository",
             ]
@@ -152,10 +174,16 @@ enum ConfigurationTable: CaseIterable {
         case .storage: ["fs", "s3", "cache"]
         case .lockStore, .cacheStore: ["redis"]
         case .janitor: ["eviction", "collection", "retention", "scrub"]
+        case .log: ["levels"]
+        case .observability: ["tracing"]
+        case .limits: ["address", "identity"]
+        case .notifications: ["endpoint"]
+        case .audit: ["sink"]
         case .repository: ["access_policy", "retention_policy", "cache", "upstream"]
         case .globalAccessPolicy, .globalRetentionPolicy, .repositoryRetentionPolicy, .serverTLS, .storageFS,
-            .storageS3, .storageCache, .lockStoreRedis, .cacheStoreRedis, .cluster, .log, .observability, .fills,
-            .uploads,
+            .storageS3, .storageCache, .lockStoreRedis, .cacheStoreRedis, .cluster, .logLevels, .limitsAddress,
+            .limitsIdentity, .observabilityTracing, .notificationEndpoint,
+            .auditSink, .fills, .uploads,
             .resilience, .admin,
             .token,
             .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitorEviction,

@@ -5,6 +5,7 @@ extension Configuration {
     /// The keys, and the tables, whose change takes effect only when the server starts anew.
     public static let restartKeys = [
         "server.bind_address", "server.port", "server.tls", "storage.fs.root_dir", "storage.s3", "observability.listen",
+        "observability.tracing", "notifications.endpoint", "audit.sink",
     ]
 
     /// Those of ``restartKeys`` in which this configuration differs from the one that is running. `server.tls` is among
@@ -18,6 +19,8 @@ extension Configuration {
                 storage != running.storage && !(storage.isBucket && running.storage.isBucket),
                 storage != running.storage && (storage.isBucket || running.storage.isBucket),
                 observability.listen != running.observability.listen,
+                observability.tracing != running.observability.tracing,
+                notificationEndpoints != running.notificationEndpoints, auditSinks != running.auditSinks,
             ]
         ).filter(\.1).map(\.0)
     }
@@ -55,6 +58,8 @@ extension Configuration {
         if (server.tls == nil) != (running.server.tls == nil) { adapted.server.tls = running.server.tls }
         adapted.storage = running.storage
         adapted.observability = running.observability
+        adapted.notificationEndpoints = running.notificationEndpoints
+        adapted.auditSinks = running.auditSinks
         return adapted
     }
 }

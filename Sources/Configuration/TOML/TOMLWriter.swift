@@ -16,6 +16,10 @@ struct TOMLWriter {
         text += "\(key) = \(number)\n"
     }
 
+    mutating func value(_ key: String, _ number: Double) {
+        text += "\(key) = \(number)\n"
+    }
+
     mutating func value(_ key: String, _ flag: Bool) {
         text += "\(key) = \(flag)\n"
     }

@@ -5,7 +5,7 @@ extension Action {
     /// What policies see; nil for what is open to everybody.
     var access: AccessAction? {
         switch self {
-        case .health, .readiness: nil
+        case .health, .readiness, .startup: nil
         case .getAPIVersion: .getAPIVersion
         case .getBlob: .getBlob
         case .getManifest: .getManifest

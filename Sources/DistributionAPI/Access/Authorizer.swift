@@ -4,7 +4,9 @@ internal import Logging
 internal import NIOHTTP1
 internal import NIOSSL
 internal import OCI
+internal import Observability
 internal import Registry
+internal import Tracing
 
 /// Stands before every answer: who asks, and whether they may. Nothing is looked up for those who may not.
 struct Authorizer: Sendable {
@@ -13,6 +15,7 @@ struct Authorizer: Sendable {
     let logger: Logger
     private let subjects = CertificateSubjects()
     private let failures = FailedRules()
+    private let decisions = DecisionCounters()
 
     init(access: AccessControl, namespaces: Namespaces, logger: Logger) {
         self.access = access
@@ -67,7 +70,11 @@ struct Authorizer: Sendable {
 
     /// - Throws: If the identity may not do this, logged where a rule is at fault.
     func check(_ request: AccessRequest, _ identity: Identity) throws(RegistryError) {
-        let decision = access.policies.decide(request, for: identity)
+        let decision =
+            Traces.isOn
+            ? withSpan("policy") { _ in access.policies.decide(request, for: identity) }
+            : access.policies.decide(request, for: identity)
+        decisions.count(request.action.operation, isAllowed: decision.isAllowed)
         guard !decision.isAllowed else { return }
         if case .failedRule = decision.basis { warn(decision, request, identity) }
         let couldHelp = decision.basis == .grants || (identity.id == nil && access.takesCredentials)

@@ -25,6 +25,7 @@ public struct AdminAPI: RequestHandler {
     private let tokens: TokenService?
     private let metrics: MetricsRegistry?
     private let janitor: JanitorAPI?
+    private let readiness: Readiness?
 
     /// - Parameters:
     ///   - next: What answers all other paths.
@@ -33,10 +34,12 @@ public struct AdminAPI: RequestHandler {
     ///   - tokens: Without it there are no tokens to revoke.
     ///   - metrics: Served at `/metrics`.
     ///   - janitor: Without it there are no jobs to ask for.
+    ///   - readiness: Told in full to who may see it.
     public init(
         next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken?,
         access: AccessControl, control: (any ServerControl)? = nil, tokens: TokenService? = nil,
-        metrics: MetricsRegistry? = nil, janitor: Janitor? = nil, logger: Logger
+        metrics: MetricsRegistry? = nil, janitor: Janitor? = nil, readiness: Readiness? = nil,
+        logger: Logger
     ) {
         self.next = next
         self.registry = registry
@@ -47,15 +50,25 @@ public struct AdminAPI: RequestHandler {
         self.tokens = tokens
         self.metrics = metrics
         self.janitor = janitor.map(JanitorAPI.init)
+        self.readiness = readiness
     }
 
     public func respond(to request: Request) async -> Response {
+        if let readiness, request.path == Self.readinessPath, await maySeeChecks(request) {
+            return DistributionAPI.readiness(readiness, showsChecks: true)
+        }
         let metrics = request.path == MetricsAPI.path ? metrics : nil
         guard metrics != nil || request.path.hasPrefix(Self.root) else { return await next.respond(to: request) }
         do throws(RegistryError) {
             let identity = try await admit(request)
             if let metrics { return MetricsAPI.scrape(metrics, request) }
-            return try await answer(request, identity)
+            var response = try await answer(request, identity)
+            if request.method != .GET {
+                var note = RequestNote()
+                note.deed = Self.deed(request, identity.map { $0.id?.value } ?? "admin token")
+                response.note = note
+            }
+            return response
         } catch {
             var response = ErrorResponse.make(error)
             if error.status == 401 {
@@ -66,8 +79,29 @@ public struct AdminAPI: RequestHandler {
             }
             var note = RequestNote()
             note.error = error
+            note.deed = Self.deed(request, nil)
             response.note = note
             return response
+        }
+    }
+
+    private static func deed(_ request: Request, _ actor: String?) -> Deed {
+        let fields = request.query.map { [(key: "query", value: String($0.prefix(1024)))] } ?? []
+        return Deed(event: "admin \(request.path.dropFirst(root.utf8.count).prefix(64))", actor: actor, fields: fields)
+    }
+
+    private static let readinessPath = "/readyz"
+
+    /// Whoever may not is told what everybody is told, and not turned away: probes bring what they like.
+    private func maySeeChecks(_ request: Request) async -> Bool {
+        guard request.method == .GET || request.method == .HEAD,
+            request.headers.contains(name: "Authorization") || !request.clientCertificates.isEmpty
+        else { return false }
+        do throws(RegistryError) {
+            _ = try await admit(request)
+            return true
+        } catch {
+            return false
         }
     }
 

@@ -5,6 +5,7 @@ internal import Metrics
 internal import NIOCore
 internal import NIOHTTP1
 internal import OCI
+internal import Observability
 public import Tokens
 
 /// The endpoints of the token service; everything else goes on to the registry's own API.
@@ -38,7 +39,7 @@ public struct TokenAPI: RequestHandler {
     }
 
     public func respond(to request: Request) async -> Response {
-        if Self.tokenPaths.contains(request.path) { return await token(request) }
+        if Self.tokenPaths.contains(request.path) { return await traced("token") { await token(request) } }
         switch request.path {
         case Self.keySetPath: return document(request, "application/jwk-set+json") { try Self.json(keys.webKeySet) }
         case Self.certificatePath:
@@ -114,12 +115,25 @@ public struct TokenAPI: RequestHandler {
             let answer = try await service.answer(asked, authority(request))
             Self.count(request, "issued")
             note(answer, asked, request)
-            return Response(status: .ok, headers: Self.secretHeaders, body: .bytes(try Self.written(answer)))
+            var told = RequestNote()
+            told.deed = Deed(
+                event: "token", actor: answer.subject.isAnonymous ? nil : answer.subject.id,
+                fields: [(key: "form", value: request.method == .POST ? "oauth" : "query")])
+            return Response(
+                status: .ok, headers: Self.secretHeaders, body: .bytes(try Self.written(answer)), note: told)
         } catch {
             Self.count(request, error.code)
             logger.info(
                 "no token", metadata: ["request_id": "\(request.id)", "reason": "\(error.code): \(error.logged)"])
-            return request.method == .POST ? Self.oauth(error) : Self.registry(error)
+            var response = request.method == .POST ? Self.oauth(error) : Self.registry(error)
+            var told = RequestNote()
+            if case .badCredentials = error {
+                told.deed = Deed(event: "login")
+            } else {
+                told.deed = Deed(event: "token", fields: [(key: "reason", value: error.code)])
+            }
+            response.note = told
+            return response
         }
     }
 

@@ -5,6 +5,7 @@ import Janitor
 import Logging
 import Metrics
 import NIOPosix
+import Observability
 import ServiceLifecycle
 
 /// Takes on a new configuration while requests are served: reads, checks and builds all of it, then turns one reference.
@@ -51,6 +52,8 @@ struct Reloader: Service, CustomStringConvertible {
         }
     }
 
+    private let logger = Logger(.configuration)
+
     private func reload(_ cause: ReloadQueue.Cause) async -> ReloadReport {
         var report = ReloadReport(
             time: WallClock.timestamp(), cause: cause.rawValue, outcome: .refused, generation: parts.status.generation)
@@ -74,6 +77,10 @@ struct Reloader: Service, CustomStringConvertible {
         parts.readiness.tell(report)
         count(report)
         log(report)
+        parts.audit?.record(
+            AuditRecord(
+                "reload", report.outcome == .applied ? .done : .denied,
+                fields: [(key: "cause", value: report.cause), (key: "generation", value: "\(report.generation)")]))
         return report
     }
 
@@ -84,7 +91,7 @@ struct Reloader: Service, CustomStringConvertible {
         // Where TLS is to be switched on or off the files of neither side are needed before the restart.
         let isSwitched = (configuration.server.tls == nil) != (running.configuration.server.tls == nil)
         let tls = isSwitched ? nil : try configuration.server.tls.map(TLSMaterial.init)
-        parts.logger.warnOf(configuration)
+        logger.warnOf(configuration)
         return Prepared(
             snapshot: try Snapshot(adapted, parts: parts, replacing: running),
             server: HTTPServerConfiguration(adapted, tls: tls))
@@ -93,6 +100,7 @@ struct Reloader: Service, CustomStringConvertible {
     /// Nothing here can fail.
     private func takeOn(_ prepared: Prepared) async {
         parts.adjust(to: prepared.snapshot.configuration)
+        parts.certificates.show(prepared.snapshot.certificates)
         parts.janitor.adjust(JanitorSettings(prepared.snapshot.configuration, prepared.snapshot.namespaces))
         await server.adjust(prepared.server)
         if let tls = prepared.server.tls { server.replaceTLS(with: tls) }
@@ -119,13 +127,13 @@ struct Reloader: Service, CustomStringConvertible {
         for problem in report.problems {
             // One line each; where they have more, `entrepot status` shows it.
             let line = problem.prefix { $0 != "\n" }
-            parts.logger.error("configuration not reloaded", metadata: ["problem": "\(line)"])
+            logger.error("configuration not reloaded", metadata: ["problem": "\(line)"])
         }
         for key in report.restartRequired {
-            parts.logger.warning("restart required", metadata: ["key": "\(key)"])
+            logger.warning("restart required", metadata: ["key": "\(key)"])
         }
         guard report.outcome == .applied else { return }
-        parts.logger.notice(
+        logger.notice(
             "configuration reloaded", metadata: ["generation": "\(report.generation)", "cause": "\(report.cause)"])
     }
 }

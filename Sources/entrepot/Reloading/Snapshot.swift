@@ -2,6 +2,8 @@ import Access
 import Configuration
 import DistributionAPI
 import HTTPServer
+import Logging
+import Observability
 import Registry
 import Tokens
 
@@ -13,6 +15,8 @@ final class Snapshot: Sendable {
     let clients: RegistryClients
     let namespaces: Namespaces
     let handler: any RequestHandler
+    /// Of what the configuration names, as it was when this was made.
+    let certificates: [CertificateExpiry]
 
     /// May read files; blocks for as long as that takes.
     ///
@@ -20,6 +24,7 @@ final class Snapshot: Sendable {
     /// - Throws: what is wrong with the configuration.
     init(_ configuration: Configuration, parts: LongLivedParts, replacing previous: Snapshot? = nil) throws {
         self.configuration = configuration
+        certificates = CertificateExpiry.all(configuration)
         let (namespaces, clients) = try NamespacesBuilder(
             configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? RegistryClients()
         ).build()
@@ -30,30 +35,38 @@ final class Snapshot: Sendable {
         let access = AccessControl(configuration, token: section, passwords: parts.passwords)
         let api = DistributionAPI(
             registry: parts.registry, namespaces: namespaces, readiness: parts.readiness, access: access,
-            redirects: BlobRedirects(configuration.storage), logger: parts.logger)
+            redirects: BlobRedirects(configuration.storage), logger: Logger(.api),
+            accessLog: AccessLog(Logger(.access), slow: configuration.log.slowRequest.duration),
+            limits: configuration.limits.identity == LimitsSection.Share() ? nil : parts.limits,
+            notifications: parts.notifications, audit: parts.audit)
         let tokens = section.map { TokenService($0, refreshTokens: parts.refreshTokens) }
         let open: any RequestHandler =
             tokens.map {
-                TokenAPI(next: api, service: $0, access: access, namespaces: namespaces, logger: parts.logger)
+                TokenAPI(next: api, service: $0, access: access, namespaces: namespaces, logger: Logger(.api))
             } ?? api
         let token = configuration.admin.flatMap { AdminToken($0.token.reveal()) }
         // Without either nobody could get in.
         guard token != nil || configuration.accessPolicy != nil else {
-            handler = Self.openToReplicas(open, configuration, parts)
+            handler = Self.guarded(open, configuration, parts)
             return
         }
-        let steered = AdminAPI(
+        let administered = AdminAPI(
             next: open, registry: parts.registry, namespaces: namespaces, token: token, access: access,
             control: Control(status: parts.status, reloads: parts.reloads), tokens: tokens,
-            metrics: parts.metrics, janitor: parts.janitor, logger: parts.logger)
-        handler = Self.openToReplicas(steered, configuration, parts)
+            metrics: parts.metrics, janitor: parts.janitor, readiness: parts.readiness, logger: Logger(.api))
+        handler = Self.guarded(administered, configuration, parts)
     }
 
-    /// With what replicas tell each other, where there are others.
-    private static func openToReplicas(
+    /// Nothing stands before what is neither limited nor traced. What replicas tell each other comes first: it is no client's.
+    private static func guarded(
         _ handler: any RequestHandler, _ configuration: Configuration, _ parts: LongLivedParts
     ) -> any RequestHandler {
+        var handler = handler
+        if configuration.limits.address != LimitsSection.Share() {
+            handler = LimitedAPI(next: handler, limits: parts.limits)
+        }
+        if configuration.observability.tracing != nil { handler = TracedAPI(next: handler) }
         guard configuration.cluster != nil else { return handler }
-        return ClusterAPI(next: handler, registry: parts.registry, logger: parts.logger, now: WallClock.seconds)
+        return ClusterAPI(next: handler, registry: parts.registry, logger: Logger(.api), now: WallClock.seconds)
     }
 }

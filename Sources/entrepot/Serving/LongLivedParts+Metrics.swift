@@ -13,6 +13,7 @@ extension LongLivedParts {
         let process = ProcessMetrics(startTime: WallClock.seconds())
         let connections = Gauge(label: "entrepot_connections")
         let requests = Gauge(label: "entrepot_requests_in_flight")
+        let waiting = Gauge(label: "entrepot_requests_waiting")
         let fillsInFlight = Gauge(label: "entrepot_fills_in_flight")
         metrics.collect { [status, registry] in
             process.collect()
@@ -20,6 +21,7 @@ extension LongLivedParts {
             guard let activity = status.activity else { return }
             connections.record(activity.connections)
             requests.record(activity.requests)
+            waiting.record(activity.waiting)
         }
     }
 }

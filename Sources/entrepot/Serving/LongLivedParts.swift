@@ -1,7 +1,9 @@
 import Access
 import Cluster
 import Configuration
+import CurlClient
 import DistributionAPI
+import Events
 import HTTPServer
 import Janitor
 import LocalTier
@@ -21,6 +23,8 @@ struct LongLivedParts: Sendable {
     let root: String
     /// Where the content is, as it is told to operators.
     let place: String
+    /// Whether the content is elsewhere than this process' own files.
+    let isRemote: Bool
     let pool: NIOThreadPool
     let background: BackgroundWork
     let coordination: CoordinationChoice
@@ -34,14 +38,24 @@ struct LongLivedParts: Sendable {
     /// What clients keep after a login.
     let refreshTokens: any RefreshTokenStore
     let readiness = Readiness()
+    let limits: ClientLimits
+    /// Each is a service.
+    let eventEndpoints: [EventEndpoint]
+    /// Nil where nobody wants to be told.
+    let notifications: Notifications?
+    /// Nil where nobody keeps records.
+    let audit: AuditLog?
+    let probe: StoreProbe
     let reloads = ReloadQueue()
     let status: ServerStatus
     let metrics: MetricsRegistry
+    let certificates = CertificateMetrics()
     let logger: Logger
 
     /// - Throws: if the store cannot be used.
     init(_ configuration: Configuration, status: ServerStatus, metrics: MetricsRegistry, logger: Logger) async throws {
         place = configuration.storage.place
+        limits = ClientLimits(ClientLimits.Settings(configuration.limits))
         pool = NIOThreadPool(numberOfThreads: 8)
         pool.start()
         // Few, as each may take seconds of a processor and much memory; their own, as they must not hold up the store.
@@ -52,8 +66,17 @@ struct LongLivedParts: Sendable {
         root = opened.root
         background = BackgroundWork()
         let tier = try LocalTier(
-            configuration.storage, of: opened.objects, pool: pool, background: background, logger: logger)
-        let objects = tier ?? opened.objects
+            configuration.storage, of: opened.objects, pool: pool, background: background, logger: Logger(.registry))
+        let curl = configuration.notificationEndpoints.isEmpty ? nil : CurlClient()
+        eventEndpoints = try configuration.notificationEndpoints.compactMap { section in
+            try curl.map { try EventEndpoint(section, root: opened.root, curl: $0) }
+        }
+        notifications = eventEndpoints.isEmpty ? nil : Notifications(eventEndpoints)
+        audit = try AuditLog(configuration.auditSinks)
+        let content: any ObjectStore = tier ?? opened.objects
+        let objects = ObservedStore(content)
+        probe = try StoreProbe(objects, free: opened.freeBytes)
+        isRemote = opened.isRemote
         let store = RegistryStore(objects: objects)
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         coordination = CoordinationChoice(configuration)
@@ -61,22 +84,22 @@ struct LongLivedParts: Sendable {
         upstreams = LongLivedClientParts(
             tokens: TokenCache(
                 shared: SealedTokens(coordination.replica, now: WallClock.seconds), now: WallClock.seconds),
-            manifestRoom: manifestRoom, logger: logger)
+            manifestRoom: manifestRoom, logger: Logger(.upstream))
         upstreams.gates.adjust(configuration.caps)
         fills = Fills(
             store: store,
             spool: try Spool(root: root + "/.entrepot/spool", capacity: configuration.storage.spoolSize),
             background: background, pool: pool, limits: FillLimits(configuration), replica: coordination.replica,
-            now: WallClock.seconds, logger: logger)
+            now: WallClock.seconds, logger: Logger(.registry))
         health = UpstreamHealth(limits: ResilienceLimits(configuration.resilience))
         registry = Registry(
             store: store, fills: fills, background: background, health: health, pool: pool,
             limits: PushLimits(configuration), manifestRoom: manifestRoom, replica: coordination.replica,
-            logger: logger, now: WallClock.seconds)
+            logger: Logger(.registry), now: WallClock.seconds)
         janitor = Janitor(
             store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
             freeBytes: opened.freeBytes, isServing: { status.activity?.isServing ?? false },
-            logger: logger, now: WallClock.seconds)
+            logger: Logger(.janitor), now: WallClock.seconds)
         // What leaves a bucket makes no room on the disk that is full; what lies in front of it may.
         if let tier {
             fills.whenFull { [root, tier] bytes in await tier.makeRoom(for: bytes, at: root) }
@@ -97,6 +120,7 @@ struct LongLivedParts: Sendable {
         upstreams.manifestRoom.adjust(limit: configuration.server.maxManifestMemory.bytes)
         health.adjust(ResilienceLimits(configuration.resilience))
         registry.reconfigure(PushLimits(configuration))
-        LogOutput.adjust(to: configuration.log)
+        limits.adjust(ClientLimits.Settings(configuration.limits))
+        LogOutput.adjust(to: LogOutput.Settings(configuration.log))
     }
 }

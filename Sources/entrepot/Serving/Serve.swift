@@ -9,12 +9,15 @@ import ArgumentParser
 import CAllocator
 import Cluster
 import Configuration
+import CurlClient
 import DistributionAPI
+import Events
 import HTTPServer
 import Janitor
 import Logging
 import Metrics
 import NIOCore
+import NIOPosix
 import Observability
 import Registry
 import ServiceLifecycle
@@ -31,7 +34,8 @@ func serve(_ source: ConfigurationSource) async throws {
     let reading = source.read()
     let configuration = try reading.result.get()
     try ConfigurationTrial.run(configuration)
-    LogOutput.bootstrap(configuration.log)
+    LogOutput.bootstrap(LogOutput.Settings(configuration.log))
+    defer { LogOutput.flush() }
     let logger = Logger(label: "entrepot")
     do {
         let status = ServerStatus(configurationFiles: source.files, reading: reading)
@@ -39,8 +43,10 @@ func serve(_ source: ConfigurationSource) async throws {
         entrepot_return_large_allocations(1 << 20)
         let metrics = MetricsRegistry(MetricCatalogue.all)
         MetricsSystem.bootstrap(metrics)
+        let exporter = traceExporter(configuration)
         let parts = try await LongLivedParts(configuration, status: status, metrics: metrics, logger: logger)
-        try await ServiceGroup(configuration: try services(configuration, source, parts, watch)).run()
+        defer { parts.audit?.flush() }
+        try await ServiceGroup(configuration: try services(configuration, source, parts, watch, exporter)).run()
     } catch {
         logger.critical("stopped", metadata: ["error": "\(error)"])
         throw ExitCode.failure
@@ -49,22 +55,25 @@ func serve(_ source: ConfigurationSource) async throws {
 
 /// Everything that runs, in the order in which it starts; it stops in the reverse order, each after the next.
 private func services(
-    _ configuration: Configuration, _ source: ConfigurationSource, _ parts: LongLivedParts, _ watch: FileWatch
+    _ configuration: Configuration, _ source: ConfigurationSource, _ parts: LongLivedParts, _ watch: FileWatch,
+    _ exporter: TraceExporter?
 ) throws -> ServiceGroupConfiguration {
     var watch = watch
     watch.watch(parts.status.watchedFiles)
     let current = CurrentSnapshot(try Snapshot(configuration, parts: parts))
+    parts.certificates.show(current.value.certificates)
     parts.janitor.adjust(JanitorSettings(current.value.configuration, current.value.namespaces))
     let sweeper = UploadSweeper(
         registry: parts.registry, expiry: { current.value.configuration.uploads.expiry.milliseconds / 1000 },
         pause: { try await UploadPause(expiry: { current.value.configuration.uploads.expiry.duration }).wait() })
     let server = HTTPServer(
         configuration: HTTPServerConfiguration(configuration, tls: try configuration.server.tls.map(TLSMaterial.init)),
-        handler: current, logger: parts.logger,
+        handler: current, logger: Logger(.server),
         onBound: { address in
             let host = address.ipAddress ?? "?"
             parts.coordination.listens(on: address, isSecure: current.value.configuration.server.tls != nil)
             CodePages.releaseWhatTheStartNeeded()
+            parts.readiness.start()
             if current.value.configuration.isOpenUnsaid { warnOfOpenness(parts.logger) }
             parts.logger.warnOf(current.value.configuration)
             parts.logger.notice(
@@ -74,9 +83,16 @@ private func services(
     let withdrawal = ReadinessWithdrawal(
         readiness: parts.readiness, delay: { current.value.configuration.server.shutdownDelay.duration },
         logger: parts.logger)
+    var telling: [any Service] = parts.eventEndpoints
+    if let exporter { telling.append(exporter) }
     let all: [any Service] =
-        metricsServer(configuration, parts) + [
+        telling + metricsServer(configuration, parts) + [
             parts.background, sweeper,
+            HealthMonitor(parts: parts, current: current, probe: parts.probe) {
+                // A bucket's owner pays for each look.
+                try await Task.sleep(for: parts.isRemote ? .seconds(60) : .seconds(10))
+            },
+            EventLoopLag(MultiThreadedEventLoopGroup.singleton) { try await Task.sleep(for: .seconds(1)) },
             PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, parts.janitor,
             CoordinationWatch(parts: parts),
             BudgetExchange(parts.coordination.replica, parts.upstreams.budgets, now: WallClock.seconds), server,
@@ -85,7 +101,15 @@ private func services(
         ]
     return ServiceGroupConfiguration(
         services: all.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
-        gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(label: "entrepot.services"))
+        gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(.services))
+}
+
+/// Makes requests be traced, if that is configured.
+private func traceExporter(_ configuration: Configuration) -> TraceExporter? {
+    guard let section = configuration.observability.tracing else { return nil }
+    let queue = SpanQueue()
+    Traces.bootstrap(SpanTracer(samplingRate: section.samplingRate, queue: queue))
+    return TraceExporter(section, queue: queue, curl: CurlClient())
 }
 
 /// The listener for metrics and health, where one is configured.
@@ -94,7 +118,7 @@ private func metricsServer(_ configuration: Configuration, _ parts: LongLivedPar
     return [
         HTTPServer(
             configuration: HTTPServerConfiguration(address: address.host, port: address.port),
-            handler: MetricsAPI(metrics: parts.metrics, readiness: parts.readiness), logger: parts.logger,
+            handler: MetricsAPI(metrics: parts.metrics, readiness: parts.readiness), logger: Logger(.server),
             onBound: { _ in parts.logger.notice("serving metrics", metadata: ["address": "\(address)"]) })
     ]
 }

@@ -9,6 +9,8 @@ extension HTTPServerConfiguration {
         maxHeaderBytes = Int(server.maxHeaderSize.bytes)
         maxConnections = server.maxConnections
         maxConcurrentRequests = configuration.maxConcurrentRequests
+        maxWaitingRequests = configuration.limits.maxWaiting
+        requestPatience = configuration.limits.wait.duration
         handshakeTimeout = server.handshakeTimeout.duration
         headerTimeout = server.headerTimeout.duration
         idleTimeout = server.idleTimeout.duration

@@ -1,0 +1,41 @@
+#if canImport(Glibc)
+    internal import Glibc
+#elseif canImport(Musl)
+    internal import Musl
+#else
+    internal import Darwin
+#endif
+
+/// Where records of who did what go. Nobody waits for a sink; what waits is bounded, and what is dropped is counted with the
+/// lines of the log.
+public final class AuditLog: Sendable {
+    public enum Sink: Sendable, Equatable {
+        case standardOutput
+        /// - Parameters:
+        ///   - largest: Bytes after which another file is begun.
+        ///   - kept: Older files that stay.
+        case file(path: String, largest: Int, kept: Int)
+    }
+
+    private let sinks: [LogSink]
+
+    /// - Throws: If a file cannot be written to.
+    public init(_ sinks: [Sink]) throws {
+        self.sinks = try sinks.map { sink in
+            switch sink {
+            case .standardOutput: LogSink(DescriptorWriter(descriptor: STDOUT_FILENO))
+            case .file(let path, let largest, let kept):
+                LogSink(try RotatingFileWriter(path: path, largest: largest, kept: kept))
+            }
+        }
+        for sink in self.sinks { sink.start() }
+    }
+
+    public func record(_ record: AuditRecord) {
+        let line = record.line
+        for sink in sinks { sink.write(line, identity: nil) { _ in "" } }
+    }
+
+    /// Waits a moment for what was recorded to be written; for the end of the program.
+    public func flush() { for sink in sinks { sink.flush() } }
+}
