@@ -155,7 +155,7 @@ struct TLSTests {
         let change = limits {
             $0.tls = material
             // The sweep comes often.
-            $0.handshakeTimeout = .seconds(1)
+            $0.bodyStallTimeout = .seconds(1)
         }
         try await TestServer.with(change, answer: waiting, now: { time.withLockedValue { $0 } }) { server in
             try await RawClient.with(server.address, tls: context) { busy in
