@@ -36,17 +36,18 @@ struct AtOnceTests {
     @Test
     func theyAreReportedAndCarryWhatTheEdgeAdds() async throws {
         try await TestServer.with(atOnce: even) { server in
+            var id = ""
             try await RawClient.with(server.address) { client in
-                try await client.send(get("/2", "X-Request-Id: mine\r\n"))
+                try await client.send(get("/2"))
                 let response = try await client.response()
-                #expect(response.headers["x-request-id"] == "mine")
+                id = response.headers["x-request-id"] ?? ""
                 #expect(response.headers["date"] != nil)
                 #expect(response.headers["content-length"] == "10")
             }
             let exchange = await server.handler.nextExchange()
             #expect(exchange?.outcome == .complete)
             #expect(exchange?.bytesSent == 10)
-            #expect(exchange?.requestID == "mine")
+            #expect(exchange?.requestID == id && !id.isEmpty)
         }
     }
 
