@@ -16,8 +16,8 @@ public struct CacheLimits: Sendable {
     public var pinnedDigests: Set<Digest>
 
     public init(
-        maxSize: Int64? = nil, maxAge: Int64? = nil, minFree: Int64? = nil, highWatermark: Int = 95,
-        lowWatermark: Int = 85, pinnedDigests: Set<Digest> = [],
+        maxSize: Int64? = nil, maxAge: Int64? = nil, minFree: Int64? = nil, highWatermark: Int,
+        lowWatermark: Int, pinnedDigests: Set<Digest> = [],
         isPinned: @escaping @Sendable (RepositoryName, Tag) -> Bool = { _, _ in false }
     ) {
         self.maxSize = maxSize

@@ -23,10 +23,10 @@ public struct JanitorSettings: Sendable {
     public var grace: Int64
 
     public init(
-        namespaces: Namespaces, cache: CacheLimits = CacheLimits(), caches: [RepositoryName: CacheLimits] = [:],
+        namespaces: Namespaces, cache: CacheLimits, caches: [RepositoryName: CacheLimits] = [:],
         retention: RetentionPolicy = RetentionPolicy(), retentions: [RepositoryName: RetentionPolicy] = [:],
-        interval: Duration = .seconds(3600), intervals: [JanitorJob: Duration] = [:], scrubInterval: Duration? = nil,
-        scrubRate: Int64 = 50 << 20, grace: Int64 = 86_400
+        interval: Duration, intervals: [JanitorJob: Duration] = [:], scrubInterval: Duration?, scrubRate: Int64,
+        grace: Int64
     ) {
         self.namespaces = namespaces
         self.cache = cache

@@ -53,9 +53,8 @@ public struct Registry: Sendable {
     /// - Parameter hotLifetime: How long what was served is served again from memory; up to twice as long.
     public init(
         store: RegistryStore, fills: Fills, background: BackgroundWork, health: UpstreamHealth,
-        pool: NIOThreadPool = .singleton, limits: PushLimits = PushLimits(),
-        manifestRoom: ByteBudget = ByteBudget(limit: 16 << 20), hotLifetime: Duration = .seconds(2),
-        replica: Replica = Replica(), logger: Logger,
+        pool: NIOThreadPool = .singleton, limits: PushLimits, manifestRoom: ByteBudget,
+        hotLifetime: Duration = .seconds(2), replica: Replica = Replica(), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {
         self.store = store

@@ -134,17 +134,19 @@ import Tokens
         #expect(keys == Set(ConfigurationKeys.all))
     }
 
-    /// Rows of the manual's tables: path of the key and its default.
-    private static func manual() throws -> [(path: String, standard: String)] {
+    /// Rows of the manual's tables: the key with its table, and what is said of it.
+    private static func manual() throws -> [(table: String, key: String, path: String, type: String, standard: String)]
+    {
         var table = ""
-        var rows: [(path: String, standard: String)] = []
+        var rows: [(table: String, key: String, path: String, type: String, standard: String)] = []
         for line in try lines("docs/reference/configuration.md") {
             if line.hasPrefix("## ") {
                 table = line == "## Top level" ? "" : String(line.dropFirst(4).dropLast())
             } else if line.hasPrefix("| `") {
                 let cells = line.components(separatedBy: " | ")
                 let key = cells[0].trimmingCharacters(in: CharacterSet(charactersIn: "|` "))
-                rows.append((path: table.isEmpty ? key : "\(table).\(key)", standard: cells[2]))
+                let path = table.isEmpty ? key : "\(table).\(key)"
+                rows.append((table: table, key: key, path: path, type: cells[1], standard: cells[2]))
             }
         }
         return rows
@@ -152,6 +154,41 @@ import Tokens
 
     @Test func `the manual has every key and no other, in the order of the list`() throws {
         #expect(try DocumentationTests.manual().map(\.path) == ConfigurationKeys.all)
+    }
+
+    @Test func `the manual's bounds are those that whoever leaves them is told`() throws {
+        var count = 0
+        for row in try DocumentationTests.manual() {
+            guard let bounds = row.type.firstMatch(of: /^(?:integer|size), (?:from )?(\S+?)(?: to (\S+))?$/) else {
+                continue
+            }
+            count += 1
+            let header =
+                switch row.table {
+                case "": ""
+                case "repository.\"<namespace>\".upstream": "[[repository.x.upstream]]\nurl = \"https://x.io\"\n"
+                default: "[\(row.table.replacing("\"<namespace>\"", with: "x"))]\n"
+                }
+            let problems: [ConfigurationProblem]
+            do throws(ConfigurationProblems) {
+                _ = try ConfigurationLoader.load(text: "\(header)\(row.key) = true", environment: [:])
+                problems = []
+            } catch {
+                problems = error.problems
+            }
+            let told = problems.first { $0.keyPath.hasSuffix(row.key) }?.remedy ?? ""
+            #expect(told.contains("between \(bounds.1) and \(bounds.2 ?? "")"), "\(row.path): \(told)")
+        }
+        #expect(count > 20)
+    }
+
+    @Test func `by default no silent connection lives longer than a minute`() {
+        let server = ServerSection()
+        // Limits are looked at once a second, and a last answer may take a while to be read: less than this together.
+        let rest: Duration = .seconds(10)
+        for limit in [server.handshakeTimeout, server.headerTimeout, server.idleTimeout, server.stallTimeout] {
+            #expect(limit.duration + rest <= .seconds(60))
+        }
     }
 
     @Test func `the manual's defaults are the defaults`() throws {

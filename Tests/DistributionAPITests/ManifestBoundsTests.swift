@@ -20,7 +20,7 @@ import Upstream
     }
 
     @Test func aManifestThatNamesTooMuchIsRefusedAndNotKept() async throws {
-        try await Workshop.open(pushLimits: PushLimits(references: 3)) { shop in
+        try await Workshop.open(pushLimits: PushLimits.test(references: 3)) { shop in
             let client = PushClient(shop)
             try await client.push("{}", to: "local/a")
             try await client.push("layer", to: "local/a")

@@ -9,7 +9,7 @@ struct AdjustTests {
     private let get = "GET / HTTP/1.1\r\nHost: h\r\n\r\n"
 
     private func adjust(_ server: TestServer, _ change: (inout HTTPServerConfiguration) -> Void) async {
-        var configuration = HTTPServerConfiguration(port: 0)
+        var configuration = HTTPServerConfiguration.test
         change(&configuration)
         await server.server.adjust(configuration)
     }

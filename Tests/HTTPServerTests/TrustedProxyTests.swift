@@ -131,7 +131,7 @@ struct TrustedProxyTests {
                 let get = "GET / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 192.0.2.1\r\n\r\n"
                 try await client.send(get)
                 #expect(try await client.response().body == "127.0.0.1 false unconfigured")
-                var configuration = HTTPServerConfiguration(port: 0)
+                var configuration = HTTPServerConfiguration.test
                 configuration.trustedProxies = TrustedProxies { $0.ipAddress == "127.0.0.1" }
                 await server.server.adjust(configuration)
                 try await client.send(get)

@@ -21,7 +21,7 @@ import Testing
     private static func collect(_ shop: Workshop, grace: Int64 = grace) async throws -> [String: Int64] {
         var collection = Collection(
             store: shop.registry.janitorStore, registry: shop.registry,
-            settings: JanitorSettings(namespaces: shop.namespaces, grace: grace), logger: Logger(label: "test"),
+            settings: JanitorSettings.test(shop.namespaces, grace: grace), logger: Logger(label: "test"),
             now: shop.time)
         try await collection.run()
         return collection.counts
@@ -275,7 +275,7 @@ import Testing
             func collect() async throws -> [String: Int64] {
                 var collection = Collection(
                     store: store, registry: shop.registry,
-                    settings: JanitorSettings(namespaces: shop.namespaces, grace: 0), memory: memory,
+                    settings: .test(shop.namespaces, grace: 0), memory: memory,
                     logger: Logger(label: "test"), now: 1000)
                 try await collection.run()
                 return collection.counts

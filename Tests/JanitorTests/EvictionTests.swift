@@ -62,7 +62,7 @@ private typealias RepositoryTag = OCI.Tag
     ) async throws -> [String: Int64] {
         let eviction = Eviction(
             store: shop.registry.janitorStore, registry: shop.registry,
-            settings: JanitorSettings(namespaces: shop.namespaces, cache: limits, caches: caches),
+            settings: JanitorSettings.test(shop.namespaces, cache: limits, caches: caches),
             logger: Logger(label: "test"), now: shop.time, free: free, needed: needed, pacer: .hurried)
         return try await eviction.run().counts
     }
@@ -76,7 +76,7 @@ private typealias RepositoryTag = OCI.Tag
             }
             // The first is used again, the second is now the oldest.
             try await images[0].pull(shop, "mirror/x", tag: "v0")
-            let counts = try await evict(shop, CacheLimits(maxSize: 4000, highWatermark: 90, lowWatermark: 80))
+            let counts = try await evict(shop, CacheLimits.test(maxSize: 4000, highWatermark: 90, lowWatermark: 80))
             #expect(counts["evictedManifests"] == 2)
             #expect(try await images[0].isStored(shop))
             #expect(try await !images[1].isStored(shop))
@@ -93,7 +93,7 @@ private typealias RepositoryTag = OCI.Tag
     @Test func whatIsWithinItsLimitsStays() async throws {
         try await Workshop.open { shop in
             try await Image(1).pull(shop, "mirror/x", tag: "v1")
-            let counts = try await evict(shop, CacheLimits(maxSize: 4000, maxAge: 100, minFree: 10), free: 10)
+            let counts = try await evict(shop, CacheLimits.test(maxSize: 4000, maxAge: 100, minFree: 10), free: 10)
             #expect(counts["evictedManifests"] == 0)
             #expect(counts["cachedBytes"] ?? 0 > 1000)
         }
@@ -110,7 +110,7 @@ private typealias RepositoryTag = OCI.Tag
             _ = try await shop.registry.writePullTimes()
             let eviction = Eviction(
                 store: shop.store, registry: shop.secondRegistry,
-                settings: JanitorSettings(namespaces: shop.namespaces, cache: CacheLimits(maxAge: 3000)),
+                settings: JanitorSettings.test(shop.namespaces, cache: CacheLimits.test(maxAge: 3000)),
                 logger: Logger(label: "test"), now: shop.time, free: nil, needed: nil, pacer: .hurried)
             _ = try await eviction.run()
             #expect(try await used.isStored(shop))
@@ -130,11 +130,12 @@ private typealias RepositoryTag = OCI.Tag
             // The local namespace is a mirror now.
             let namespaces = Namespaces(
                 shop.namespaces.all.filter { $0.key.value != "local" } + [
-                    Namespace(key: try #require(RepositoryName("local")), host: nil, upstreams: shop.upstreams)
+                    .test(
+                        key: try #require(RepositoryName("local")), upstreams: shop.upstreams, completesPulls: true)
                 ], fallback: nil)
             let eviction = Eviction(
                 store: shop.registry.janitorStore, registry: shop.registry,
-                settings: JanitorSettings(namespaces: namespaces, cache: CacheLimits(maxAge: 10)),
+                settings: JanitorSettings.test(namespaces, cache: CacheLimits.test(maxAge: 10)),
                 logger: Logger(label: "test"), now: shop.time, free: nil, needed: 0, pacer: .hurried)
             let counts = try await eviction.run().counts
             #expect(counts["evictedManifests"] == 2)
@@ -157,7 +158,7 @@ private typealias RepositoryTag = OCI.Tag
                     digest: manifest.digest, mediaType: .imageManifest, bytes: ByteBuffer(string: manifest.manifest)),
                 declared: .imageManifest, in: name, .cached)
             shop.pass(seconds: 100)
-            #expect(try await evict(shop, CacheLimits(maxAge: 10))["evictedManifests"] == 0)
+            #expect(try await evict(shop, CacheLimits.test(maxAge: 10))["evictedManifests"] == 0)
         }
     }
 
@@ -168,7 +169,8 @@ private typealias RepositoryTag = OCI.Tag
                 try await image.pull(shop, "mirror/x", tag: "v\(number)")
                 shop.pass(seconds: 10)
             }
-            _ = try await evict(shop, CacheLimits(minFree: 10_000, highWatermark: 100, lowWatermark: 99), free: 9_000)
+            _ = try await evict(
+                shop, CacheLimits.test(minFree: 10_000, highWatermark: 100, lowWatermark: 99), free: 9_000)
             #expect(try await !images[0].isStored(shop))
             #expect(try await images[2].isStored(shop))
         }
@@ -181,8 +183,8 @@ private typealias RepositoryTag = OCI.Tag
                 try await image.pull(shop, "mirror/x", tag: "v\(number)")
                 shop.pass(seconds: 10)
             }
-            #expect(try await evict(shop, CacheLimits(), needed: 4000)["freedBytes"] == 0)
-            #expect(try await evict(shop, CacheLimits(), needed: 1500)["evictedManifests"] == 2)
+            #expect(try await evict(shop, CacheLimits.test(), needed: 4000)["freedBytes"] == 0)
+            #expect(try await evict(shop, CacheLimits.test(), needed: 1500)["evictedManifests"] == 2)
             #expect(try await images[2].isStored(shop))
         }
     }
@@ -229,7 +231,7 @@ private typealias RepositoryTag = OCI.Tag
             shop.pass(seconds: 100)
             let janitor = Janitor(
                 store: shop.registry.janitorStore, registry: shop.registry,
-                settings: JanitorSettings(namespaces: shop.namespaces, cache: CacheLimits(maxAge: 10)),
+                settings: JanitorSettings.test(shop.namespaces, cache: CacheLimits.test(maxAge: 10)),
                 freeBytes: { nil }, logger: Logger(label: "test"), now: { shop.time })
             await withTaskGroup { group in
                 group.addTask { try? await janitor.run() }

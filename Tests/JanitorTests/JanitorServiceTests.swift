@@ -14,11 +14,11 @@ import Testing
 /// Jobs beside each other, and beside other replicas.
 @Suite(.timeLimit(.minutes(1))) struct JanitorServiceTests {
     private static func janitor(
-        _ shop: Workshop, limits: CacheLimits = CacheLimits(), coordination: (any Coordination)? = nil
+        _ shop: Workshop, limits: CacheLimits = .test(), coordination: (any Coordination)? = nil
     ) -> Janitor {
         Janitor(
             store: shop.registry.janitorStore, registry: shop.registry,
-            settings: JanitorSettings(namespaces: shop.namespaces, cache: limits, grace: 0), freeBytes: { nil },
+            settings: .test(shop.namespaces, cache: limits, grace: 0), freeBytes: { nil },
             coordination: coordination, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             now: { shop.time })
     }
@@ -57,7 +57,7 @@ import Testing
                 // Nothing comes but the end.
                 for await _ in gate {}
             }
-            let janitor = Self.janitor(shop, limits: CacheLimits(maxAge: 10))
+            let janitor = Self.janitor(shop, limits: .test(maxAge: 10))
             try await Self.whileRunning(janitor) {
                 async let collection = janitor.run(.collection)
                 while !isHeld.withLockedValue({ $0 }) { await Task.yield() }
@@ -132,7 +132,7 @@ import Testing
             let blob = shop.upstream.hold(ByteBuffer(repeating: 2, count: 100))
             _ = try await shop.registry.blob(try shop.repository("mirror/x"), blob, range: nil).content.collected()
             shop.pass(seconds: 100)
-            let janitor = Self.janitor(shop, limits: CacheLimits(maxAge: 10), coordination: MemoryCoordination())
+            let janitor = Self.janitor(shop, limits: .test(maxAge: 10), coordination: MemoryCoordination())
             try await Self.whileRunning(janitor) {
                 let report = await janitor.run(.eviction)
                 #expect(report?.counts["condemned"] == 1)
@@ -151,8 +151,7 @@ import Testing
             _ = try await shop.registry.blob(try shop.repository("mirror/x"), blob, range: nil).content.collected()
             shop.pass(seconds: 100)
             let keys = shop.objects.keys
-            let settings = JanitorSettings(
-                namespaces: shop.namespaces, cache: CacheLimits(maxAge: 10), grace: 0)
+            let settings = JanitorSettings.test(shop.namespaces, cache: .test(maxAge: 10), grace: 0)
             let preview = try await PrunePreview.of(
                 shop.store, shop.registry, settings, free: nil, now: shop.time)
             #expect(preview.collection["condemned"] == 1 && preview.collection["condemnedBytes"] == 100)

@@ -81,8 +81,8 @@ private typealias RepositoryTag = OCI.Tag
     private static func retain(_ shop: Workshop, _ rules: String...) async throws -> [String: Int64] {
         var round = RetentionRound(
             store: shop.registry.janitorStore, registry: shop.registry,
-            settings: JanitorSettings(
-                namespaces: shop.namespaces, retention: RetentionPolicy(rules: try rules.map { try RetentionRule($0) })),
+            settings: JanitorSettings.test(
+                shop.namespaces, retention: RetentionPolicy(rules: try rules.map { try RetentionRule($0) })),
             logger: Logger(label: "test"), now: shop.time)
         try await round.run()
         return round.counts

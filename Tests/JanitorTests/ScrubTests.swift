@@ -19,7 +19,7 @@ private typealias RepositoryTag = OCI.Tag
 
     private static func scrub(_ shop: Workshop, isDry: Bool = false) async throws -> [String] {
         var scrub = Scrub(
-            store: shop.registry.janitorStore, settings: JanitorSettings(namespaces: shop.namespaces, grace: 10),
+            store: shop.registry.janitorStore, settings: JanitorSettings.test(shop.namespaces, grace: 10),
             repairer: isDry ? nil : shop.registry, rate: nil, now: shop.time)
         try await scrub.run()
         return scrub.findings.map { "\($0.kind.rawValue) \($0.repair.rawValue)" }.sorted()
@@ -214,7 +214,7 @@ private typealias RepositoryTag = OCI.Tag
             }
             let seen = NIOLockedValueBox<(Int64, Int64)>((0, 0))
             var scrub = Scrub(
-                store: shop.registry.janitorStore, settings: JanitorSettings(namespaces: shop.namespaces),
+                store: shop.registry.janitorStore, settings: JanitorSettings.test(shop.namespaces),
                 repairer: nil, rate: 2_000_000, now: shop.time,
                 report: { done, total in seen.withLockedValue { $0 = (done, total) } })
             let elapsed = try await ContinuousClock().measure { try await scrub.run() }

@@ -77,7 +77,7 @@ import Upstream
 
     @Test(arguments: [(999, false), (1001, false), (1000, true)])
     func theSizeMustBeTheAnnouncedOne(sent: Int, isFine: Bool) async throws {
-        try await Workshop.open(limits: FillLimits(holdBack: 4, idleTransfers: 1)) { shop in
+        try await Workshop.open(limits: FillLimits.test(holdBack: 4, idleTransfers: 1)) { shop in
             let digest = Digest(hashing: content)
             let valve = Valve()
             shop.upstream.hold(.valve(valve, size: 1000), as: digest)
@@ -96,7 +96,7 @@ import Upstream
     }
 
     @Test func endlessBytesWithoutAnnouncedSizeAreCutAtTheLimit() async throws {
-        try await Workshop.open(limits: FillLimits(blobSize: 5000, holdBack: 4)) { shop in
+        try await Workshop.open(limits: FillLimits.test(blobSize: 5000, holdBack: 4)) { shop in
             let digest = Digest(hashing: content)
             let valve = Valve()
             shop.upstream.hold(.valve(valve, size: nil), as: digest)
@@ -241,7 +241,7 @@ import Upstream
 
     @Test(arguments: [0, 1])
     func fillsNobodyWaitsForFinishUpToTheConfiguredNumber(orphans: Int) async throws {
-        try await Workshop.open(limits: FillLimits(orphans: orphans, holdBack: 4)) { shop in
+        try await Workshop.open(limits: FillLimits.test(orphans: orphans, holdBack: 4)) { shop in
             let digest = Digest(hashing: content)
             let valve = Valve()
             shop.upstream.hold(.valve(valve, size: 1000), as: digest)
@@ -261,7 +261,7 @@ import Upstream
     }
 
     @Test func tooManyFillsAreToldToComeBack() async throws {
-        try await Workshop.open(limits: FillLimits(concurrent: 1, holdBack: 4)) { shop in
+        try await Workshop.open(limits: FillLimits.test(concurrent: 1, holdBack: 4)) { shop in
             let digest = Digest(hashing: content)
             shop.upstream.hold(.valve(Valve(), size: 1000), as: digest)
             let repository = try shop.repository("mirror/x")

@@ -10,7 +10,7 @@ import Upstream
 /// Upstreams of which only so much may be used.
 @Suite(.timeLimit(.minutes(1))) struct CapsTests {
     private let content = ByteBuffer(repeating: 7, count: 1000)
-    private let limits = FillLimits(holdBack: 4, progress: 10)
+    private let limits = FillLimits.test(holdBack: 4, progress: 10)
 
     private func blob(_ shop: Workshop, _ name: String, _ digest: Digest) async throws -> BlobAnswer {
         try await shop.registry.blob(try shop.repository(name), digest, range: nil).content
@@ -76,7 +76,7 @@ import Upstream
     }
 
     @Test func aHeldManifestIsServedForAQuestionThatFindsNoPlace() async throws {
-        let freshness = Freshness(tagTTL: 0)
+        let freshness = Freshness.test(tagTTL: 0)
         try await Workshop.open(limits: limits, freshness: freshness, caps: UpstreamCaps(connections: 1)) { shop in
             let image = Image()
             image.hold(on: shop.upstream)

@@ -9,7 +9,7 @@ import Upstream
 /// Bodies that break off.
 @Suite(.timeLimit(.minutes(1))) struct ContinuationTests {
     private let content = ByteBuffer(bytes: (0..<1000).map { UInt8(truncatingIfNeeded: $0 &* 7) })
-    private let limits = FillLimits(holdBack: 4, progress: 10)
+    private let limits = FillLimits.test(holdBack: 4, progress: 10)
 
     private func whole(_ shop: Workshop, _ digest: Digest) async throws -> ByteBuffer {
         try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content.bytes()
@@ -266,7 +266,7 @@ import Upstream
     }
 
     @Test func nobodyWaitsForAnAbandonedFill() async throws {
-        try await Workshop.open(limits: FillLimits(orphans: 0, holdBack: 4)) { shop in
+        try await Workshop.open(limits: FillLimits.test(orphans: 0, holdBack: 4)) { shop in
             let digest = Digest(hashing: content)
             let valve = Valve()
             shop.upstream.hold(.valve(valve, size: 1000), as: digest)
@@ -282,7 +282,7 @@ import Upstream
     }
 
     @Test func aFarRangeIsContinuedToo() async throws {
-        let limits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2)
+        let limits = FillLimits.test(holdBack: 4, farDistance: 100, farRanges: 2)
         try await Workshop.open(upstreams: 2, limits: limits) { shop in
             let digest = Digest(hashing: content)
             let valve = Valve()

@@ -34,7 +34,7 @@ import Upstream
     }
 
     @Test func aStaleTagIsServedAtOnceWhileOneQuestionFindsOut() async throws {
-        try await Workshop.open(freshness: Freshness(staleWhileRevalidate: 30)) { shop in
+        try await Workshop.open(freshness: Freshness.test(staleWhileRevalidate: 30)) { shop in
             let old = image.hold(on: shop.upstream)
             try await pullAll(shop)
             let new = newer.hold(on: shop.upstream)
@@ -57,7 +57,7 @@ import Upstream
     }
 
     @Test func afterTheWindowTheClientWaitsForTheAnswer() async throws {
-        try await Workshop.open(freshness: Freshness(staleWhileRevalidate: 30)) { shop in
+        try await Workshop.open(freshness: Freshness.test(staleWhileRevalidate: 30)) { shop in
             image.hold(on: shop.upstream)
             try await pullAll(shop)
             let new = newer.hold(on: shop.upstream)
@@ -69,7 +69,7 @@ import Upstream
 
     @Test(arguments: [(29, true), (30, false)])
     func staleIfErrorHasALimit(beyond: Int64, isServed: Bool) async throws {
-        try await Workshop.open(freshness: Freshness(staleIfError: 30)) { shop in
+        try await Workshop.open(freshness: Freshness.test(staleIfError: 30)) { shop in
             image.hold(on: shop.upstream)
             try await pullAll(shop)
             shop.pass(seconds: 60 + beyond)
@@ -86,7 +86,7 @@ import Upstream
     }
 
     @Test func anImmutableTagIsNeverAskedForAgain() async throws {
-        let freshness = Freshness(tagTTL: 0, isImmutable: { $0.value != "latest" })
+        let freshness = Freshness.test(tagTTL: 0, isImmutable: { $0.value != "latest" })
         try await Workshop.open(freshness: freshness) { shop in
             image.hold(on: shop.upstream)
             image.hold(on: shop.upstream, tag: "latest")
@@ -103,7 +103,7 @@ import Upstream
 
     @Test(arguments: [(0, 3), (10, 2)])
     func notFoundIsBelievedForAWhile(lifetime: Int64, questions: Int) async throws {
-        try await Workshop.open(freshness: Freshness(negativeTTL: lifetime)) { shop in
+        try await Workshop.open(freshness: Freshness.test(negativeTTL: lifetime)) { shop in
             for _ in 0..<2 {
                 let error = await #expect(throws: RegistryError.self) { try await pull(shop) }
                 #expect(error?.code == .manifestUnknown)
@@ -127,7 +127,7 @@ import Upstream
 
     @Test(arguments: [UpstreamError.Kind.unauthorized, .denied], [true, false])
     func aRefusalIsServedAroundOnlyIfTheOperatorSaysSo(kind: UpstreamError.Kind, isAllowed: Bool) async throws {
-        try await Workshop.open(freshness: Freshness(servesOnDenied: isAllowed)) { shop in
+        try await Workshop.open(freshness: Freshness.test(servesOnDenied: isAllowed)) { shop in
             let digest = image.hold(on: shop.upstream)
             try await pullAll(shop)
             shop.pass(seconds: 61)

@@ -9,11 +9,11 @@ import Testing
         let upstream = ScriptedUpstream()
         return Namespaces(
             [
-                Namespace(key: try key("docker.io"), host: "docker.io", upstreams: [upstream], impliesLibrary: true),
-                Namespace(key: try key("quay.io"), host: "quay.io", upstreams: [upstream]),
-                Namespace(key: try key("quay.io/team"), host: nil, upstreams: [upstream]),
-                Namespace(key: try key("lan"), host: "registry.lan:5000", upstreams: [upstream]),
-                Namespace(key: try key("local"), host: nil, upstreams: []),
+                .test(key: try key("docker.io"), host: "docker.io", upstreams: [upstream], impliesLibrary: true),
+                .test(key: try key("quay.io"), host: "quay.io", upstreams: [upstream]),
+                .test(key: try key("quay.io/team"), host: nil, upstreams: [upstream]),
+                .test(key: try key("lan"), host: "registry.lan:5000", upstreams: [upstream]),
+                .test(key: try key("local"), host: nil, upstreams: []),
             ], fallback: try key("docker.io"))
     }
 
@@ -55,12 +55,12 @@ import Testing
         let upstream = ScriptedUpstream()
         let namespaces = Namespaces(
             [
-                Namespace(key: try name("quay.io"), host: "quay.io", upstreams: [upstream]),
-                Namespace(key: try name("quay.io/team"), host: nil, upstreams: [upstream]),
-                Namespace(key: try name("docker.io"), host: "docker.io", upstreams: [upstream], impliesLibrary: true),
-                Namespace(key: try name("docker.io/library"), host: nil, upstreams: [upstream]),
-                Namespace(key: try name("local"), host: nil, upstreams: []),
-                Namespace(key: try name("local/secret"), host: nil, upstreams: []),
+                .test(key: try name("quay.io"), host: "quay.io", upstreams: [upstream]),
+                .test(key: try name("quay.io/team"), host: nil, upstreams: [upstream]),
+                .test(key: try name("docker.io"), host: "docker.io", upstreams: [upstream], impliesLibrary: true),
+                .test(key: try name("docker.io/library"), host: nil, upstreams: [upstream]),
+                .test(key: try name("local"), host: nil, upstreams: []),
+                .test(key: try name("local/secret"), host: nil, upstreams: []),
             ], fallback: try name("local"))
         #expect(try namespaces.repository(try name(path), host: host).namespace.key.value == key)
     }

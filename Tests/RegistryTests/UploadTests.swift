@@ -186,7 +186,7 @@ import Testing
             let repository = try shop.repository("local/a")
             let id = try await shop.registry.startUpload(repository).id
             _ = try await append(shop.registry, repository, id, Pieces([part(0..<1000)]))
-            shop.registry.reconfigure(PushLimits(manifestSize: 500, blobSize: 1500))
+            shop.registry.reconfigure(PushLimits.test(manifestSize: 500, blobSize: 1500))
             #expect(shop.registry.manifestSizeLimit == 500)
             let error = await #expect(throws: RegistryError.self) {
                 try await append(shop.registry, repository, id, Pieces([part(1000..<2000)]))

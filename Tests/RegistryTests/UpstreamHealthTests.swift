@@ -37,7 +37,7 @@ import Upstream
 
     @Test func otherLimitsHoldFromTheNextQuestionOn() async throws {
         try await Workshop.open { shop in
-            shop.health.adjust(ResilienceLimits(breakerFailures: 2, breakerPause: .seconds(3)))
+            shop.health.adjust(ResilienceLimits.test(breakerFailures: 2, breakerPause: .seconds(3)))
             try await open(shop)
             #expect(shop.upstream.questions.count == 2)
             #expect(shop.health.states["upstream0"]?.state == .open(until: .seconds(3)))
@@ -49,7 +49,7 @@ import Upstream
             for _ in 0..<2 { await #expect(throws: RegistryError.self) { try await pull(shop) } }
             #expect(shop.upstream.questions.count == 1)
             let digest = image.hold(on: shop.upstream)
-            shop.registry.reconfigure(PushLimits())
+            shop.registry.reconfigure(PushLimits.test())
             let served = try await pull(shop)
             #expect(served.content.digest == digest)
         }
@@ -109,7 +109,7 @@ import Upstream
 
     /// Packets vanish: it neither answers nor refuses.
     @Test func threePayForADeadPrimaryAndThenNobody() async throws {
-        try await Workshop.open(upstreams: 2, freshness: Freshness(negativeTTL: 0)) { shop in
+        try await Workshop.open(upstreams: 2, freshness: Freshness.test(negativeTTL: 0)) { shop in
             let tags = (0..<8).map { "v\($0)" }
             for tag in tags { image.hold(on: shop.upstreams[1], tag: tag) }
             let blobs = (0..<2).map { shop.upstreams[1].hold(ByteBuffer(string: "blob \($0)")) }
@@ -153,7 +153,7 @@ import Upstream
     }
 
     @Test func whoIsFastAgainHasLostNothing() async throws {
-        try await Workshop.open(upstreams: 2, freshness: Freshness(negativeTTL: 0)) { shop in
+        try await Workshop.open(upstreams: 2, freshness: Freshness.test(negativeTTL: 0)) { shop in
             for number in 0..<9 { for upstream in shop.upstreams { image.hold(on: upstream, tag: "v\(number)") } }
             for number in 0..<9 {
                 // Slow twice, then fast once, and so on.
@@ -174,7 +174,7 @@ import Upstream
         UpstreamError.Kind.notFound, .denied, .unauthorized, .rateLimited(retryAfter: 1), .invalidResponse,
     ])
     func anAnswerThatIsNotWantedIsNoFailure(kind: UpstreamError.Kind) async throws {
-        try await Workshop.open(freshness: Freshness(negativeTTL: 0)) { shop in
+        try await Workshop.open(freshness: Freshness.test(negativeTTL: 0)) { shop in
             shop.upstream.fail(kind)
             for _ in 0..<10 { _ = try? await pull(shop) }
             #expect(shop.upstream.questions.count == 10)

@@ -8,6 +8,16 @@ import Testing
 
 @testable import S3Storage
 
+extension S3Settings {
+    static func test(_ authority: String, bucket: String, prefix: String = "") -> S3Settings {
+        S3Settings(
+            isSecure: false, authority: authority, bucket: bucket, region: "us-east-1", keyPrefix: prefix,
+            usesPathStyle: true, partSize: 8 << 20, hasUniformParts: false, copyThreshold: 5 << 30,
+            copyChunkSize: 100 << 20, copyJobs: 4, maxAttempts: 5, connectTimeout: .seconds(5),
+            stallTimeout: .seconds(30))
+    }
+}
+
 extension MotoServer {
     @TaskLocal static var current: MotoServer?
     private static let curl = CurlClient(proxies: .none)
@@ -15,9 +25,7 @@ extension MotoServer {
     var credentials: SigV4Credentials { SigV4Credentials(accessKeyID: accessKeyID, secretKey: secretKey) }
 
     func settings(prefix: String = "", _ adjust: (inout S3Settings) -> Void = { _ in }) -> S3Settings {
-        var settings = S3Settings(
-            isSecure: false, authority: "127.0.0.1:\(port)", bucket: Self.bucket, region: "us-east-1",
-            keyPrefix: prefix)
+        var settings = S3Settings.test("127.0.0.1:\(port)", bucket: Self.bucket, prefix: prefix)
         adjust(&settings)
         return settings
     }

@@ -21,9 +21,7 @@ import Testing
         _ server: ScriptedHTTPServer, credentials: any S3CredentialSource, now: Int64 = 1_700_000_000,
         pauses: Pauses = Pauses(), prefix: String = ""
     ) -> S3Client {
-        let settings = S3Settings(
-            isSecure: false, authority: "127.0.0.1:\(server.port)", bucket: "bucket", region: "us-east-1",
-            keyPrefix: prefix)
+        let settings = S3Settings.test("127.0.0.1:\(server.port)", bucket: "bucket", prefix: prefix)
         return S3Client(
             settings, credentials: credentials, curl: Self.curl, now: { now },
             pause: { pause in pauses.taken.withLockedValue { $0.append(pause) } })

@@ -28,10 +28,9 @@ import Testing
     }
 
     @Test func aRegionIsFollowedOnlyToWhereOneCanBe() {
-        var place = S3Place(
-            S3Settings(
-                isSecure: true, authority: "s3.us-east-1.amazonaws.com", bucket: "b", region: "us-east-1",
-                usesPathStyle: false))
+        var settings = S3Settings.test("s3.us-east-1.amazonaws.com", bucket: "b")
+        settings.usesPathStyle = false
+        var place = S3Place(settings)
         for region in ["us-east-1", "", "evil.test/", "eu west", String(repeating: "a", count: 41), "EU"] {
             let isFollowed = place.move(to: region)
             #expect(!isFollowed, "\(region)")

@@ -59,9 +59,9 @@ public final class Workshop: Sendable {
     }
 
     public static func open<Value: Sendable>(
-        upstreams count: Int = 1, limits: FillLimits = FillLimits(holdBack: 4, farDistance: 100, farRanges: 2),
-        freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = false,
-        pushLimits: PushLimits = PushLimits(), caps: UpstreamCaps? = nil,
+        upstreams count: Int = 1, limits: FillLimits = .test(holdBack: 4, farDistance: 100, farRanges: 2),
+        freshness: Freshness = .test(), isOffline: Bool = false, completesPulls: Bool = false,
+        pushLimits: PushLimits = .test(), caps: UpstreamCaps? = nil,
         manifestRoom: ByteBudget = ByteBudget(limit: 16 << 20),
         _ body: @Sendable (Workshop) async throws -> Value
     ) async throws -> Value {
@@ -77,7 +77,7 @@ public final class Workshop: Sendable {
         let fills = Fills(
             store: store, spool: spool, background: background, pool: .singleton, limits: limits,
             timers: timers.timers, logger: logger)
-        let health = UpstreamHealth(timers: timers.timers, jitter: { 1 })
+        let health = UpstreamHealth(limits: .test(), timers: timers.timers, jitter: { 1 })
         func makeRegistry() -> Registry {
             Registry(
                 store: store, fills: fills, background: background, health: health, limits: pushLimits,
@@ -89,25 +89,22 @@ public final class Workshop: Sendable {
         }
         let namespaces = Namespaces(
             [
-                Namespace(
+                .test(
                     key: try #require(RepositoryName("mirror")), host: "mirror.example", upstreams: upstreams,
                     freshness: freshness, isOffline: isOffline, completesPulls: completesPulls),
-                Namespace(
-                    key: try #require(RepositoryName("other")), host: nil, upstreams: [upstreams[count - 1]],
-                    completesPulls: false),
-                Namespace(key: try #require(RepositoryName("local")), host: nil, upstreams: []),
-                Namespace(
-                    key: try #require(RepositoryName("overlay")), host: nil, upstreams: [upstreams[count - 1]],
-                    completesPulls: false, pushes: PushRules(isOverlay: true)),
-                Namespace(
-                    key: try #require(RepositoryName("strict")), host: nil, upstreams: [],
-                    freshness: Freshness(isImmutable: { _ in true }), pushes: PushRules(missingReferences: .none)),
-                Namespace(
-                    key: try #require(RepositoryName("sparse")), host: nil, upstreams: [],
-                    pushes: PushRules(missingReferences: .anywhere)),
-                Namespace(
-                    key: try #require(RepositoryName("teapot")), host: nil, upstreams: [upstreams[0]],
-                    completesPulls: false, pushes: PushRules(refusalStatus: 418)),
+                .test(key: try #require(RepositoryName("other")), upstreams: [upstreams[count - 1]]),
+                .test(key: try #require(RepositoryName("local"))),
+                .test(
+                    key: try #require(RepositoryName("overlay")), upstreams: [upstreams[count - 1]],
+                    pushes: .test(isOverlay: true)),
+                .test(
+                    key: try #require(RepositoryName("strict")), freshness: .test(isImmutable: { _ in true }),
+                    pushes: .test(missingReferences: .none)),
+                .test(
+                    key: try #require(RepositoryName("sparse")), pushes: .test(missingReferences: .anywhere)),
+                .test(
+                    key: try #require(RepositoryName("teapot")), upstreams: [upstreams[0]],
+                    pushes: .test(refusalStatus: 418)),
             ], fallback: nil)
         let workshop = Workshop(
             objects: objects, registry: makeRegistry(), fills: fills, spool: spool, secondRegistry: makeRegistry(),

@@ -29,7 +29,7 @@ final class ManualTime: Sendable {
 func makeClient(
     _ server: ScriptedHTTPServer, credentials: RegistryCredentials? = nil,
     source: (any CredentialSource)? = nil,
-    settings: RegistryClientSettings = RegistryClientSettings(), prefix: RepositoryName? = nil,
+    settings: RegistryClientSettings = .test, prefix: RepositoryName? = nil,
     time: ManualTime = ManualTime(), tokens: TokenCache? = nil, budget: RateBudget? = nil, gate: UpstreamGate? = nil,
     manifestRoom: ByteBudget? = nil
 ) throws -> RegistryClient {

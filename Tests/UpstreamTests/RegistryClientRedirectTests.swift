@@ -111,7 +111,7 @@ import Upstream
         try await ScriptedHTTPServer.run { request in
             .redirect(to: request.path + "x")
         } _: { server in
-            let client = try makeClient(server, settings: RegistryClientSettings(maxRedirects: 3))
+            let client = try makeClient(server, settings: .test { $0.maxRedirects = 3 })
             #expect(await kindOf { _ = try await client.manifest(repository, latest) } == .redirectLoop)
             #expect(server.requests.count == 4)
         }
@@ -146,10 +146,11 @@ import Upstream
             certificatePath: certificates.server, privateKeyPath: certificates.serverKey)
         var closed = open
         closed.clientAuthorityPath = certificates.authority
-        let settings = RegistryClientSettings(
-            authorityBundle: certificates.authority,
-            clientIdentity: .init(
-                certificate: .file(certificates.client), privateKey: .file(certificates.clientKey)))
+        let settings = RegistryClientSettings.test { settings in
+            settings.authorityBundle = certificates.authority
+            settings.clientIdentity = .init(
+                certificate: .file(certificates.client), privateKey: .file(certificates.clientKey))
+        }
         try await ScriptedHTTPServer.run { _ in
             .answer(text: "plain")
         } _: { plain in

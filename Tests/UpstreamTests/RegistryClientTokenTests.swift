@@ -163,7 +163,7 @@ import Upstream
             try await ScriptedHTTPServer.run(tls: tls) { _ in
                 .unauthorized(challenge)
             } _: { server in
-                let settings = RegistryClientSettings(authorityBundle: certificates.authority)
+                let settings = RegistryClientSettings.test { $0.authorityBundle = certificates.authority }
                 let client = try makeClient(server, credentials: credentials, settings: settings)
                 #expect(await kindOf { _ = try await client.manifest(repository, latest) } == .unauthorized)
                 #expect(service.requests.isEmpty)
@@ -194,7 +194,7 @@ import Upstream
                     certificate: .bytes(Array(mark.utf8)), privateKey: .bytes([]))
                 let client = try makeClient(
                     server, credentials: credentials,
-                    settings: RegistryClientSettings(clientIdentity: mark.isEmpty ? nil : identity), tokens: tokens)
+                    settings: .test { $0.clientIdentity = mark.isEmpty ? nil : identity }, tokens: tokens)
                 _ = try await client.manifest(repository, latest)
                 #expect(server.requests.last?.header("Authorization") == "Bearer token-\(expected)")
             }

@@ -50,21 +50,23 @@ struct Argon2Parameters {
         guard values.count == 3, let memory = number(values[0], "m="), let passes = number(values[1], "t="),
             let lanes = number(values[2], "p=")
         else { throw .notAHash }
-        guard lanes >= 1, Self.lanes.contains(lanes) else { throw .outOfBounds("parallelism (p)", "1 to 16") }
+        guard lanes >= 1, Self.lanes.contains(lanes) else { throw .outOfBounds("parallelism (p)", Self.lanes.words) }
         guard Self.memory.contains(memory), memory >= 8 * lanes else {
-            throw .outOfBounds("memory (m)", "8 times p to 262144 KiB")
+            throw .outOfBounds("memory (m)", "8 times p to \(Self.memory.upperBound) KiB")
         }
         guard Self.passes.contains(passes), memory * passes <= mostWork else {
-            throw .outOfBounds("passes (t)", "1 to 64, and with memory (m) no more than 4 GiB in all")
+            throw .outOfBounds(
+                "passes (t)", "\(Self.passes.words), and with memory (m) no more than \(mostWork >> 20) GiB in all")
         }
         guard let salt = Base64.unpadded.decode(salt.utf8),
             let hash = Base64.unpadded.decode(hash.utf8)
         else { throw .notAHash }
-        guard saltBytes.contains(salt.count) else { throw .outOfBounds("a salt", "8 to 64 bytes of salt") }
+        guard saltBytes.contains(salt.count) else { throw .outOfBounds("a salt", "\(saltBytes.words) bytes of salt") }
         guard hashBytes.contains(hash.count) else {
             throw .outOfBounds(
                 "a length (its end may be missing)",
-                "the whole line, with 16, 20, 24, 32, 48, 64, 96 or 128 bytes of hash")
+                "the whole line, with \(hashBytes.dropLast().map(String.init).joined(separator: ", ")) or "
+                    + "\(hashBytes.last ?? 0) bytes of hash")
         }
     }
 

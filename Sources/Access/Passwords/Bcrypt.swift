@@ -13,7 +13,7 @@ enum Bcrypt {
         guard fields.count == 2, fields[0].utf8.count == 2, let cost = Int(fields[0]), fields[1].utf8.count == 53,
             fields[1].utf8.allSatisfy({ isDigit($0) })
         else { throw .notAHash }
-        guard costs.contains(cost) else { throw .outOfBounds("a cost", "4 to 15") }
+        guard costs.contains(cost) else { throw .outOfBounds("a cost", costs.words) }
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool {

@@ -62,3 +62,8 @@ extension PasswordHash.Malformed {
         Self(message: "has \(what) out of bounds", remedy: "use \(bounds); 'entrepot hash-password' makes a new hash")
     }
 }
+
+extension ClosedRange<Int> {
+    /// For remedies.
+    var words: String { "\(lowerBound) to \(upperBound)" }
+}

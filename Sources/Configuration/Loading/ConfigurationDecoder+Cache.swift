@@ -13,18 +13,13 @@ extension ConfigurationDecoder {
                 "write less, such as \(max(1, high - 10))")
         }
         return CacheSection(
-            maxSize: bytes("max_size", reader), maxAge: age(reader), minFree: bytes("min_free", reader),
+            maxSize: bytes("max_size", reader), maxAge: reader.duration("max_age", least: .seconds(1)),
+            minFree: bytes("min_free", reader),
             highWatermark: high, lowWatermark: low, pinned: pinned(reader))
     }
 
     private func bytes(_ key: String, _ reader: TableReader) -> DataSize? {
-        guard reader.isSet(key) else { return nil }
-        return reader.size(key, in: .kibibytes(1)...(.gibibytes(1 << 20)), default: .gibibytes(50))
-    }
-
-    private func age(_ reader: TableReader) -> Seconds? {
-        guard reader.isSet("max_age") else { return nil }
-        return reader.duration("max_age", least: .seconds(1), default: .seconds(86_400))
+        reader.size(key, in: .kibibytes(1)...(.gibibytes(1 << 20)), like: .gibibytes(50))
     }
 
     private func pinned(_ reader: TableReader) -> [PinnedContent] {
@@ -37,25 +32,5 @@ extension ConfigurationDecoder {
                 "write it like \"docker.io/library/debian:*\" or \"sha256:...\"")
             return nil
         }
-    }
-
-    func janitor(_ root: TableReader) -> JanitorSection {
-        let standard = JanitorSection()
-        guard let reader = root.table("janitor", as: .janitor) else { return standard }
-        let scrub = reader.table("scrub", as: .janitorScrub)
-        return JanitorSection(
-            interval: reader.duration("interval", least: .seconds(1), default: standard.interval),
-            grace: reader.duration("grace", least: .seconds(1), default: standard.grace),
-            evictionInterval: interval(reader.table("eviction", as: .janitorEviction)),
-            collectionInterval: interval(reader.table("collection", as: .janitorCollection)),
-            retentionInterval: interval(reader.table("retention", as: .janitorRetention)),
-            scrubInterval: interval(scrub, least: .seconds(60)),
-            scrubRate: scrub?.size("rate", in: .kibibytes(64)...(.gibibytes(100)), default: standard.scrubRate)
-                ?? standard.scrubRate)
-    }
-
-    private func interval(_ table: TableReader?, least: Seconds = .seconds(1)) -> Seconds? {
-        guard let table, table.isSet("interval") else { return nil }
-        return table.duration("interval", least: least, default: .seconds(86_400))
     }
 }

@@ -11,11 +11,10 @@ extension ConfigurationDecoder {
 
     private func share(_ reader: TableReader) -> LimitsSection.Share {
         func count(_ key: String) -> Int? {
-            reader.isSet(key) ? reader.integer(key, in: 1...10_000_000, default: 1) : nil
+            reader.integer(key, in: 1...10_000_000)
         }
         func bytes(_ key: String) -> DataSize? {
-            reader.isSet(key)
-                ? reader.size(key, in: .kibibytes(1)...(.gibibytes(1 << 20)), default: .mebibytes(100)) : nil
+            reader.size(key, in: .kibibytes(1)...(.gibibytes(1 << 20)), like: .mebibytes(100))
         }
         for (burst, rate) in [("request_burst", "requests_per_second"), ("byte_burst", "bytes_per_second")]
         where reader.isSet(burst) && !reader.isSet(rate) {

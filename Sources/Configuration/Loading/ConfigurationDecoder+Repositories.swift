@@ -36,13 +36,12 @@ extension ConfigurationDecoder {
 
     private func section(_ name: RepositoryName?, _ table: TableReader) -> RepositorySection? {
         let namespace = namespace(table)
-        let tagTTL = tagTTL(table)
-        let status = table.integer("write_refusal_status", in: 400...499, default: 405)
-        let allowsMissing =
-            table.isSet("allow_missing_references") ? table.flag("allow_missing_references", default: false) : nil
+        let tagTTL = table.duration("tag_ttl", least: .seconds(0))
+        let status = table.integer("write_refusal_status", in: 400...499)
+        let allowsMissing = table.flag("allow_missing_references")
         let freshness = freshness(table)
-        let completeOnPull = table.flag("complete_on_pull", default: true)
-        let isOffline = table.flag("offline", default: false)
+        let completeOnPull = table.flag("complete_on_pull")
+        let isOffline = table.flag("offline")
         let accessPolicy = accessPolicy(table, as: .repositoryAccessPolicy)
         let retention = retentionPolicy(table, as: .repositoryRetentionPolicy)
         if retention != nil, table.isSet("upstream") {
@@ -54,9 +53,11 @@ extension ConfigurationDecoder {
         let upstreams = upstreams(table)
         let mode = mode(table)
         return name.map { name in
-            RepositorySection(
-                name: name, namespace: namespace, mode: mode, tagTTL: tagTTL, freshness: freshness,
-                completeOnPull: completeOnPull, isOffline: isOffline, writeRefusalStatus: status,
+            let standard = RepositorySection(name: name)
+            return RepositorySection(
+                name: name, namespace: namespace, mode: mode, tagTTL: tagTTL ?? standard.tagTTL, freshness: freshness,
+                completeOnPull: completeOnPull ?? standard.completeOnPull, isOffline: isOffline ?? standard.isOffline,
+                writeRefusalStatus: status ?? standard.writeRefusalStatus,
                 allowsMissingReferences: allowsMissing, retentionPolicy: retention ?? RetentionPolicy(), cache: cache,
                 accessPolicy: accessPolicy, upstreams: upstreams)
         }
@@ -84,10 +85,6 @@ extension ConfigurationDecoder {
                     + "a host with a port goes into namespace")
     }
 
-    private func tagTTL(_ table: TableReader) -> Seconds {
-        table.duration("tag_ttl", least: .seconds(0), default: .seconds(60))
-    }
-
     private func namespace(_ table: TableReader) -> RegistryHost? {
         guard let text = table.text("namespace") else { return nil }
         if let host = RegistryHost(text) { return host }
@@ -113,25 +110,27 @@ extension ConfigurationDecoder {
 
     private func upstream(_ table: TableReader) -> UpstreamSection? {
         let url = url(table)
-        let maxRedirect = table.integer("max_redirect", in: 0...255, default: 5)
-        let allowsPrivateRedirects = table.flag("allow_private_redirects", default: false)
+        let maxRedirect = table.integer("max_redirect", in: 0...255)
+        let allowsPrivateRedirects = table.flag("allow_private_redirects")
         let serverCABundle = table.file("server_ca_bundle")
         let clientCertificate = clientCertificate(table)
         let credentials = credentials(table)
         let credentialHelper = credentialHelper(table)
-        let connectTimeout = table.duration("connect_timeout", default: .seconds(5))
-        let stallTimeout = table.duration("stall_timeout", default: .seconds(30))
-        let maxConnections =
-            table.isSet("max_connections") ? table.integer("max_connections", in: 1...10_000, default: 8) : nil
-        let maxBandwidth =
-            table.isSet("max_bandwidth")
-            ? table.size("max_bandwidth", in: .kibibytes(64)...(.gibibytes(100)), default: .mebibytes(10)) : nil
+        let connectTimeout = table.duration("connect_timeout")
+        let stallTimeout = table.duration("stall_timeout")
+        let maxConnections = table.integer("max_connections", in: 1...10_000)
+        let maxBandwidth = table.size(
+            "max_bandwidth", in: .kibibytes(64)...(.gibibytes(100)), like: .mebibytes(10))
         guard let url else { return nil }
+        let standard = UpstreamSection(url: url)
         return UpstreamSection(
-            url: url, maxRedirect: maxRedirect, allowsPrivateRedirects: allowsPrivateRedirects,
+            url: url, maxRedirect: maxRedirect ?? standard.maxRedirect,
+            allowsPrivateRedirects: allowsPrivateRedirects ?? standard.allowsPrivateRedirects,
             serverCABundle: serverCABundle, clientCertificate: clientCertificate,
-            credentials: credentials, credentialHelper: credentialHelper, connectTimeout: connectTimeout,
-            stallTimeout: stallTimeout, maxConnections: maxConnections, maxBandwidth: maxBandwidth)
+            credentials: credentials, credentialHelper: credentialHelper,
+            connectTimeout: connectTimeout ?? standard.connectTimeout,
+            stallTimeout: stallTimeout ?? standard.stallTimeout, maxConnections: maxConnections,
+            maxBandwidth: maxBandwidth)
     }
 
     private func url(_ table: TableReader) -> UpstreamURL? {

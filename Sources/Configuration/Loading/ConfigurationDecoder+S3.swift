@@ -37,10 +37,8 @@ extension ConfigurationDecoder {
             stallTimeout: reader.duration("stall_timeout", least: .seconds(1), default: .seconds(30)),
             blobRedirect: reader.choice("blob_redirect", default: .never), redirectNetworks: redirectNetworks(reader),
             spoolDirectory: spool,
-            spoolSize: reader.isSet("spool_size")
-                ? reader.size("spool_size", in: .mebibytes(1)...(.gibibytes(1 << 20)), default: .gibibytes(1)) : nil,
-            keepsConditions: reader.isSet("conditional_writes")
-                ? reader.flag("conditional_writes", default: false) : nil,
+            spoolSize: reader.size("spool_size", in: .mebibytes(1)...(.gibibytes(1 << 20)), like: .gibibytes(50)),
+            keepsConditions: reader.flag("conditional_writes"),
             cache: cache.map { self.cache($0, spool: spool) })
     }
 

@@ -1,31 +1,38 @@
+/// Values by their keys. Without a default a value is nil where it is absent, or wrong, which is reported.
 extension TableReader {
     func integer(_ key: String, in range: ClosedRange<Int>, default fallback: Int) -> Int {
-        guard let node = node(key) else { return fallback }
-        let remedy = "write a whole number between \(range.lowerBound) and \(range.upperBound)"
-        guard case .integer(let value) = node.content else {
-            report(key, "expected an integer, found \(node.kind)", remedy)
-            return fallback
-        }
-        guard range.contains(value) else {
-            report(key, "\(value) is out of range", remedy)
-            return fallback
-        }
-        return value
+        integer(key, in: range) ?? fallback
     }
 
-    func flag(_ key: String, default fallback: Bool) -> Bool {
-        guard let node = node(key) else { return fallback }
+    func integer(_ key: String, in range: ClosedRange<Int>) -> Int? {
+        guard let node = node(key) else { return nil }
+        let remedy = "write a whole number \(range.words)"
+        guard case .integer(let value) = node.content else {
+            report(key, "expected an integer, found \(node.kind)", remedy)
+            return nil
+        }
+        return within(range, value, key, remedy)
+    }
+
+    func flag(_ key: String, default fallback: Bool) -> Bool { flag(key) ?? fallback }
+
+    func flag(_ key: String) -> Bool? {
+        guard let node = node(key) else { return nil }
         guard case .boolean(let value) = node.content else {
             report(key, "expected a boolean, found \(node.kind)", "write true or false, without quotes")
-            return fallback
+            return nil
         }
         return value
     }
 
     func size(_ key: String, in range: ClosedRange<DataSize>, default fallback: DataSize) -> DataSize {
-        guard let node = node(key) else { return fallback }
-        let remedy =
-            "write a number of bytes or a size like \"\(fallback)\", between \(range.lowerBound) and \(range.upperBound)"
+        size(key, in: range, like: fallback) ?? fallback
+    }
+
+    /// - Parameter example: For those who do not know how to write one.
+    func size(_ key: String, in range: ClosedRange<DataSize>, like example: DataSize) -> DataSize? {
+        guard let node = node(key) else { return nil }
+        let remedy = "write a number of bytes or a size like \"\(example)\", \(range.words)"
         let size: DataSize?
         let text: String
         switch node.content {
@@ -37,22 +44,28 @@ extension TableReader {
             text = "'\(string)'"
         default:
             report(key, "expected a size, found \(node.kind)", remedy)
-            return fallback
+            return nil
         }
         guard let size else {
             report(key, "\(text) is not a size", remedy)
-            return fallback
+            return nil
         }
-        guard range.contains(size) else {
-            report(key, "\(size) is out of range", remedy)
-            return fallback
-        }
-        return size
+        return within(range, size, key, remedy)
+    }
+
+    private func within<Value>(_ range: ClosedRange<Value>, _ value: Value, _ key: String, _ remedy: String) -> Value? {
+        if range.contains(value) { return value }
+        report(key, "\(value) is out of range", remedy)
+        return nil
+    }
+
+    func duration(_ key: String, least: Seconds = .milliseconds(1), default fallback: Seconds) -> Seconds {
+        duration(key, least: least) ?? fallback
     }
 
     /// - Parameter least: the shortest that makes sense; 0 where "none" does.
-    func duration(_ key: String, least: Seconds = .milliseconds(1), default fallback: Seconds) -> Seconds {
-        guard let node = node(key) else { return fallback }
+    func duration(_ key: String, least: Seconds = .milliseconds(1)) -> Seconds? {
+        guard let node = node(key) else { return nil }
         let remedy = "write a number of seconds or a duration like \"90s\", \"5m\" or \"1h30m\""
         let seconds: Seconds?
         let text: String
@@ -68,15 +81,15 @@ extension TableReader {
             text = "'\(string)'"
         default:
             report(key, "expected a duration, found \(node.kind)", remedy)
-            return fallback
+            return nil
         }
         guard let seconds else {
             report(key, "\(text) is not a duration of at most ten years", remedy)
-            return fallback
+            return nil
         }
         guard seconds >= least else {
             report(key, "\(seconds) is too short", "write at least \"\(least)\"")
-            return fallback
+            return nil
         }
         return seconds
     }
@@ -143,4 +156,9 @@ extension TableReader {
     func requiredFile(_ key: String) -> String? {
         requires(key) ? file(key) : nil
     }
+}
+
+extension ClosedRange {
+    /// For remedies.
+    var words: String { "between \(lowerBound) and \(upperBound)" }
 }

@@ -29,12 +29,14 @@ struct Authority: Equatable {
             return
         }
         guard rest.hasPrefix(":"), rest.dropFirst().utf8.allSatisfy({ (48...57).contains($0) }),
-            let number = Int(rest.dropFirst()), (1...65535).contains(number)
+            let number = Int(rest.dropFirst()), Self.ports.contains(number)
         else {
-            throw Malformed("'\(rest)' is not a port between 1 and 65535")
+            throw Malformed("'\(rest)' is not a port \(Self.ports.words)")
         }
         port = number
     }
+
+    private static let ports = 1...65_535
 
     struct Malformed: Error, Equatable {
         let message: String

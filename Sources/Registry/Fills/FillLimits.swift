@@ -18,7 +18,7 @@ public struct FillLimits: Sendable {
     public var idleTransfers: Int
 
     public init(
-        concurrent: Int = 64, orphans: Int = 16, blobSize: Int64 = 64 << 30, holdBack: Int64 = 64 << 10,
+        concurrent: Int, orphans: Int, blobSize: Int64, holdBack: Int64 = 64 << 10,
         farDistance: Int64 = 8 << 20, farRanges: Int = 8,
         progress: Int64 = 64 << 10, idleTransfers: Int = 4
     ) {

@@ -24,8 +24,7 @@ public struct Namespace: Sendable {
     /// - Parameter isLocal: Nil goes by whether there are upstreams.
     public init(
         key: RepositoryName, host: String?, upstreams: [any UpstreamRegistry], impliesLibrary: Bool = false,
-        freshness: Freshness = Freshness(), isOffline: Bool = false, completesPulls: Bool = true,
-        pushes: PushRules = PushRules(), isLocal: Bool? = nil
+        freshness: Freshness, isOffline: Bool = false, completesPulls: Bool, pushes: PushRules, isLocal: Bool? = nil
     ) {
         self.key = key
         self.host = host

@@ -16,9 +16,8 @@ public struct Freshness: Sendable {
     public var servesOnDenied: Bool
 
     public init(
-        tagTTL: Int64 = 60, staleWhileRevalidate: Int64 = 0, staleIfError: Int64? = nil,
-        isImmutable: @escaping @Sendable (Tag) -> Bool = { _ in false }, negativeTTL: Int64 = 10,
-        servesOnDenied: Bool = false
+        tagTTL: Int64, staleWhileRevalidate: Int64, staleIfError: Int64?,
+        isImmutable: @escaping @Sendable (Tag) -> Bool = { _ in false }, negativeTTL: Int64, servesOnDenied: Bool
     ) {
         self.tagTTL = tagTTL
         self.staleWhileRevalidate = staleWhileRevalidate

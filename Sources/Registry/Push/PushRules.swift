@@ -15,7 +15,7 @@ public struct PushRules: Sendable, Equatable {
     }
 
     public init(
-        isOverlay: Bool = false, refusalStatus: Int = 405, missingReferences: MissingReferences = .inIndexes
+        isOverlay: Bool, refusalStatus: Int, missingReferences: MissingReferences
     ) {
         self.isOverlay = isOverlay
         self.refusalStatus = refusalStatus
@@ -32,7 +32,7 @@ public struct PushLimits: Sendable {
     /// Descriptors in one manifest.
     public var references: Int
 
-    public init(manifestSize: Int = 4 << 20, blobSize: Int64 = 100 << 30, references: Int = 10_000) {
+    public init(manifestSize: Int, blobSize: Int64, references: Int = 10_000) {
         self.manifestSize = manifestSize
         self.blobSize = blobSize
         self.references = references

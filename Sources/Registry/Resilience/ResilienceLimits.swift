@@ -11,8 +11,8 @@ public struct ResilienceLimits: Sendable, Equatable {
     public var longestBreakerPause: Duration
 
     public init(
-        headerTimeout: Duration = .seconds(5), hedgeDelay: Duration = .seconds(1), breakerFailures: Int = 5,
-        breakerPause: Duration = .seconds(10), longestBreakerPause: Duration = .seconds(120)
+        headerTimeout: Duration, hedgeDelay: Duration, breakerFailures: Int, breakerPause: Duration,
+        longestBreakerPause: Duration = .seconds(120)
     ) {
         self.headerTimeout = headerTimeout
         self.hedgeDelay = hedgeDelay

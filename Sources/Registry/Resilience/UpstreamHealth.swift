@@ -15,7 +15,7 @@ public final class UpstreamHealth: Sendable {
 
     /// - Parameter jitter: A factor around 1 for each pause.
     public init(
-        limits: ResilienceLimits = ResilienceLimits(), timers: Timers = .system,
+        limits: ResilienceLimits, timers: Timers = .system,
         jitter: @escaping @Sendable () -> Double = { Double.random(in: 0.8...1.2) }
     ) {
         adjustable = Adjustable(limits)

@@ -42,10 +42,9 @@ public struct S3Settings: Sendable, Equatable {
 
     public init(
         isSecure: Bool, authority: String, bucket: String, region: String, keyPrefix: String = "",
-        usesPathStyle: Bool = true, caBundle: String? = nil, storageClass: String? = nil,
-        encryption: Encryption? = nil, partSize: Int = 8 << 20, hasUniformParts: Bool = false,
-        copyThreshold: Int64 = 5 << 30, copyChunkSize: Int64 = 100 << 20, copyJobs: Int = 4, maxAttempts: Int = 5,
-        connectTimeout: Duration = .seconds(5), stallTimeout: Duration = .seconds(30)
+        usesPathStyle: Bool, caBundle: String? = nil, storageClass: String? = nil, encryption: Encryption? = nil,
+        partSize: Int, hasUniformParts: Bool, copyThreshold: Int64, copyChunkSize: Int64, copyJobs: Int,
+        maxAttempts: Int, connectTimeout: Duration, stallTimeout: Duration
     ) {
         self.isSecure = isSecure
         self.authority = authority

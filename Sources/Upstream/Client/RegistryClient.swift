@@ -44,7 +44,7 @@ public struct RegistryClient: UpstreamRegistry {
     public init(
         endpoint: UpstreamEndpoint, credentials: RegistryCredentials? = nil,
         credentialSource: (any CredentialSource)? = nil,
-        settings: RegistryClientSettings = RegistryClientSettings(), curl: CurlClient, tokens: TokenCache,
+        settings: RegistryClientSettings, curl: CurlClient, tokens: TokenCache,
         userAgent: String, budget: RateBudget? = nil, gate: UpstreamGate? = nil,
         manifestRoom: ByteBudget? = nil, logger: Logger,
         now: @escaping @Sendable () -> Int64 = SystemTime.seconds

@@ -22,10 +22,8 @@ public struct RegistryClientSettings: Sendable, Hashable {
 
     public init(
         authorityBundle: String? = nil, clientIdentity: CurlSettings.ClientIdentity? = nil,
-        connectTimeout: Duration = .seconds(5), stallTimeout: Duration = .seconds(30),
-        answerTimeout: Duration = .seconds(60), maxRedirects: Int = 5, allowsPrivateRedirects: Bool = false,
-        maxManifestSize: Int = 4 << 20,
-        maxListSize: Int = 4 << 20
+        connectTimeout: Duration, stallTimeout: Duration, answerTimeout: Duration = .seconds(60), maxRedirects: Int,
+        allowsPrivateRedirects: Bool, maxManifestSize: Int, maxListSize: Int = 4 << 20
     ) {
         self.authorityBundle = authorityBundle
         self.clientIdentity = clientIdentity

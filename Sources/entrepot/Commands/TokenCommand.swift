@@ -30,8 +30,12 @@ struct TokenKeygenCommand: ParsableCommand {
     @Option(help: "The certificate's common name.") var name = "entrepot"
     @Option(help: "How many days the certificate is valid.") var days = 3650
 
+    private static let days = 1...36_500
+
     func validate() throws {
-        guard (1...36500).contains(days) else { throw ValidationError("--days is between 1 and 36500.") }
+        guard Self.days.contains(days) else {
+            throw ValidationError("--days is between \(Self.days.lowerBound) and \(Self.days.upperBound).")
+        }
     }
 
     func run() throws {

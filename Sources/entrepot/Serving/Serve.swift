@@ -117,7 +117,7 @@ private func metricsServer(_ configuration: Configuration, _ parts: LongLivedPar
     guard let address = configuration.observability.listen else { return [] }
     return [
         HTTPServer(
-            configuration: HTTPServerConfiguration(address: address.host, port: address.port),
+            configuration: HTTPServerConfiguration(address),
             handler: MetricsAPI(metrics: parts.metrics, readiness: parts.readiness), logger: Logger(.server),
             onBound: { _ in parts.logger.notice("serving metrics", metadata: ["address": "\(address)"]) })
     ]

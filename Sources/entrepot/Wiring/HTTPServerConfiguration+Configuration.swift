@@ -4,22 +4,26 @@ import HTTPServer
 
 extension HTTPServerConfiguration {
     init(_ configuration: Configuration, tls: TLSMaterial?) {
+        self.init(
+            address: configuration.server.bindAddress.host, port: configuration.server.port, tls: tls, configuration)
+    }
+
+    /// For a listener beside the server's own, that serves in the clear and is held to the defaults.
+    init(_ address: ListenAddress) {
+        self.init(address: address.host, port: address.port, tls: nil, Configuration())
+    }
+
+    private init(address: String, port: Int, tls: TLSMaterial?, _ configuration: Configuration) {
         let server = configuration.server
-        self.init(address: server.bindAddress.host, port: server.port, tls: tls)
-        maxHeaderBytes = Int(server.maxHeaderSize.bytes)
-        maxConnections = server.maxConnections
-        maxConcurrentRequests = configuration.maxConcurrentRequests
-        maxWaitingRequests = configuration.limits.maxWaiting
-        requestPatience = configuration.limits.wait.duration
-        handshakeTimeout = server.handshakeTimeout.duration
-        headerTimeout = server.headerTimeout.duration
-        idleTimeout = server.idleTimeout.duration
-        writeStallTimeout = server.stallTimeout.duration
-        bodyStallTimeout = server.stallTimeout.duration
-        trustedProxies = TrustedProxies(server)
-        connectionAge = server.queryTimeout.duration
-        connectionAgeGrace = server.queryTimeoutGracePeriod.duration
-        shutdownGrace = server.shutdownGracePeriod.duration
+        self.init(
+            address: address, port: port, tls: tls, maxHeaderBytes: Int(server.maxHeaderSize.bytes),
+            maxConnections: server.maxConnections, maxConcurrentRequests: configuration.maxConcurrentRequests,
+            maxWaitingRequests: configuration.limits.maxWaiting, requestPatience: configuration.limits.wait.duration,
+            handshakeTimeout: server.handshakeTimeout.duration, headerTimeout: server.headerTimeout.duration,
+            idleTimeout: server.idleTimeout.duration, writeStallTimeout: server.stallTimeout.duration,
+            bodyStallTimeout: server.stallTimeout.duration, connectionAge: server.queryTimeout.duration,
+            connectionAgeGrace: server.queryTimeoutGracePeriod.duration,
+            shutdownGrace: server.shutdownGracePeriod.duration, trustedProxies: TrustedProxies(server))
     }
 }
 

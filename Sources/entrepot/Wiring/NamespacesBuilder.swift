@@ -26,9 +26,7 @@ struct NamespacesBuilder {
             impliesLibrary: section.impliesLibrary,
             freshness: Freshness(section), isOffline: configuration.isOffline || section.isOffline,
             completesPulls: section.completeOnPull,
-            pushes: PushRules(
-                isOverlay: section.mode == .overlay, refusalStatus: section.writeRefusalStatus,
-                missingReferences: section.allowsMissingReferences.map { $0 ? .anywhere : .none } ?? .inIndexes))
+            pushes: PushRules(section))
     }
 
     private func client(_ section: UpstreamSection, _ clients: inout RegistryClients) throws -> RegistryClient {
@@ -89,6 +87,14 @@ extension Freshness {
             let exclusions = settings.immutableTagsExclusions
             isImmutable = { tag in !exclusions.contains { $0.matches(tag.value) } }
         }
+    }
+}
+
+extension PushRules {
+    init(_ section: RepositorySection) {
+        self.init(
+            isOverlay: section.mode == .overlay, refusalStatus: section.writeRefusalStatus,
+            missingReferences: section.allowsMissingReferences.map { $0 ? .anywhere : .none } ?? .inIndexes)
     }
 }
 

@@ -41,6 +41,18 @@ final class ScriptedHandler: RequestHandler {
     func nextExchange() async -> Exchange? { await exchanges.first { _ in true } }
 }
 
+extension HTTPServerConfiguration {
+    /// What a server of these tests is held to, where they do not say something else.
+    static var test: HTTPServerConfiguration {
+        HTTPServerConfiguration(
+            address: "127.0.0.1", port: 0, maxHeaderBytes: 32 << 10, maxConnections: 10_000,
+            maxConcurrentRequests: 1024, maxWaitingRequests: 0, requestPatience: .seconds(5),
+            handshakeTimeout: .seconds(10), headerTimeout: .seconds(30),
+            idleTimeout: .seconds(50), writeStallTimeout: .seconds(50), bodyStallTimeout: .seconds(50),
+            connectionAge: .seconds(3600), connectionAgeGrace: .seconds(60), shutdownGrace: .seconds(60))
+    }
+}
+
 struct TestServer: Sendable {
     let address: SocketAddress
     let handler: ScriptedHandler
@@ -55,7 +67,7 @@ struct TestServer: Sendable {
         now: (@Sendable () -> Int64)? = nil,
         _ body: sending @escaping (TestServer) async throws -> Result
     ) async throws -> Result {
-        var configuration = HTTPServerConfiguration(port: 0)
+        var configuration = HTTPServerConfiguration.test
         configuration.shutdownGrace = .seconds(10)
         change(&configuration)
         var logger = Logger(label: "test")
