@@ -103,12 +103,16 @@ let package = Package(
         library("Retention", ["CEL", "OCI"]),
         library(
             "Configuration",
-            ["Access", "CFileStatus", "CRE2", "Events", "OCI", "Observability", "Retention", "Tokens"]),
+            ["Access", "CEL", "CFileStatus", "CRE2", "Events", "OCI", "Observability", "Retention", "Tokens"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
         library(
-            "S3Storage", ["Coordination", "CurlClient", "SigV4", "Storage", nioCore, nioPosix, nioConcurrency, metrics]),
+            "S3Storage",
+            [
+                "Coordination", "CurlClient", "SigV4", "Storage", "TextEncodings", nioCore, nioPosix, nioConcurrency,
+                metrics,
+            ]),
         library(
             "LocalTier",
             ["Coordination", "Hashing", "OCI", "Storage", nioCore, nioPosix, nioConcurrency, logging, metrics]),
@@ -152,7 +156,8 @@ let package = Package(
             "DistributionAPI",
             [
                 "Access", "Cluster", "Events", "HTTPServer", "Janitor", "OCI", "Observability", "Registry", "Storage",
-                "Tokens", "Upstream", nioCore, nioHTTP1, nioSSL, nioConcurrency, logging, metrics, instrumentation,
+                "TextEncodings", "Tokens", "Upstream", nioCore, nioHTTP1, nioSSL, nioConcurrency, logging, metrics,
+                instrumentation,
                 tracing,
             ]),
 
@@ -163,7 +168,8 @@ let package = Package(
                 "Events", "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
                 "OCI", "Observability", "RedisCoordination",
-                "Registry", "S3Storage", "SigV4", "Storage", "Tokens", "Upstream", logging, metrics, lifecycle,
+                "Registry", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Upstream", logging, metrics,
+                lifecycle,
                 unixSignals, nioCore,
                 nioPosix,
                 nioConcurrency, nioSSL,
@@ -208,7 +214,7 @@ let package = Package(
             ]),
         tests("EventsTests", ["Events", "SigV4", "TestSupport", nioConcurrency, logging]),
         tests("StorageTests", ["Storage", "Hashing", "OCI", "TestSupport", nioCore, nioConcurrency]),
-        tests("AccessTests", ["Access", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
+        tests("AccessTests", ["Access", "CEL", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
         tests(
             "ConfigurationTests", ["Access", "Configuration", "OCI", "Observability", "Tokens", "TestSupport"],
             exclude: ["BrokenFiles", "Support"]),
@@ -234,7 +240,7 @@ let package = Package(
         tests(
             "JanitorTests",
             [
-                "Coordination", "FileStorage", "Janitor", "Registry", "Retention", "Storage", "OCI", "Hashing",
+                "CEL", "Coordination", "FileStorage", "Janitor", "Registry", "Retention", "Storage", "OCI", "Hashing",
                 "TestSupport", "Upstream", nioCore, nioPosix, nioConcurrency,
                 logging,
             ]),

@@ -48,7 +48,7 @@ extension CELType {
         case "DOUBLE": .double
         case "STRING": .string
         case "BYTES": .bytes
-        default: throw UnreadableVector(description: "an unknown primitive type")
+        default: throw VectorError(description: "an unknown primitive type")
         }
     }
 }

@@ -2,7 +2,7 @@ import CEL
 import Foundation
 
 /// What in a vector this implementation cannot read.
-struct UnreadableVector: Error, CustomStringConvertible {
+struct VectorError: Error, CustomStringConvertible {
     let description: String
 }
 
@@ -10,7 +10,7 @@ extension Value {
     /// Reads the protobuf JSON form of `cel.expr.Value`.
     init(vector json: JSON) throws {
         guard let (kind, payload) = json.object.first(where: { $0.key.hasSuffix("_value") }) else {
-            throw UnreadableVector(description: "a value without a kind")
+            throw VectorError(description: "a value without a kind")
         }
         switch kind {
         case "null_value": self = .null
@@ -21,7 +21,7 @@ extension Value {
         case "string_value": self = .string(payload.string ?? "")
         case "bytes_value":
             guard let data = Data(base64Encoded: payload.string ?? "") else {
-                throw UnreadableVector(description: "bytes are not base64")
+                throw VectorError(description: "bytes are not base64")
             }
             self = .bytes(Array(data))
         case "list_value":
@@ -34,13 +34,13 @@ extension Value {
             self = .map(try CELMap(entries))
         case "type_value": self = .type(RuntimeType(payload.string ?? ""))
         case "object_value": self = try Self.object(payload)
-        default: throw UnreadableVector(description: "a value of kind \(kind)")
+        default: throw VectorError(description: "a value of kind \(kind)")
         }
     }
 
     private static func integer<Integer: FixedWidthInteger>(_ json: JSON) throws -> Integer {
         guard let integer = Integer(json.string ?? "0", radix: 10) else {
-            throw UnreadableVector(description: "an integer that is none")
+            throw VectorError(description: "an integer that is none")
         }
         return integer
     }
@@ -51,7 +51,7 @@ extension Value {
         case .string("NaN"): return .nan
         case .string("Infinity"): return .infinity
         case .string("-Infinity"): return -.infinity
-        default: throw UnreadableVector(description: "a double that is none")
+        default: throw VectorError(description: "a double that is none")
         }
     }
 
@@ -64,7 +64,7 @@ extension Value {
         if type.hasSuffix("google.protobuf.Duration"), let duration = CELDuration(text) {
             return .duration(duration)
         }
-        throw UnreadableVector(description: "an object of type \(type)")
+        throw VectorError(description: "an object of type \(type)")
     }
 
     /// Whether two results are the same to the type: unlike `==`, and NaN is itself.

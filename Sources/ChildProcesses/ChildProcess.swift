@@ -10,16 +10,6 @@ internal import CSpawn
 
 /// A program that is given a little, answers a little, and has little time for it.
 public enum ChildProcess {
-    public enum Problem: Error, Sendable, Equatable {
-        case noPipe
-        case notStarted
-        case unreadable
-        case tooMuchOutput
-        case tooSlow
-        /// It said so itself, or was killed.
-        case failed
-    }
-
     /// Milliseconds between two looks whether it has gone while something else holds its output open.
     private static let step: Int32 = 20
 
@@ -34,7 +24,7 @@ public enum ChildProcess {
     public static func output(
         _ program: String, _ arguments: [String], environment: [String: String], input: [UInt8], limit: Int,
         timeLimit: Duration
-    ) -> Result<[UInt8], Problem> {
+    ) -> Result<[UInt8], ChildProcessError> {
         guard let toChild = Pipe(), let fromChild = Pipe() else { return .failure(.noPipe) }
         let launch = ChildLaunch(
             program, arguments, environment: environment, input: .descriptor(toChild.end),
@@ -55,7 +45,7 @@ public enum ChildProcess {
 
     private static func collect(
         _ descriptor: Int32, from pid: pid_t, limit: Int, timeLimit: Duration
-    ) -> Result<[UInt8], Problem> {
+    ) -> Result<[UInt8], ChildProcessError> {
         let end = ContinuousClock.now + timeLimit
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
@@ -122,4 +112,14 @@ public enum ChildProcess {
 
 private func systemClose(_ descriptor: Int32) {
     close(descriptor)
+}
+
+public enum ChildProcessError: Error, Sendable, Equatable {
+    case noPipe
+    case notStarted
+    case unreadable
+    case tooMuchOutput
+    case tooSlow
+    /// It said so itself, or was killed.
+    case failed
 }

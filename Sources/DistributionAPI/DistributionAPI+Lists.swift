@@ -1,3 +1,4 @@
+internal import TextEncodings
 internal import Access
 internal import HTTPServer
 internal import NIOCore

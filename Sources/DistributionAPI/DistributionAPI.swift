@@ -104,7 +104,7 @@ public struct DistributionAPI: RequestHandler {
         return meaning
     }
 
-    public func refuse(_ refusal: Refusal, requestID: String) -> Response {
+    public func refuse(_ refusal: RequestError, requestID: String) -> Response {
         let error =
             switch refusal {
             case .tooManyRequests:
@@ -223,7 +223,7 @@ public struct DistributionAPI: RequestHandler {
     }
 }
 
-extension Refusal {
+extension RequestError {
     /// For the client.
     var explanation: String {
         switch self {

@@ -1,3 +1,4 @@
+import TextEncodings
 import OCI
 
 /// The query of a request: names and values, decoded.

@@ -1,3 +1,4 @@
+import TextEncodings
 import NIOHTTP1
 import OCI
 

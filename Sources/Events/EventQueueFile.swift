@@ -19,12 +19,6 @@ final class EventQueueFile {
         var offset: Int
     }
 
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-
-        init(_ what: String) { description = "\(what): \(String(cString: strerror(errno)))" }
-    }
-
     /// Bytes, after which another segment is begun.
     static let segmentSize = 4 << 20
 
@@ -36,7 +30,7 @@ final class EventQueueFile {
     private var descriptor: CInt = -1
 
     /// - Parameter limit: Bytes that may lie there.
-    init(folder: String, limit: Int) throws(Failure) {
+    init(folder: String, limit: Int) throws(EventQueueError) {
         self.folder = folder
         self.limit = limit
         delivered = Position(segment: 1, offset: 0)
@@ -52,7 +46,7 @@ final class EventQueueFile {
 
     /// Appends lines, as many of them as there is room for.
     /// - Returns: How many.
-    func append(_ lines: [String]) throws(Failure) -> Int {
+    func append(_ lines: [String]) throws(EventQueueError) -> Int {
         var count = 0
         var bytes: [UInt8] = []
         let waiting = waiting
@@ -69,7 +63,7 @@ final class EventQueueFile {
             let step = bytes.withUnsafeBytes { Self.systemWrite(descriptor, $0, from: written) }
             if step < 0, errno == EINTR { continue }
             guard step > 0 else {
-                let failure = Failure("cannot write to \(path(segment))")
+                let failure = EventQueueError("cannot write to \(path(segment))")
                 // No half of a line stays.
                 ftruncate(descriptor, off_t(sizes[segment] ?? 0))
                 throw failure
@@ -81,7 +75,7 @@ final class EventQueueFile {
     }
 
     /// The next lines to be delivered, and the place behind them; nil if there are none.
-    func next(atMost most: Int) throws(Failure) -> (lines: [String], end: Position)? {
+    func next(atMost most: Int) throws(EventQueueError) -> (lines: [String], end: Position)? {
         while let size = sizes[delivered.segment], delivered.offset >= size,
             sizes.keys.contains(where: { $0 > delivered.segment })
         {
@@ -104,15 +98,15 @@ final class EventQueueFile {
     }
 
     /// Notes that everything before the place was delivered.
-    func acknowledge(_ position: Position) throws(Failure) {
+    func acknowledge(_ position: Position) throws(EventQueueError) {
         let temporary = "\(folder)/position.new"
         let file = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
-        guard file >= 0 else { throw Failure("cannot write \(temporary)") }
+        guard file >= 0 else { throw EventQueueError("cannot write \(temporary)") }
         let text = Array("\(position.segment) \(position.offset)\n".utf8)
         let count = text.withUnsafeBytes { Self.systemWrite(file, $0, from: 0) }
         close(file)
         guard count == text.count, rename(temporary, "\(folder)/position") == 0 else {
-            throw Failure("cannot write \(folder)/position")
+            throw EventQueueError("cannot write \(folder)/position")
         }
         delivered = position
         for segment in sizes.keys where segment < position.segment {
@@ -126,7 +120,7 @@ final class EventQueueFile {
         return "\(folder)/" + String(repeating: "0", count: max(0, 12 - number.utf8.count)) + number + ".events"
     }
 
-    private func openLast() throws(Failure) -> Int {
+    private func openLast() throws(EventQueueError) -> Int {
         var last = sizes.keys.max() ?? delivered.segment
         if sizes[last] ?? 0 >= Self.segmentSize {
             last += 1
@@ -135,14 +129,14 @@ final class EventQueueFile {
         }
         if descriptor < 0 {
             descriptor = open(path(last), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-            guard descriptor >= 0 else { throw Failure("cannot write to \(path(last))") }
+            guard descriptor >= 0 else { throw EventQueueError("cannot write to \(path(last))") }
             sizes[last] = sizes[last] ?? 0
         }
         return last
     }
 
-    private func readSegments() throws(Failure) {
-        guard let directory = opendir(folder) else { throw Failure("cannot read \(folder)") }
+    private func readSegments() throws(EventQueueError) {
+        guard let directory = opendir(folder) else { throw EventQueueError("cannot read \(folder)") }
         defer { closedir(directory) }
         while let entry = readdir(directory) {
             let name = withUnsafeBytes(of: entry.pointee.d_name) { bytes in
@@ -159,7 +153,7 @@ final class EventQueueFile {
         let end = tail.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
         guard end < tail.count else { return }
         let whole = size - (tail.count - end)
-        guard truncate(path(last), off_t(whole)) == 0 else { throw Failure("cannot shorten \(path(last))") }
+        guard truncate(path(last), off_t(whole)) == 0 else { throw EventQueueError("cannot shorten \(path(last))") }
         sizes[last] = whole
     }
 
@@ -176,29 +170,36 @@ final class EventQueueFile {
         }
     }
 
-    private func read(_ segment: Int, from offset: Int, most: Int) throws(Failure) -> [UInt8] {
+    private func read(_ segment: Int, from offset: Int, most: Int) throws(EventQueueError) -> [UInt8] {
         let file = open(path(segment), O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { throw Failure("cannot read \(path(segment))") }
+        guard file >= 0 else { throw EventQueueError("cannot read \(path(segment))") }
         defer { close(file) }
         var count = -1
         let bytes = [UInt8](unsafeUninitializedCapacity: most) { buffer, initialized in
             count = pread(file, buffer.baseAddress, most, off_t(offset))
             initialized = max(0, count)
         }
-        guard count >= 0 else { throw Failure("cannot read \(path(segment))") }
+        guard count >= 0 else { throw EventQueueError("cannot read \(path(segment))") }
         return bytes
     }
 
-    private static func make(_ folder: String) throws(Failure) {
+    private static func make(_ folder: String) throws(EventQueueError) {
         var path = ""
         for part in folder.split(separator: "/", omittingEmptySubsequences: false) {
             path += path.isEmpty && part.isEmpty ? "/" : path.isEmpty || path == "/" ? String(part) : "/\(part)"
             guard !path.isEmpty, path != "/" else { continue }
-            if mkdir(path, 0o700) != 0, errno != EEXIST { throw Failure("cannot make \(path)") }
+            if mkdir(path, 0o700) != 0, errno != EEXIST { throw EventQueueError("cannot make \(path)") }
         }
     }
 
     private static func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawBufferPointer, from offset: Int) -> Int {
         write(descriptor, bytes.baseAddress?.advanced(by: offset), bytes.count - offset)
     }
+}
+
+/// That the folder cannot be read or written, and why.
+struct EventQueueError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ what: String) { description = "\(what): \(String(cString: strerror(errno)))" }
 }

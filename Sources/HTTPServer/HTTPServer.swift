@@ -147,12 +147,12 @@ public final class HTTPServer: Service {
         _ channel: any Channel, core: ServerCore, tls: TLSContextBox?, loops: LoopContexts
     ) throws {
         let loop = loops.context(of: channel.eventLoop)
-        guard !loop.isDraining else { throw ConnectionRefused() }
+        guard !loop.isDraining else { throw ConnectionRefusedError() }
         let isProxied = loop.configuration.trustedProxies.map { proxies in
             proxies.speakProxyProtocol && channel.remoteAddress.map(proxies.contains) ?? false
         }
         try setOptions(of: channel)
-        guard core.admitConnection() else { throw ConnectionRefused() }
+        guard core.admitConnection() else { throw ConnectionRefusedError() }
         let handler = ConnectionHandler(loop: loop, isSecure: tls != nil, isProxied: isProxied ?? false)
         // From here on the handler gives the place back when it is removed.
         try channel.pipeline.syncOperations.addHandler(handler)
@@ -167,4 +167,4 @@ public final class HTTPServer: Service {
 }
 
 /// More connections than configured, or none any more.
-struct ConnectionRefused: Error {}
+struct ConnectionRefusedError: Error {}

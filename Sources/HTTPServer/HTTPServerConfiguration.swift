@@ -14,7 +14,7 @@ public struct HTTPServerConfiguration: Sendable {
     public var maxConnections: Int
     /// Requests being answered at the same time over all connections; beyond it they wait.
     public var maxConcurrentRequests: Int
-    /// Requests that wait for others to be answered, each client's in turn; beyond it ``Refusal/tooManyRequests``.
+    /// Requests that wait for others to be answered, each client's in turn; beyond it ``RequestError/tooManyRequests``.
     public var maxWaitingRequests: Int
     /// How long a request waits for others, before it is refused as well.
     public var requestPatience: Duration

@@ -8,8 +8,8 @@ public protocol RequestHandler: Sendable {
     func respondAtOnce(to request: Request) -> Response?
 
     /// Gives the words for a request that never reached ``respond(to:)``. The status should be
-    /// ``Refusal/status``; the edge decides whether the connection stays open.
-    func refuse(_ refusal: Refusal, requestID: String) -> Response
+    /// ``RequestError/status``; the edge decides whether the connection stays open.
+    func refuse(_ refusal: RequestError, requestID: String) -> Response
 
     /// Called once for every response, after its last byte was handed to the kernel or its connection was cut.
     func finished(_ exchange: Exchange)

@@ -9,7 +9,7 @@ internal import Storage
 
 /// How the jobs are carried out.
 extension Janitor {
-    enum Skipped: String, Error {
+    enum SkippedJobError: String, Error {
         case justDone = "another replica did it a moment ago"
         case nobodyToAsk = "nobody can be asked whether another replica is at it; it is tried again"
     }
@@ -34,11 +34,11 @@ extension Janitor {
         let translate: (CoordinationError) -> any Error = { $0 }
         return try await leases.withLock(leaseKey(wish.job), translate: translate) {
             (held) async throws(any Error) -> Outcome in
-            guard held.isShared else { throw Skipped.nobodyToAsk }
+            guard held.isShared else { throw SkippedJobError.nobodyToAsk }
             let done = CoordinationKey(Self.leaseSpace, "done-\(wish.job.rawValue)")
             // A mark that cannot be read is none: the job is done once more.
             let mark = wish.cause == .schedule ? try? await coordination.value(done) : nil
-            if mark != nil { throw Skipped.justDone }
+            if mark != nil { throw SkippedJobError.justDone }
             let outcome = try await carryOut(wish, settings) { (try? held.check()) != nil }
             if let interval = settings.interval(of: wish.job) {
                 _ = try? await coordination.store([1], done, life: interval * 0.8, .always)

@@ -306,7 +306,7 @@ public final class Janitor: Service {
         } catch let error as CoordinationError where error.code == .busy {
             report.outcome = .elsewhere
             report.error = "another replica is at it"
-        } catch let error as Skipped {
+        } catch let error as SkippedJobError {
             report.outcome = .elsewhere
             report.error = error.rawValue
         } catch {

@@ -10,11 +10,6 @@ public struct Manifest: Sendable {
         case opaque
     }
 
-    /// Why bytes are not a manifest.
-    public struct Invalid: Error, CustomStringConvertible {
-        public let description: String
-    }
-
     public let kind: Kind
     /// What it says of itself, or what its shape says where it is silent.
     public let mediaType: MediaType
@@ -44,27 +39,27 @@ public struct Manifest: Sendable {
 
     /// Reads the fields from a manifest's bytes.
     ///
-    /// - Throws: `Invalid` when they are not JSON, are Docker's schema 1, or describe neither an image nor an index.
-    public init(_ bytes: some Sequence<UInt8>) throws(Invalid) {
+    /// - Throws: `ManifestError` when they are not JSON, are Docker's schema 1, or describe neither an image nor an index.
+    public init(_ bytes: some Sequence<UInt8>) throws(ManifestError) {
         let bytes = Array(bytes)
         do throws(JSONSyntaxError) {
             try JSONSyntax.check(bytes)
         } catch {
-            throw Invalid(description: "the manifest is not JSON: \(error)")
+            throw ManifestError(description: "the manifest is not JSON: \(error)")
         }
         let fields: Fields
         do {
             fields = try JSONDecoder().decode(Fields.self, from: Data(bytes))
         } catch {
-            throw Invalid(description: "the manifest \(Self.fault(error))")
+            throw ManifestError(description: "the manifest \(Self.fault(error))")
         }
         guard fields.schemaVersion == 2, fields.fsLayers == nil else {
-            throw Invalid(
+            throw ManifestError(
                 description: "the manifest has schema version \(fields.schemaVersion ?? 0); only 2 is supported")
         }
         let declared = fields.mediaType.flatMap { MediaType($0) }
         guard declared?.mayNameManifest ?? true else {
-            throw Invalid(description: "the manifest's `mediaType` is not a manifest's")
+            throw ManifestError(description: "the manifest's `mediaType` is not a manifest's")
         }
         declaredMediaType = declared
         switch (fields.manifests, fields.config, fields.layers ?? fields.blobs) {
@@ -77,13 +72,14 @@ public struct Manifest: Sendable {
         case (nil, let config, let layers) where config != nil || layers != nil:
             kind = .image
             manifests = []
-            self.config = try config.map { (field) throws(Invalid) in try field.descriptor() }
+            self.config = try config.map { (field) throws(ManifestError) in try field.descriptor() }
             self.layers = try Self.descriptors(layers ?? [])
             mediaType = declared ?? .imageManifest
         default:
-            throw Invalid(description: "the manifest has neither `manifests` nor `config` and `layers`, or has both")
+            throw ManifestError(
+                description: "the manifest has neither `manifests` nor `config` and `layers`, or has both")
         }
-        subject = try fields.subject.map { (field) throws(Invalid) in try field.descriptor() }
+        subject = try fields.subject.map { (field) throws(ManifestError) in try field.descriptor() }
         artifactType = fields.artifactType
         annotations = fields.annotations
     }
@@ -94,9 +90,9 @@ public struct Manifest: Sendable {
     /// - Parameter field: The type that came beside the bytes.
     public static func relayed(
         _ bytes: some Sequence<UInt8>, besides field: MediaType?
-    ) throws(Invalid) -> Manifest {
+    ) throws(ManifestError) -> Manifest {
         let bytes = Array(bytes)
-        do throws(Invalid) {
+        do throws(ManifestError) {
             return try Manifest(bytes)
         } catch {
             guard let opaque = Manifest(opaque: bytes, field) else { throw error }
@@ -143,7 +139,7 @@ public struct Manifest: Sendable {
         return text.isEmpty ? "its outermost object" : "`\(text.drop { $0 == "." })`"
     }
 
-    private static func descriptors(_ fields: [Fields.DescriptorFields]) throws(Invalid) -> [Descriptor] {
+    private static func descriptors(_ fields: [Fields.DescriptorFields]) throws(ManifestError) -> [Descriptor] {
         var descriptors: [Descriptor] = []
         descriptors.reserveCapacity(fields.count)
         for field in fields { descriptors.append(try field.descriptor()) }
@@ -178,12 +174,12 @@ private struct Fields: Decodable {
         var annotations: [String: String]?
         var data: String?
 
-        func descriptor() throws(Manifest.Invalid) -> Descriptor {
+        func descriptor() throws(ManifestError) -> Descriptor {
             guard let digest = Digest(digest) else {
-                throw Manifest.Invalid(description: "a descriptor's digest is not a sha256 or sha512 digest")
+                throw ManifestError(description: "a descriptor's digest is not a sha256 or sha512 digest")
             }
             guard size >= 0 else {
-                throw Manifest.Invalid(description: "the descriptor of \(digest) has a negative size")
+                throw ManifestError(description: "the descriptor of \(digest) has a negative size")
             }
             return Descriptor(
                 mediaType: mediaType.flatMap { MediaType($0) } ?? .octetStream, digest: digest, size: size,
@@ -207,4 +203,9 @@ private struct Fields: Decodable {
     struct Empty: Decodable {
         init(from decoder: any Decoder) {}
     }
+}
+
+/// Why bytes are not a manifest.
+public struct ManifestError: Error, CustomStringConvertible {
+    public let description: String
 }

@@ -51,7 +51,7 @@ public struct RetentionPolicy: Sendable, Equatable {
 
     private func decide(_ activation: Activation) -> Decision {
         for (index, rule) in rules.enumerated() {
-            do throws(RetentionRule.Failed) {
+            do throws(CELConditionError) {
                 if try rule.keeps(activation) { return .kept(rule: index) }
             } catch {
                 return .failed(rule: index, reason: error.message)

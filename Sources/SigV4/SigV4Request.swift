@@ -1,3 +1,5 @@
+internal import TextEncodings
+
 /// What of a request is signed.
 public struct SigV4Request: Sendable {
     public enum Payload: Sendable, Hashable {
@@ -52,13 +54,13 @@ public struct SigV4Request: Sendable {
 
     /// The path as it must stand in the URL: every byte but letters, digits, `-._~` and the slash in `%XX`. S3 normalises
     /// no path, so that neither `//` nor `..` is touched.
-    public var encodedPath: String { PercentEncoding.encode(path, keepingSlashes: true) }
+    public var encodedPath: String { PercentEncoding.encoded(path, keeping: "/") }
 
     /// The query as it must stand in the URL, in the order that is signed.
     public var encodedQuery: String { Self.encode(query) }
 
     static func encode(_ query: [Item]) -> String {
-        query.map { (PercentEncoding.encode($0.name), PercentEncoding.encode($0.value)) }
+        query.map { (PercentEncoding.encoded($0.name), PercentEncoding.encoded($0.value)) }
             .sorted { $0.0 == $1.0 ? precedes($0.1, $1.1) : precedes($0.0, $1.0) }
             .map { "\($0.0)=\($0.1)" }.joined(separator: "&")
     }

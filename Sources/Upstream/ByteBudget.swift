@@ -169,7 +169,7 @@ public final class ByteBudget: Sendable {
 }
 
 /// There was no room for what an upstream sent; it can be asked again with a share in hand.
-public struct NoRoom: Error, Sendable {
+public struct NoRoomError: Error, Sendable {
     /// As many are needed.
     public let bytes: Int
 

@@ -30,7 +30,7 @@ public protocol UpstreamRegistry: Sendable {
         _ repository: RepositoryName, _ reference: Reference, held: Digest?
     ) async throws(UpstreamError) -> UpstreamManifestHead
 
-    /// - Throws: `capped` caused by ``NoRoom`` where there is no memory for it now.
+    /// - Throws: `capped` caused by ``NoRoomError`` where there is no memory for it now.
     func manifest(
         _ repository: RepositoryName, _ reference: Reference
     ) async throws(UpstreamError) -> UpstreamManifest

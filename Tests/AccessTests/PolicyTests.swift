@@ -1,5 +1,6 @@
 import Access
 import Foundation
+import CEL
 import OCI
 import Testing
 
@@ -193,12 +194,12 @@ import Testing
         ("identity.groups.contains(1)", 1, 16), ("identity == 'a'", 1, 1),
     ])
     func `a rule that makes no sense says where`(text: String, line: Int, column: Int) {
-        do throws(AccessRule.Malformed) {
+        do throws(CELIssues) {
             _ = try AccessRule(text)
             Issue.record("it compiled")
         } catch {
-            #expect(error.issues.first?.line == line)
-            #expect(error.issues.first?.column == column)
+            #expect(error.issues.first?.position.line == line)
+            #expect(error.issues.first?.position.column == column)
             #expect(error.issues.first?.snippet.hasSuffix("^") == true)
         }
     }

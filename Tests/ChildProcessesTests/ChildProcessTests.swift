@@ -8,7 +8,7 @@ import Testing
 #endif
 
 @Suite(.timeLimit(.minutes(1))) struct ChildProcessTests {
-    private func shell(_ script: String, timeLimit: Duration = .seconds(20)) -> Result<[UInt8], ChildProcess.Problem> {
+    private func shell(_ script: String, timeLimit: Duration = .seconds(20)) -> Result<[UInt8], ChildProcessError> {
         ChildProcess.output(
             "sh", ["-c", script], environment: ["PATH": "/usr/bin:/bin", "GIVEN": "yes"], input: Array("hello".utf8),
             limit: 1 << 16, timeLimit: timeLimit)
@@ -54,10 +54,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("exit 3", ChildProcess.Problem.failed), ("kill -9 $$", .failed), ("yes", .tooMuchOutput),
+        ("exit 3", ChildProcessError.failed), ("kill -9 $$", .failed), ("yes", .tooMuchOutput),
         ("sleep 600", .tooSlow),
     ])
-    func whatGoesWrongIsSaid(script: String, problem: ChildProcess.Problem) {
+    func whatGoesWrongIsSaid(script: String, problem: ChildProcessError) {
         #expect(
             shell(script, timeLimit: script.hasPrefix("sleep") ? .milliseconds(100) : .seconds(20)) == .failure(problem)
         )

@@ -52,13 +52,13 @@ import Testing
         ("https://ghcr.io/" + String(repeating: "a", count: 3000), "2048"),
     ])
     func `a wrong one says what is wrong and what to do`(text: String, about: String) {
-        let error = #expect(throws: UpstreamURL.Malformed.self) { try UpstreamURL(text) }
+        let error = #expect(throws: UpstreamURLError.self) { try UpstreamURL(text) }
         #expect(error?.message.contains(about) == true)
         #expect(error?.remedy.isEmpty == false)
     }
 
     @Test func `user info is never repeated`() {
-        let error = #expect(throws: UpstreamURL.Malformed.self) { try UpstreamURL("https://u:hunter2@ghcr.io") }
+        let error = #expect(throws: UpstreamURLError.self) { try UpstreamURL("https://u:hunter2@ghcr.io") }
         #expect(error.map { "\($0)".contains("hunter2") } == false)
     }
 }

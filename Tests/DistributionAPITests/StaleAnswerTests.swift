@@ -16,7 +16,7 @@ import Upstream
     /// Ends the quoted string, the field and the head, and is no ASCII.
     private static let hostile = "said \"no\\\"\r\nX-Injected: 1\r\n\r\n\u{0}\u{1B}\u{7F}\u{85}\u{2028}é"
 
-    private struct Refusal: Decodable {
+    private struct RequestError: Decodable {
         struct Problem: Decodable {
             var code: String
             var message: String
@@ -94,7 +94,7 @@ import Upstream
             let text = try await PushClient.text(response)
             let line = text.trimmingCharacters(in: .newlines)
             #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 }, "a control stands in the JSON as it is")
-            let refusal = try JSONDecoder().decode(Refusal.self, from: Data(text.utf8))
+            let refusal = try JSONDecoder().decode(RequestError.self, from: Data(text.utf8))
             #expect(refusal.errors.count == 1)
             #expect(refusal.errors.first?.message.contains(Self.hostile) == true)
             for (name, value) in response.headers { #expect(!value.contains("Injected"), "\(name)") }

@@ -13,7 +13,7 @@ import Tokens
     /// Answers what nobody else does.
     private struct Behind: RequestHandler {
         func respond(to request: Request) async -> Response { Response(status: .imATeapot) }
-        func refuse(_ refusal: Refusal, requestID: String) -> Response { Response(status: .badRequest) }
+        func refuse(_ refusal: RequestError, requestID: String) -> Response { Response(status: .badRequest) }
     }
 
     /// Alice has a password, may pull everything and push nothing; others may nothing.

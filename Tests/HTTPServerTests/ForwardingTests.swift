@@ -80,7 +80,7 @@ struct ForwardingTests {
     @Test(arguments: broken.indices)
     func `malformed and contradicting fields of a trusted proxy are refused`(index: Int) {
         let fields = Self.broken[index]
-        #expect(throws: Refusal.forwarding, "\(fields)") { try forwarding(fields) }
+        #expect(throws: RequestError.forwarding, "\(fields)") { try forwarding(fields) }
         // From others they mean nothing, whatever they hold.
         #expect(throws: Never.self, "\(fields)") { try forwarding(fields, from: "192.0.2.9") }
     }

@@ -90,7 +90,7 @@ struct ProxyHeaderTests {
 
     @Test(arguments: malformed)
     func `what is no header is refused`(bytes: [UInt8]) {
-        #expect(throws: ProxyHeader.Malformed.self) { try take(bytes) }
+        #expect(throws: ProxyHeaderError.self) { try take(bytes) }
     }
 
     @Test
@@ -100,7 +100,7 @@ struct ProxyHeaderTests {
                 // A text header begins like this as well.
                 guard position > 0 || byte != UInt8(ascii: "P") else { continue }
                 let bytes = Array(Self.signature[..<position]) + [byte]
-                #expect(throws: ProxyHeader.Malformed.self) { try take(bytes) }
+                #expect(throws: ProxyHeaderError.self) { try take(bytes) }
             }
         }
     }

@@ -121,6 +121,6 @@ struct RequestHeadGrammarTests {
         let host = fields.hasPrefix("Host") ? "" : "Host: h\r\n"
         var parser = RequestHeadParser()
         var buffer = ByteBuffer(string: "PUT / HTTP/1.1\r\n\(host)\(fields)\r\n\r\n")
-        #expect(throws: Refusal.self) { try parser.next(from: &buffer, maxBytes: 8192) }
+        #expect(throws: RequestError.self) { try parser.next(from: &buffer, maxBytes: 8192) }
     }
 }

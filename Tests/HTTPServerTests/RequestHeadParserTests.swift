@@ -5,7 +5,7 @@ import Testing
 @testable import HTTPServer
 
 struct RequestHeadParserTests {
-    private func parse(_ text: String, maxBytes: Int = 32 * 1024) throws(Refusal) -> RequestHead? {
+    private func parse(_ text: String, maxBytes: Int = 32 * 1024) throws(RequestError) -> RequestHead? {
         var parser = RequestHeadParser()
         var buffer = ByteBuffer(string: text)
         return try parser.next(from: &buffer, maxBytes: maxBytes)
@@ -91,7 +91,7 @@ struct RequestHeadParserTests {
 
     @Test(arguments: malformed)
     func whatTwoParsersCouldReadDifferentlyIsRefused(text: String) {
-        do throws(Refusal) {
+        do throws(RequestError) {
             let head = try parse(text)
             Issue.record("accepted: \(String(describing: head))")
         } catch {
@@ -103,15 +103,15 @@ struct RequestHeadParserTests {
     }
 
     @Test(arguments: [
-        ("GET / HTTP/2.0\r\nHost: h\r\n\r\n", Refusal.unsupportedVersion),
+        ("GET / HTTP/2.0\r\nHost: h\r\n\r\n", RequestError.unsupportedVersion),
         ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", .unsupportedVersion),
         ("GET / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", .unsupportedTransferCoding),
         ("GET / HTTP/1.1\r\nHost: h\r\n\(manyFields)\r\n", .headersTooLarge),
         ("GET / HTTP/1.1\r\nA: \(long)", .headersTooLarge),
         ("GET /\(long) HTTP/1.1\r\nHost: h\r\n\r\n", .headersTooLarge),
     ])
-    func otherRefusalsSayWhich(text: String, refusal: Refusal) {
-        do throws(Refusal) {
+    func otherRefusalsSayWhich(text: String, refusal: RequestError) {
+        do throws(RequestError) {
             let head = try parse(text)
             Issue.record("accepted: \(String(describing: head))")
         } catch {

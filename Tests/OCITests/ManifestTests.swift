@@ -41,7 +41,7 @@ import Testing
         String(repeating: "[", count: 100_000),
     ])
     func whatIsNoManifestIsRefused(json: String) {
-        #expect(throws: Manifest.Invalid.self) { try Manifest(json.utf8) }
+        #expect(throws: ManifestError.self) { try Manifest(json.utf8) }
     }
 
     private static let image =
@@ -62,14 +62,14 @@ import Testing
         "{\(image), \"a\": " + String(repeating: "[", count: 64) + String(repeating: "]", count: 64) + "}",
     ])
     func whatIsNotStrictJSONIsToldInOurWords(text: String) throws {
-        let error = #expect(throws: Manifest.Invalid.self) { try Manifest(text.utf8) }
+        let error = #expect(throws: ManifestError.self) { try Manifest(text.utf8) }
         #expect(error?.description.hasPrefix("the manifest is not JSON: ") == true)
     }
 
     @Test(arguments: [[0xFF], [0xC0, 0x80], [0xED, 0xA0, 0x80], [0xF5, 0x80, 0x80, 0x80]] as [[UInt8]])
     func bytesThatAreNotUTF8AreNoManifest(bytes: [UInt8]) {
         let text = Array("{\(Self.image), \"a\": \"".utf8) + bytes + Array("\"}".utf8)
-        #expect(throws: Manifest.Invalid.self) { try Manifest(text) }
+        #expect(throws: ManifestError.self) { try Manifest(text) }
     }
 
     @Test(arguments: [
@@ -84,7 +84,7 @@ import Testing
         ),
     ])
     func aWrongFieldIsNamedAndNothingOfTheDecoders(text: String, place: String) throws {
-        let error = try #require(#expect(throws: Manifest.Invalid.self) { try Manifest(text.utf8) })
+        let error = try #require(#expect(throws: ManifestError.self) { try Manifest(text.utf8) })
         #expect(error.description.contains(place))
         for word in ["Decoding", "Swift", "CodingKeys", "Context", "secret"] {
             #expect(!error.description.contains(word))

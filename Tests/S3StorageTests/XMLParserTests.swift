@@ -3,7 +3,7 @@ import Testing
 @testable import S3Storage
 
 @Suite struct XMLParserTests {
-    private func parse(_ text: String) throws(XMLParser.Malformed) -> XMLElement {
+    private func parse(_ text: String) throws(XMLError) -> XMLElement {
         try XMLParser.parse(Array(text.utf8))
     }
 
@@ -29,14 +29,14 @@ import Testing
         "<a><![CDATA[", "<?xml", "x<a></a>", "<a>&aaaaaaaaaaaaaaaaaaaaaaaaaaaa;</a>",
     ])
     func whatIsNoSuchAnswerIsRefused(text: String) {
-        #expect(throws: XMLParser.Malformed.self) { try parse(text) }
+        #expect(throws: XMLError.self) { try parse(text) }
     }
 
     @Test func depthAndNumberAreBounded() {
         let deep = String(repeating: "<a>", count: 1_000_000)
-        #expect(throws: XMLParser.Malformed(message: "too many levels")) { try parse(deep) }
+        #expect(throws: XMLError(message: "too many levels")) { try parse(deep) }
         let many = "<a>" + String(repeating: "<b/>", count: 1_000_000) + "</a>"
-        #expect(throws: XMLParser.Malformed(message: "too many elements")) { try parse(many) }
+        #expect(throws: XMLError(message: "too many elements")) { try parse(many) }
     }
 
     @Test func anythingAtAllEndsInAnAnswer() {

@@ -85,17 +85,17 @@ import Testing
 
     @Test func noTokensAreGivenForOtherServices() async throws {
         await #expect { try await get([(name: "service", value: "x\"\n")], user: "alice") } throws: { error in
-            guard case TokenRefusal.unknownService? = error as? TokenRefusal else { return false }
-            return (error as? TokenRefusal)?.message == "cannot issue tokens for service: \"x\""
+            guard case TokenRequestError.unknownService? = error as? TokenRequestError else { return false }
+            return (error as? TokenRequestError)?.message == "cannot issue tokens for service: \"x\""
         }
     }
 
     @Test func wrongCredentialsAreNoAnonymity() async throws {
-        await #expect { try await get([], user: "mallory") } throws: { ($0 as? TokenRefusal)?.status == 401 }
+        await #expect { try await get([], user: "mallory") } throws: { ($0 as? TokenRequestError)?.status == 401 }
         var household = Household()
         household.failure = RegistryError(.tooManyRequests, "slower", retryAfter: 3)
         await #expect { try await get([], user: "alice", household: household) } throws: {
-            ($0 as? TokenRefusal)?.status == 429
+            ($0 as? TokenRequestError)?.status == 429
         }
     }
 
@@ -107,14 +107,14 @@ import Testing
         #expect(answer.granted.scopeText == "repository:acme/app:pull")
         // The subject is gone.
         await #expect { try await refresh(text, household: Household(present: ["alice"])) } throws: {
-            ($0 as? TokenRefusal)?.status == 401
+            ($0 as? TokenRequestError)?.status == 401
         }
     }
 
     @Test func aRefreshTokenEndsWithItsPassword() async throws {
         let text = try await login("alice")
         await #expect { try await refresh(text, household: Household(hash: "another hash")) } throws: {
-            ($0 as? TokenRefusal)?.status == 401
+            ($0 as? TokenRequestError)?.status == 401
         }
         _ = try await refresh(text)
     }
@@ -129,13 +129,13 @@ import Testing
         #expect(json.removeValue(forKey: "credentials") is String)
         let old = try JSONSerialization.data(withJSONObject: json)
         try await objects.write(key, ByteBuffer(bytes: old), .durable)
-        await #expect { try await refresh(text) } throws: { ($0 as? TokenRefusal)?.status == 401 }
+        await #expect { try await refresh(text) } throws: { ($0 as? TokenRequestError)?.status == 401 }
     }
 
     @Test func aRefreshTokenIsForItsServiceAndItsClient() async throws {
         let text = try await login("alice")
-        await #expect(throws: TokenRefusal.self) { try await refresh(text, service: "other") }
-        await #expect(throws: TokenRefusal.self) { try await refresh(text, client: "somebody-else") }
+        await #expect(throws: TokenRequestError.self) { try await refresh(text, service: "other") }
+        await #expect(throws: TokenRequestError.self) { try await refresh(text, client: "somebody-else") }
         // They read what `docker login` wrote.
         for client in ["docker", "containerd-client", "buildkit-client"] {
             #expect(try claims(try await refresh(text, client: client)).subject.id == "alice")
@@ -147,7 +147,7 @@ import Testing
         clock.advance(3599)
         _ = try await refresh(text)
         clock.advance(1)
-        await #expect(throws: TokenRefusal.self) { try await refresh(text) }
+        await #expect(throws: TokenRequestError.self) { try await refresh(text) }
     }
 
     @Test func revokedRefreshTokensAreGoneAndOthersStay() async throws {
@@ -156,14 +156,14 @@ import Testing
         let other = try await login("bob")
         #expect(try await service.revoke(try #require(TokenSubject("alice"))) == 2)
         for text in [mine, alsoMine] {
-            await #expect(throws: TokenRefusal.self) { try await refresh(text) }
+            await #expect(throws: TokenRequestError.self) { try await refresh(text) }
         }
         _ = try await refresh(other)
     }
 
     @Test(arguments: ["", "ert_", "ert_AAAA", "xyz", String(repeating: "A", count: 10_000)])
     func whatIsNoRefreshTokenIsRefused(text: String) async throws {
-        await #expect(throws: TokenRefusal.self) { try await refresh(text) }
+        await #expect(throws: TokenRequestError.self) { try await refresh(text) }
     }
 
     @Test func aChangedRefreshTokenIsNone() async throws {
@@ -171,7 +171,7 @@ import Testing
         for index in stride(from: 4, to: text.utf8.count - 1, by: 5) {
             var bytes = Array(text.utf8)
             bytes[index] = bytes[index] == UInt8(ascii: "A") ? UInt8(ascii: "B") : UInt8(ascii: "A")
-            await #expect(throws: TokenRefusal.self) { try await refresh(String(decoding: bytes, as: UTF8.self)) }
+            await #expect(throws: TokenRequestError.self) { try await refresh(String(decoding: bytes, as: UTF8.self)) }
         }
     }
 
@@ -197,7 +197,7 @@ import Testing
             clock.advance(1)
         }
         #expect(objects.keys.count == StoredRefreshTokens.maximumPerOwner)
-        await #expect(throws: TokenRefusal.self) { try await refresh(first) }
+        await #expect(throws: TokenRequestError.self) { try await refresh(first) }
         _ = try await refresh(second)
         clock.advance(3600)
         _ = try await login("alice")
@@ -207,8 +207,8 @@ import Testing
     @Test func aStoreThatFailsIsNotTheClientsFault() async throws {
         let text = try await login("alice")
         objects.fail(.io)
-        await #expect { try await refresh(text) } throws: { ($0 as? TokenRefusal)?.status == 503 }
-        await #expect { try await login("alice") } throws: { ($0 as? TokenRefusal)?.status == 503 }
+        await #expect { try await refresh(text) } throws: { ($0 as? TokenRequestError)?.status == 503 }
+        await #expect { try await login("alice") } throws: { ($0 as? TokenRequestError)?.status == 503 }
         // Without a refresh token the store is not needed.
         _ = try await get([], user: "alice")
     }
@@ -234,7 +234,7 @@ import Testing
         await #expect {
             _ = try await service.answer(try TokenRequest(form: fields), Household())
         } throws: {
-            ($0 as? TokenRefusal)?.code == code
+            ($0 as? TokenRequestError)?.code == code
         }
     }
 

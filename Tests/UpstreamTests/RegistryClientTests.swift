@@ -47,7 +47,7 @@ import Upstream
             let all = try #require(room.reserve(1 << 20))
             let error = await #expect(throws: UpstreamError.self) { try await client.manifest(repository, latest) }
             #expect(error?.kind == .capped(retryAfter: 1))
-            #expect((error?.cause as? NoRoom)?.bytes == (isAnnounced ? 100_000 : 4 << 20))
+            #expect((error?.cause as? NoRoomError)?.bytes == (isAnnounced ? 100_000 : 4 << 20))
             // With a share in hand it is not asked for another.
             #expect(try await client.granted(all).manifest(repository, latest).bytes == bytes)
         }

@@ -34,7 +34,7 @@ struct Argon2Parameters {
     static let standard = (memory: UInt32(19_456), passes: UInt32(2), lanes: UInt32(1))
 
     /// - Parameter fields: What stands between the `$` after the function's name.
-    static func check(_ fields: [Substring]) throws(PasswordHash.Malformed) {
+    static func check(_ fields: [Substring]) throws(PasswordHashError) {
         var fields = fields[...]
         // Hashes of the first version carry none.
         if let version = fields.first, version.hasPrefix("v=") {

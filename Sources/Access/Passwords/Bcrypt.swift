@@ -9,7 +9,7 @@ enum Bcrypt {
     private static let standardCost: UInt = 12
 
     /// - Parameter fields: What stands between the `$` after `2y`.
-    static func check(_ fields: [Substring]) throws(PasswordHash.Malformed) {
+    static func check(_ fields: [Substring]) throws(PasswordHashError) {
         guard fields.count == 2, fields[0].utf8.count == 2, let cost = Int(fields[0]), fields[1].utf8.count == 53,
             fields[1].utf8.allSatisfy({ isDigit($0) })
         else { throw .notAHash }

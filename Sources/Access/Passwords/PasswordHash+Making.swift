@@ -4,16 +4,8 @@ extension PasswordHash {
         case argon2id, bcrypt
     }
 
-    public enum HashingError: Error, Equatable {
-        case empty
-        /// bcrypt takes no more than 72 bytes, and no NUL.
-        case notForBcrypt
-        /// The memory is not there.
-        case failed
-    }
-
     /// Hashes with a fresh random salt; takes the time that a check will take.
-    public init(hashing password: [UInt8], by method: Method) throws(HashingError) {
+    public init(hashing password: [UInt8], by method: Method) throws(PasswordHashingError) {
         guard !password.isEmpty else { throw .empty }
         let text: String
         switch method {
@@ -24,10 +16,18 @@ extension PasswordHash {
             guard let made = Bcrypt.hash(password) else { throw .notForBcrypt }
             text = made
         }
-        do throws(Malformed) {
+        do throws(PasswordHashError) {
             try self.init(text)
         } catch {
             throw .failed
         }
     }
+}
+
+public enum PasswordHashingError: Error, Equatable {
+    case empty
+    /// bcrypt takes no more than 72 bytes, and no NUL.
+    case notForBcrypt
+    /// The memory is not there.
+    case failed
 }

@@ -4,11 +4,6 @@
 public struct PasswordHash: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible,
     CustomReflectable
 {
-    public struct Malformed: Error, Equatable {
-        public let message: String
-        public let remedy: String
-    }
-
     enum Algorithm: Sendable, Equatable {
         case argon2(Argon2Variant)
         case bcrypt
@@ -18,7 +13,7 @@ public struct PasswordHash: Sendable, Equatable, CustomStringConvertible, Custom
     let algorithm: Algorithm
 
     /// - Throws: What is wrong with the text; never its content.
-    public init(_ text: String) throws(Malformed) {
+    public init(_ text: String) throws(PasswordHashError) {
         let fields = text.split(separator: "$", omittingEmptySubsequences: false).dropFirst()
         guard text.hasPrefix("$"), let name = fields.first else { throw .notAHash }
         switch name {
@@ -53,7 +48,7 @@ extension PasswordHash {
     }
 }
 
-extension PasswordHash.Malformed {
+extension PasswordHashError {
     static let notAHash = Self(
         message: "is not the hash of a password",
         remedy: "write what 'entrepot hash-password' prints: $argon2id$..., or bcrypt's $2y$...")
@@ -66,4 +61,10 @@ extension PasswordHash.Malformed {
 extension ClosedRange<Int> {
     /// For remedies.
     var words: String { "\(lowerBound) to \(upperBound)" }
+}
+
+/// Why a text is no hash that is taken, and what to do about it.
+public struct PasswordHashError: Error, Equatable {
+    public let message: String
+    public let remedy: String
 }

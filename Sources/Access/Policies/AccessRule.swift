@@ -1,40 +1,17 @@
-internal import CEL
+public import CEL
 
-/// A condition of an access policy: a CEL expression that gives a bool, compiled.
+/// A condition of an access policy.
 public struct AccessRule: Sendable, Equatable, CustomStringConvertible {
-    /// Everything that is wrong with a rule's text.
-    public struct Malformed: Error, Sendable, Equatable {
-        public let issues: [Issue]
-    }
-
-    public struct Issue: Sendable, Equatable {
-        /// From 1, within the text; columns count code points.
-        public let line: Int
-        public let column: Int
-        public let message: String
-        /// The line at fault, and below it a caret under the column.
-        public let snippet: String
-    }
-
-    let program: Program
+    let condition: CELCondition
 
     /// - Throws: What does not parse or does not type-check, all of it.
-    public init(_ text: String) throws(Malformed) {
-        do throws(CELIssues) {
-            program = try PolicyVariables.environment.compile(text, expecting: .bool)
-        } catch {
-            throw Malformed(
-                issues: error.issues.map {
-                    Issue(line: $0.position.line, column: $0.position.column, message: $0.message, snippet: $0.snippet)
-                })
-        }
+    public init(_ text: String) throws(CELIssues) {
+        condition = try CELCondition(text, in: PolicyVariables.environment)
     }
 
-    public var text: String { program.source }
+    public var text: String { condition.text }
 
     public var description: String { text }
-
-    public static func == (left: AccessRule, right: AccessRule) -> Bool { left.text == right.text }
 
     enum Verdict {
         case applies, doesNotApply
@@ -43,15 +20,10 @@ public struct AccessRule: Sendable, Equatable, CustomStringConvertible {
     }
 
     func evaluate(_ activation: Activation) -> Verdict {
-        do throws(CELError) {
-            switch try program.evaluate(activation) {
-            case .bool(true): return .applies
-            case .bool(false): return .doesNotApply
-            case let other: return .failed("it gives \(other.runtimeType.name), not bool")
-            }
+        do throws(CELConditionError) {
+            return try condition.isTrue(activation) ? .applies : .doesNotApply
         } catch {
-            let position = program.position(of: error).map { " at \($0)" } ?? ""
-            return .failed("\(error.message)\(position)")
+            return .failed(error.message)
         }
     }
 }

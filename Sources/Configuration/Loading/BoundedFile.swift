@@ -9,19 +9,8 @@ import CFileStatus
 
 /// Whole files, up to a size.
 enum BoundedFile {
-    struct Failure: Error, Equatable {
-        let message: String
-        let remedy: String
-
-        static func unreadable(_ error: Int32) -> Failure {
-            Failure(
-                message: "cannot be read: \(String(cString: strerror(error)))",
-                remedy: "correct the path or the file's permissions")
-        }
-    }
-
     /// - Throws: for a file over the limit as well, without having read much more than that.
-    static func read(_ path: String, limit: DataSize) throws(Failure) -> [UInt8] {
+    static func read(_ path: String, limit: DataSize) throws(BoundedFileError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(errno) }
         defer { close(descriptor) }
@@ -36,7 +25,7 @@ enum BoundedFile {
             if count == 0 { return bytes }
             bytes += chunk[..<count]
             guard bytes.count <= limit.bytes else {
-                throw Failure(message: "is larger than \(limit)", remedy: "name the right file")
+                throw BoundedFileError(message: "is larger than \(limit)", remedy: "name the right file")
             }
         }
     }
@@ -44,12 +33,12 @@ enum BoundedFile {
     private static let maximumSecret = DataSize.kibibytes(64)
 
     /// The text of a file without the newlines at its end: editors add one, and no secret ends with one.
-    static func secret(_ path: String) throws(Failure) -> Secret {
+    static func secret(_ path: String) throws(BoundedFileError) -> Secret {
         var bytes = try read(path, limit: maximumSecret)
         while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
-        guard !bytes.isEmpty else { throw Failure(message: "is empty", remedy: "write the secret into it") }
+        guard !bytes.isEmpty else { throw BoundedFileError(message: "is empty", remedy: "write the secret into it") }
         guard let text = String(validating: bytes, as: UTF8.self) else {
-            throw Failure(message: "is not UTF-8 text", remedy: "write the secret into it as UTF-8")
+            throw BoundedFileError(message: "is not UTF-8 text", remedy: "write the secret into it as UTF-8")
         }
         return Secret(text)
     }
@@ -69,4 +58,15 @@ enum BoundedFile {
 
 private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
     read(descriptor, buffer.baseAddress, buffer.count)
+}
+
+struct BoundedFileError: Error, Equatable {
+    let message: String
+    let remedy: String
+
+    static func unreadable(_ error: Int32) -> BoundedFileError {
+        BoundedFileError(
+            message: "cannot be read: \(String(cString: strerror(error)))",
+            remedy: "correct the path or the file's permissions")
+    }
 }

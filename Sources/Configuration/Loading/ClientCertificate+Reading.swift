@@ -5,7 +5,7 @@ extension UpstreamSection.ClientCertificate {
     }
 
     private static func read(_ path: String, _ key: String) throws(ConfigurationProblems) -> [UInt8] {
-        do throws(BoundedFile.Failure) {
+        do throws(BoundedFileError) {
             return try BoundedFile.read(path, limit: .mebibytes(1))
         } catch {
             throw ConfigurationProblems([

@@ -2,7 +2,6 @@ import Access
 import OCI
 
 extension ConfigurationDecoder {
-    private static let mostRules = 1000
     private static let mostGroups = 1000
 
     /// Sorted by id.
@@ -53,7 +52,7 @@ extension ConfigurationDecoder {
         guard table.requires(key), let text = table.text(key) else { return nil }
         let secret = key == "password_file" ? secret(file: text, key: key, table) : Secret(text)
         guard let secret else { return nil }
-        do throws(PasswordHash.Malformed) {
+        do throws(PasswordHashError) {
             return try PasswordHash(secret.reveal())
         } catch {
             table.report(key, error.message, error.remedy)
@@ -76,28 +75,8 @@ extension ConfigurationDecoder {
     func accessPolicy(_ table: TableReader, as schema: ConfigurationTable) -> AccessPolicy? {
         guard let reader = table.table("access_policy", as: schema) else { return nil }
         let defaultAllow = reader.flag("default_allow", default: false)
-        let texts = reader.texts("rules")
-        if texts.count > Self.mostRules { reader.report("rules", "are too many", "keep at most \(Self.mostRules)") }
-        return AccessPolicy(
-            defaultAllow: defaultAllow, rules: texts.compactMap { rule($0.text, at: $0.index, reader) })
-    }
-
-    private func rule(_ text: String, at index: Int, _ reader: TableReader) -> AccessRule? {
-        do throws(AccessRule.Malformed) {
-            return try AccessRule(text)
-        } catch {
-            let list = reader.node("rules")
-            var origin = list?.origin ?? reader.origin
-            if case .array(let elements)? = list?.content, index < elements.count { origin = elements[index].origin }
-            for issue in error.issues {
-                problems.report(
-                    reader.path + [.key("rules"), .index(index)], at: origin,
-                    "\(issue.line):\(issue.column): \(issue.message)",
-                    "docs/reference/policies.md has the variables, docs/reference/cel.md the language",
-                    snippet: issue.snippet)
-            }
-            return nil
-        }
+        let rules = rules(reader, manual: "docs/reference/policies.md", AccessRule.init)
+        return AccessPolicy(defaultAllow: defaultAllow, rules: rules)
     }
 
     func declaredAccess(_ global: TableReader) -> DefaultAccess? {

@@ -49,7 +49,7 @@ extension ConfigurationDecoder {
 
     private func sentinels(_ reader: TableReader) -> [ListenAddress] {
         reader.texts("sentinels").compactMap { _, text in
-            do throws(Authority.Malformed) { return try ListenAddress(text) } catch {
+            do throws(AuthorityError) { return try ListenAddress(text) } catch {
                 reader.report(
                     "sentinels", "'\(text)' is not an address with a port: \(error.message)",
                     "write them as [\"10.0.0.1:26379\"]")
@@ -115,7 +115,7 @@ extension ConfigurationDecoder {
 
     private func advertiseURL(_ reader: TableReader) -> UpstreamURL? {
         guard let text = reader.text("advertise_url") else { return nil }
-        do throws(UpstreamURL.Malformed) {
+        do throws(UpstreamURLError) {
             let url = try UpstreamURL(text)
             guard url.prefix == nil else {
                 reader.report("advertise_url", "has a path", "write scheme, host and port")

@@ -63,7 +63,7 @@ extension ConfigurationDecoder {
 
     func secret(file path: String, key: String, _ table: TableReader) -> Secret? {
         problems.note(file: path)
-        do throws(BoundedFile.Failure) {
+        do throws(BoundedFileError) {
             return try BoundedFile.secret(path)
         } catch {
             table.report(key, "'\(path)' \(error.message)", error.remedy)

@@ -3,7 +3,7 @@ extension ConfigurationDecoder {
         let standard = FreshnessSection()
         let isImmutable = table.flag("immutable_tags", default: standard.immutableTags)
         let exclusions = table.texts("immutable_tags_exclusions").compactMap { (index, text) -> TagPattern? in
-            do throws(TagPattern.Malformed) {
+            do throws(TagPatternError) {
                 return try TagPattern(text)
             } catch {
                 table.report("immutable_tags_exclusions", "entry \(index): '\(text)' \(error.message)", "correct it")

@@ -10,7 +10,7 @@ extension ConfigurationDecoder {
 
     private func metricsAddress(_ reader: TableReader) -> ListenAddress? {
         guard let text = reader.text("listen") else { return nil }
-        do throws(Authority.Malformed) {
+        do throws(AuthorityError) {
             return try ListenAddress(text)
         } catch {
             reader.report(

@@ -135,7 +135,7 @@ extension ConfigurationDecoder {
 
     private func url(_ table: TableReader) -> UpstreamURL? {
         guard table.requires("url"), let text = table.text("url") else { return nil }
-        do throws(UpstreamURL.Malformed) {
+        do throws(UpstreamURLError) {
             return try UpstreamURL(text)
         } catch {
             table.report("url", error.message, error.remedy)

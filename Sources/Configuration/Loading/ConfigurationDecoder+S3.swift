@@ -69,7 +69,7 @@ extension ConfigurationDecoder {
 
     private func endpoint(_ reader: TableReader) -> UpstreamURL? {
         guard let text = reader.text("endpoint") else { return nil }
-        do throws(UpstreamURL.Malformed) {
+        do throws(UpstreamURLError) {
             let url = try UpstreamURL(text)
             guard url.prefix == nil else {
                 reader.report("endpoint", "has a path", "write scheme, host and port; the bucket has its own key")

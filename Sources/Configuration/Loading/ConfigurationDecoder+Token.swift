@@ -121,7 +121,7 @@ extension ConfigurationDecoder {
 
     private func realm(_ reader: TableReader) -> TokenRealm? {
         guard let text = reader.text("realm") else { return nil }
-        do throws(Authority.Malformed) {
+        do throws(AuthorityError) {
             return try TokenRealm(text)
         } catch {
             reader.report(

@@ -44,7 +44,7 @@ public enum ConfigurationLoader {
 
     /// The secret in a file that no configuration names, by the rules for those that one does.
     public static func secret(file: String) throws(ConfigurationProblems) -> Secret {
-        do throws(BoundedFile.Failure) {
+        do throws(BoundedFileError) {
             return try BoundedFile.secret(file)
         } catch {
             throw problem(file, error.message, error.remedy)
@@ -78,7 +78,7 @@ public enum ConfigurationLoader {
 
     private static func text(of file: String) throws(ConfigurationProblems) -> String {
         let bytes: [UInt8]
-        do throws(BoundedFile.Failure) {
+        do throws(BoundedFileError) {
             bytes = try BoundedFile.read(file, limit: maximumFile)
         } catch {
             throw problem(file, error.message, error.remedy)

@@ -5,22 +5,22 @@ struct Authority: Equatable {
     let port: Int?
 
     /// - Throws: what is wrong with it, in words.
-    init(_ text: some StringProtocol) throws(Malformed) {
+    init(_ text: some StringProtocol) throws(AuthorityError) {
         let lower = text.lowercased()
         let rest: Substring
         if lower.hasPrefix("[") {
-            guard let end = lower.firstIndex(of: "]") else { throw Malformed("'[' is not closed") }
+            guard let end = lower.firstIndex(of: "]") else { throw AuthorityError("'[' is not closed") }
             host = String(lower[lower.index(after: lower.startIndex)..<end])
             guard host.contains(":"), BindAddress.isIPAddress(host) else {
-                throw Malformed("'[\(host)]' is not an IPv6 address")
+                throw AuthorityError("'[\(host)]' is not an IPv6 address")
             }
             rest = lower[lower.index(after: end)...]
         } else {
             let end = lower.firstIndex(of: ":") ?? lower.endIndex
             host = String(lower[..<end])
-            guard !host.isEmpty else { throw Malformed("the host is missing") }
+            guard !host.isEmpty else { throw AuthorityError("the host is missing") }
             guard BindAddress.isIPAddress(host) || HostName.isValid(host) else {
-                throw Malformed("'\(host)' is not a host name or address")
+                throw AuthorityError("'\(host)' is not a host name or address")
             }
             rest = lower[end...]
         }
@@ -31,17 +31,12 @@ struct Authority: Equatable {
         guard rest.hasPrefix(":"), rest.dropFirst().utf8.allSatisfy({ (48...57).contains($0) }),
             let number = Int(rest.dropFirst()), Self.ports.contains(number)
         else {
-            throw Malformed("'\(rest)' is not a port \(Self.ports.words)")
+            throw AuthorityError("'\(rest)' is not a port \(Self.ports.words)")
         }
         port = number
     }
 
     private static let ports = 1...65_535
-
-    struct Malformed: Error, Equatable {
-        let message: String
-        init(_ message: String) { self.message = message }
-    }
 }
 
 extension Authority: CustomStringConvertible {
@@ -49,4 +44,10 @@ extension Authority: CustomStringConvertible {
         let name = host.contains(":") ? "[\(host)]" : host
         return port.map { "\(name):\($0)" } ?? name
     }
+}
+
+/// Why a text is no host with or without a port, in words.
+struct AuthorityError: Error, Equatable {
+    let message: String
+    init(_ message: String) { self.message = message }
 }

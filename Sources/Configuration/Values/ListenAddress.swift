@@ -4,9 +4,9 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
     public let port: Int
 
     /// - Throws: what is wrong with it, in words.
-    init(_ text: String) throws(Authority.Malformed) {
+    init(_ text: String) throws(AuthorityError) {
         let authority = try Authority(text)
-        guard let port = authority.port else { throw Authority.Malformed("the port is missing") }
+        guard let port = authority.port else { throw AuthorityError("the port is missing") }
         host = authority.host
         self.port = port
     }

@@ -43,7 +43,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority: Authority
-        do throws(Authority.Malformed) { authority = try Authority(rest[..<slash]) } catch {
+        do throws(AuthorityError) { authority = try Authority(rest[..<slash]) } catch {
             throw Malformed("has a wrong host: \(error.message)", "write it like redis://redis.example.com:6379/0")
         }
         place = .server(host: authority.host, port: authority.port ?? Self.standardPort)

@@ -3,18 +3,14 @@ import CRE2
 /// A regular expression that tags are looked up in, anywhere unless anchored. RE2's syntax: matching takes time linear in
 /// the tag, whatever the expression.
 public struct TagPattern: Sendable, Equatable {
-    public struct Malformed: Error {
-        public let message: String
-    }
-
     public let text: String
     private let compiled: Compiled
 
     public static let longest = 1000
 
-    public init(_ text: String) throws(Malformed) {
+    public init(_ text: String) throws(TagPatternError) {
         guard text.utf8.count <= Self.longest else {
-            throw Malformed(message: "is longer than \(Self.longest) bytes")
+            throw TagPatternError(message: "is longer than \(Self.longest) bytes")
         }
         self.text = text
         compiled = try Compiled(text)
@@ -29,7 +25,7 @@ public struct TagPattern: Sendable, Equatable {
         private static let memory: Int64 = 1 << 20
         private let pattern: OpaquePointer
 
-        init(_ text: String) throws(Malformed) {
+        init(_ text: String) throws(TagPatternError) {
             var message = [CChar](repeating: 0, count: 256)
             var text = text
             let pattern = text.withUTF8 { bytes in
@@ -39,7 +35,8 @@ public struct TagPattern: Sendable, Equatable {
             }
             guard let pattern else {
                 let reason = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-                throw Malformed(message: "is not a regular expression: \(String(decoding: reason, as: UTF8.self))")
+                throw TagPatternError(
+                    message: "is not a regular expression: \(String(decoding: reason, as: UTF8.self))")
             }
             self.pattern = pattern
         }
@@ -53,4 +50,8 @@ public struct TagPattern: Sendable, Equatable {
             }
         }
     }
+}
+
+public struct TagPatternError: Error {
+    public let message: String
 }

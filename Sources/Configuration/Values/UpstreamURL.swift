@@ -31,28 +31,29 @@ public struct UpstreamURL: Sendable, Hashable, CustomStringConvertible {
         return port.map { "\(name):\($0)" } ?? name
     }
 
-    public init(_ text: String) throws(Malformed) {
-        guard text.utf8.count <= 2048 else { throw Malformed("is longer than 2048 bytes", "shorten it") }
+    public init(_ text: String) throws(UpstreamURLError) {
+        guard text.utf8.count <= 2048 else { throw UpstreamURLError("is longer than 2048 bytes", "shorten it") }
         guard let colon = text.firstRange(of: "://") else {
-            throw Malformed("has no scheme", "start it with https:// or http://")
+            throw UpstreamURLError("has no scheme", "start it with https:// or http://")
         }
         guard let scheme = Scheme(rawValue: text[..<colon.lowerBound].lowercased()) else {
-            throw Malformed("has a scheme other than http and https", "start it with https:// or http://")
+            throw UpstreamURLError("has a scheme other than http and https", "start it with https:// or http://")
         }
         let rest = text[colon.upperBound...]
         // Nothing of the text is repeated from here until user info is known to be absent: it may hold a password.
         guard !rest.contains("@") else {
-            throw Malformed("holds user info", "move it to username and password_file")
+            throw UpstreamURLError("holds user info", "move it to username and password_file")
         }
         guard !rest.contains("?"), !rest.contains("#") else {
-            throw Malformed("has a query or a fragment", "end it with the path")
+            throw UpstreamURLError("has a query or a fragment", "end it with the path")
         }
         let slash = rest.firstIndex(of: "/") ?? rest.endIndex
         let authority: Authority
-        do throws(Authority.Malformed) {
+        do throws(AuthorityError) {
             authority = try Authority(rest[..<slash])
         } catch {
-            throw Malformed("has a wrong host: \(error.message)", "write it like https://registry.example.com:5000")
+            throw UpstreamURLError(
+                "has a wrong host: \(error.message)", "write it like https://registry.example.com:5000")
         }
         self.scheme = scheme
         port = authority.port
@@ -60,14 +61,14 @@ public struct UpstreamURL: Sendable, Hashable, CustomStringConvertible {
         prefix = try UpstreamURL.prefix(path: rest[slash...])
     }
 
-    private static func prefix(path: Substring) throws(Malformed) -> RepositoryName? {
+    private static func prefix(path: Substring) throws(UpstreamURLError) -> RepositoryName? {
         var path = path.dropFirst()
         if path.hasSuffix("/") { path = path.dropLast() }
         if path == "v2" { return nil }
         if path.hasPrefix("v2/") { path = path.dropFirst(3) }
         guard !path.isEmpty else { return nil }
         guard let prefix = RepositoryName(path) else {
-            throw Malformed(
+            throw UpstreamURLError(
                 "has a path that is no repository name",
                 "use lower-case components of letters and digits with '.', '_' or '-' between them, or no path")
         }
@@ -77,15 +78,15 @@ public struct UpstreamURL: Sendable, Hashable, CustomStringConvertible {
     public var description: String {
         "\(scheme.rawValue)://\(authority)\(prefix.map { "/\($0)" } ?? "")"
     }
+}
 
-    /// Why a text is no upstream's URL. Never repeats the text where that could hold a password.
-    public struct Malformed: Error, Sendable, Equatable {
-        public let message: String
-        public let remedy: String
+/// Why a text is no upstream's URL. Never repeats the text where that could hold a password.
+public struct UpstreamURLError: Error, Sendable, Equatable {
+    public let message: String
+    public let remedy: String
 
-        init(_ message: String, _ remedy: String) {
-            self.message = message
-            self.remedy = remedy
-        }
+    init(_ message: String, _ remedy: String) {
+        self.message = message
+        self.remedy = remedy
     }
 }

@@ -82,7 +82,7 @@ struct Authorizer: Sendable {
             couldHelp ? .unauthorized : .denied,
             couldHelp
                 ? "this needs credentials that may do it: log in" : "an access policy does not let this client do this",
-            cause: AccessDenial.decision(decision, request))
+            cause: AccessDenialError.decision(decision, request))
     }
 
     /// For what is asked often in one request: each rule that fails is logged once.
@@ -139,7 +139,7 @@ struct Authorizer: Sendable {
     /// Values of `WWW-Authenticate` for a refusal; none for what credentials do not help with.
     func challenges(_ error: RegistryError, _ request: Request) -> [String] {
         guard error.status == 401, access.takesCredentials else { return [] }
-        let denial = error.cause as? AccessDenial
+        let denial = error.cause as? AccessDenialError
         var wanted: [ResourceAccess] = []
         if case .decision(_, let request)? = denial { wanted = request.wanted }
         return access.challenger.challenges(
@@ -163,7 +163,7 @@ struct Authorizer: Sendable {
             guard access.deniesAnonymousReads(from: origin, namespaces: namespaces.all.lazy.map(\.key)) else { return }
         }
         throw RegistryError(
-            .unauthorized, "this registry asks for credentials: log in", cause: AccessDenial.invitation)
+            .unauthorized, "this registry asks for credentials: log in", cause: AccessDenialError.invitation)
     }
 
     private func accessRequest(_ action: Action, _ word: AccessAction, _ request: Request) -> AccessRequest {
@@ -192,7 +192,7 @@ struct Authorizer: Sendable {
         guard let subject = subjects.subject(of: certificate) else {
             throw RegistryError(
                 .denied, "the client certificate's subject cannot be read",
-                cause: AccessDenial.unreadableCertificate)
+                cause: AccessDenialError.unreadableCertificate)
         }
         return ClientOrigin(address: address, certificate: subject)
     }
@@ -205,7 +205,7 @@ struct Authorizer: Sendable {
     }
 
     static func refusal(_ error: CredentialError) -> RegistryError {
-        let cause = AccessDenial.credentials(error)
+        let cause = AccessDenialError.credentials(error)
         switch error {
         case .malformed, .wrong, .invalidToken:
             return RegistryError(.unauthorized, "the credentials are not valid", cause: cause)

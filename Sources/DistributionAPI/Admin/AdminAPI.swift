@@ -148,7 +148,7 @@ public struct AdminAPI: RequestHandler {
     // Nothing here is answered so: what is at paths of its own is seldom asked for.
     public func respondAtOnce(to request: Request) -> Response? { next.respondAtOnce(to: request) }
 
-    public func refuse(_ refusal: Refusal, requestID: String) -> Response {
+    public func refuse(_ refusal: RequestError, requestID: String) -> Response {
         next.refuse(refusal, requestID: requestID)
     }
 

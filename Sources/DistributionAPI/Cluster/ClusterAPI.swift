@@ -72,7 +72,7 @@ public struct ClusterAPI: RequestHandler {
         }
     }
 
-    public func refuse(_ refusal: Refusal, requestID: String) -> Response {
+    public func refuse(_ refusal: RequestError, requestID: String) -> Response {
         next.refuse(refusal, requestID: requestID)
     }
 

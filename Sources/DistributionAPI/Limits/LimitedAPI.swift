@@ -38,7 +38,7 @@ public struct LimitedAPI: RequestHandler {
         return response
     }
 
-    public func refuse(_ refusal: Refusal, requestID: String) -> Response {
+    public func refuse(_ refusal: RequestError, requestID: String) -> Response {
         next.refuse(refusal, requestID: requestID)
     }
 

@@ -32,7 +32,7 @@ public struct MetricsAPI: RequestHandler {
         }
     }
 
-    public func refuse(_ refusal: Refusal, requestID: String) -> Response {
+    public func refuse(_ refusal: RequestError, requestID: String) -> Response {
         ErrorResponse.make(RegistryError(.unsupported, status: Int(refusal.status.code), refusal.explanation))
     }
 

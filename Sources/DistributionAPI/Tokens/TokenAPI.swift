@@ -55,7 +55,7 @@ public struct TokenAPI: RequestHandler {
     // Nothing here is answered so: what is at paths of its own is seldom asked for.
     public func respondAtOnce(to request: Request) -> Response? { next.respondAtOnce(to: request) }
 
-    public func refuse(_ refusal: Refusal, requestID: String) -> Response {
+    public func refuse(_ refusal: RequestError, requestID: String) -> Response {
         next.refuse(refusal, requestID: requestID)
     }
 
@@ -84,19 +84,19 @@ public struct TokenAPI: RequestHandler {
     private func token(_ request: Request) async -> Response {
         switch request.method {
         case .GET, .HEAD:
-            return await give(request) { () throws(TokenRefusal) in
+            return await give(request) { () throws(TokenRequestError) in
                 do throws(RegistryError) {
                     return try Query(request.query).fields
                 } catch {
                     throw .invalidRequest(error.message)
                 }
-            } parse: { fields throws(TokenRefusal) in
+            } parse: { fields throws(TokenRequestError) in
                 try TokenRequest(query: fields)
             }
         case .POST:
-            return await give(request) { () async throws(TokenRefusal) in
+            return await give(request) { () async throws(TokenRequestError) in
                 try await Self.form(request)
-            } parse: { fields throws(TokenRefusal) in
+            } parse: { fields throws(TokenRequestError) in
                 try TokenRequest(form: fields)
             }
         default:
@@ -107,10 +107,10 @@ public struct TokenAPI: RequestHandler {
     }
 
     private func give(
-        _ request: Request, read: () async throws(TokenRefusal) -> [(name: String, value: String)],
-        parse: ([(name: String, value: String)]) throws(TokenRefusal) -> TokenRequest
+        _ request: Request, read: () async throws(TokenRequestError) -> [(name: String, value: String)],
+        parse: ([(name: String, value: String)]) throws(TokenRequestError) -> TokenRequest
     ) async -> Response {
-        do throws(TokenRefusal) {
+        do throws(TokenRequestError) {
             let asked = try parse(try await read())
             let answer = try await service.answer(asked, authority(request))
             Self.count(request, "issued")
@@ -145,7 +145,7 @@ public struct TokenAPI: RequestHandler {
     }
 
     /// The fields of `application/x-www-form-urlencoded`.
-    private static func form(_ request: Request) async throws(TokenRefusal) -> [(name: String, value: String)] {
+    private static func form(_ request: Request) async throws(TokenRequestError) -> [(name: String, value: String)] {
         let type = request.headers.first(name: "Content-Type")?.split(separator: ";").first
         guard type?.lowercased() == "application/x-www-form-urlencoded" else {
             throw .invalidRequest("the form must be application/x-www-form-urlencoded")
@@ -168,7 +168,7 @@ extension TokenAPI {
     ]
 
     /// RFC 6749, section 5.2.
-    private static func oauth(_ refusal: TokenRefusal) -> Response {
+    private static func oauth(_ refusal: TokenRequestError) -> Response {
         let body = ["error": refusal.code, "error_description": refusal.message]
         var headers = secretHeaders
         addRetry(refusal, to: &headers)
@@ -177,7 +177,7 @@ extension TokenAPI {
             body: (try? json(body)).map { .bytes($0) } ?? .empty)
     }
 
-    private static func registry(_ refusal: TokenRefusal) -> Response {
+    private static func registry(_ refusal: TokenRequestError) -> Response {
         var response: Response
         switch refusal {
         case .unavailable(let error): response = ErrorResponse.make(error)
@@ -191,12 +191,12 @@ extension TokenAPI {
         return response
     }
 
-    private static func addRetry(_ refusal: TokenRefusal, to headers: inout HTTPHeaders) {
+    private static func addRetry(_ refusal: TokenRequestError, to headers: inout HTTPHeaders) {
         guard case .unavailable(let error) = refusal, let seconds = error.retryAfter else { return }
         headers.add(name: "Retry-After", value: String(seconds))
     }
 
-    private static func written(_ answer: TokenAnswer) throws(TokenRefusal) -> ByteBuffer {
+    private static func written(_ answer: TokenAnswer) throws(TokenRequestError) -> ByteBuffer {
         do {
             return try json(answer)
         } catch {
@@ -216,7 +216,7 @@ extension TokenAPI {
     }
 }
 
-extension TokenRefusal {
+extension TokenRequestError {
     /// For the log.
     fileprivate var logged: String {
         if case .unavailable(let error) = self { return "\(error)" }

@@ -22,7 +22,7 @@ extension ConnectionHandler {
     private func answer(_ head: RequestHead, atOnce: Bool) -> Bool {
         let began = NIODeadline.now()
         let request: Request
-        do throws(Refusal) {
+        do throws(RequestError) {
             request = try makeRequest(head)
         } catch {
             start(.refusal(error, head), began: began)
@@ -58,7 +58,7 @@ extension ConnectionHandler {
     }
 
     /// - Throws: If a trusted proxy tells of its client what cannot be understood.
-    private func makeRequest(_ head: RequestHead) throws(Refusal) -> Request {
+    private func makeRequest(_ head: RequestHead) throws(RequestError) -> Request {
         let proxies = configuration.trustedProxies
         // A proxy that speaks for itself, or for somebody it does not know, has nothing to tell of a client.
         let forwarding = try Forwarding(

@@ -6,7 +6,7 @@ extension ConnectionHandler {
         guard isOpen, phase != .lingering else { return .closed }
         guard phase == .idle || phase == .receivingHead else { return nil }
         if input.readableBytes > 0 {
-            do throws(Refusal) {
+            do throws(RequestError) {
                 if let head = try headParser.next(from: &input, maxBytes: configuration.maxHeaderBytes) {
                     begin(head)
                     return .request(head)

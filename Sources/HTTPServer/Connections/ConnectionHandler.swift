@@ -24,7 +24,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     enum Incoming: Sendable {
         case request(RequestHead)
-        case refused(Refusal)
+        case refused(RequestError)
         case closed
     }
 

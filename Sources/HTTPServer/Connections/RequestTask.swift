@@ -9,7 +9,7 @@ struct RequestTask: Sendable {
         /// The handler has its answer already, and it takes time to send.
         case answer(Response, Request, RequestHead)
         /// Where there is a head, it was understood and what it says of its client was not.
-        case refusal(Refusal, RequestHead?)
+        case refusal(RequestError, RequestHead?)
     }
 
     let connection: LoopBoundConnection

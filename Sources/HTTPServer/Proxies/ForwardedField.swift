@@ -11,13 +11,13 @@ struct ForwardedField {
     private(set) var elements: [Element] = []
 
     /// - Throws: 400 for what does not follow the grammar, also where it does not matter.
-    init(_ text: String) throws(Refusal) {
+    init(_ text: String) throws(RequestError) {
         rest = text[...]
         repeat { try takeElement() } while take(",")
         guard rest.isEmpty else { throw .forwarding }
     }
 
-    private mutating func takeElement() throws(Refusal) {
+    private mutating func takeElement() throws(RequestError) {
         var element = Element()
         var names: Set<String> = []
         repeat {
@@ -35,7 +35,7 @@ struct ForwardedField {
         elements.append(element)
     }
 
-    private mutating func takeValue() throws(Refusal) -> String {
+    private mutating func takeValue() throws(RequestError) -> String {
         guard take("\"") else { return try takeToken() }
         var bytes: [UInt8] = []
         while let byte = rest.utf8.popFirst() {
@@ -50,7 +50,7 @@ struct ForwardedField {
         throw .forwarding
     }
 
-    private mutating func takeToken() throws(Refusal) -> String {
+    private mutating func takeToken() throws(RequestError) -> String {
         let token = rest.utf8.prefix(while: ByteSet.token.contains)
         guard !token.isEmpty else { throw .forwarding }
         let text = String(Substring(token))

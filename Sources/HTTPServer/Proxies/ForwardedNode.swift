@@ -8,7 +8,7 @@ enum ForwardedNode: Equatable {
     case hidden
 
     /// `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1`, `[2001:db8::1]`, `[2001:db8::1]:80`, `unknown` and `_name`.
-    init(_ text: Substring) throws(Refusal) {
+    init(_ text: Substring) throws(RequestError) {
         if text.utf8.elementsEqual("unknown".utf8, by: { $0 | 0x20 == $1 }) {
             self = .hidden
         } else if text.utf8.first == UInt8(ascii: "_") {
@@ -21,7 +21,7 @@ enum ForwardedNode: Equatable {
         }
     }
 
-    private static func address(_ text: Substring) throws(Refusal) -> SocketAddress {
+    private static func address(_ text: Substring) throws(RequestError) -> SocketAddress {
         if text.utf8.first == UInt8(ascii: "[") {
             guard let end = text.utf8.firstIndex(of: UInt8(ascii: "]")) else { throw .forwarding }
             let inner = text[text.utf8.index(after: text.startIndex)..<end]
@@ -39,7 +39,7 @@ enum ForwardedNode: Equatable {
     }
 
     /// Nothing, or a colon and a port, which may be a made-up name as well.
-    private static func checkPort(_ text: Substring) throws(Refusal) {
+    private static func checkPort(_ text: Substring) throws(RequestError) {
         guard !text.isEmpty else { return }
         let port = text.utf8.dropFirst()
         let isNumber = (1...5).contains(port.count) && port.allSatisfy { $0 >= 0x30 && $0 <= 0x39 }

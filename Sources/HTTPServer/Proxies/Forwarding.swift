@@ -14,7 +14,7 @@ struct Forwarding: Equatable {
 
     /// - Parameter source: Where the connection comes from.
     /// - Throws: 400 where a trusted proxy's fields are malformed or contradict each other.
-    init(_ headers: HTTPHeaders, from source: SocketAddress?, through proxies: TrustedProxies?) throws(Refusal) {
+    init(_ headers: HTTPHeaders, from source: SocketAddress?, through proxies: TrustedProxies?) throws(RequestError) {
         client = source
         guard let proxies, let source, proxies.contains(source) else { return }
         isBelieved = true
@@ -36,7 +36,7 @@ struct Forwarding: Equatable {
     /// Nil where no address is told.
     private static func listed(
         _ fields: [String], _ source: SocketAddress, _ proxies: TrustedProxies
-    ) throws(Refusal) -> SocketAddress? {
+    ) throws(RequestError) -> SocketAddress? {
         var client: SocketAddress?
         let entries = fields.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
         for entry in entries.reversed() where proxies.contains(client ?? source) {
@@ -48,7 +48,7 @@ struct Forwarding: Equatable {
 
     private static func forwarded(
         _ fields: [String], _ source: SocketAddress, _ proxies: TrustedProxies
-    ) throws(Refusal) -> (client: SocketAddress?, scheme: String?)? {
+    ) throws(RequestError) -> (client: SocketAddress?, scheme: String?)? {
         guard !fields.isEmpty else { return nil }
         var client: SocketAddress?
         var scheme: String?
@@ -62,8 +62,8 @@ struct Forwarding: Equatable {
     }
 }
 
-extension Refusal {
-    static let forwarding = Refusal.malformedRequest(
+extension RequestError {
+    static let forwarding = RequestError.malformedRequest(
         "what a trusted proxy says of its client is malformed or contradicts itself")
 }
 

@@ -2,36 +2,31 @@ import NIOCore
 
 /// The header that a proxy puts before a connection's bytes: the PROXY protocol, versions 1 and 2. Pure: no I/O.
 enum ProxyHeader {
-    /// What is wrong with it, for the log.
-    struct Malformed: Error, Equatable {
-        let what: String
-    }
-
     /// Takes the header off the front of a buffer.
     /// - Returns: nil while it is incomplete.
-    static func take(from buffer: inout ByteBuffer) throws(Malformed) -> ConnectionSource? {
+    static func take(from buffer: inout ByteBuffer) throws(ProxyHeaderError) -> ConnectionSource? {
         let bytes = buffer.readableBytesView
         if bytes.starts(with: signature.prefix(bytes.count)) {
             guard bytes.count >= 16 else { return nil }
             return try takeBinary(from: &buffer)
         }
         guard bytes.starts(with: "PROXY ".utf8.prefix(bytes.count)) else {
-            throw Malformed(what: "there is no header of the PROXY protocol")
+            throw ProxyHeaderError(what: "there is no header of the PROXY protocol")
         }
         return try takeText(from: &buffer)
     }
 
     // MARK: Version 1
 
-    private static func takeText(from buffer: inout ByteBuffer) throws(Malformed) -> ConnectionSource? {
+    private static func takeText(from buffer: inout ByteBuffer) throws(ProxyHeaderError) -> ConnectionSource? {
         let bytes = buffer.readableBytesView.prefix(longestText)
         guard let feed = bytes.firstIndex(of: UInt8(ascii: "\n")) else {
-            guard bytes.count < longestText else { throw Malformed(what: "the line is longer than 107 bytes") }
+            guard bytes.count < longestText else { throw ProxyHeaderError(what: "the line is longer than 107 bytes") }
             return nil
         }
         let line = bytes[..<feed].dropLast()
         guard bytes[..<feed].last == UInt8(ascii: "\r"), line.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
-            throw Malformed(what: "the line does not end in CRLF, or holds a byte that is not printable")
+            throw ProxyHeaderError(what: "the line does not end in CRLF, or holds a byte that is not printable")
         }
         let words = String(decoding: line, as: UTF8.self)
             .split(separator: " ", omittingEmptySubsequences: false)
@@ -40,21 +35,23 @@ enum ProxyHeader {
         return source
     }
 
-    private static func source(_ words: ArraySlice<Substring>) throws(Malformed) -> ConnectionSource {
+    private static func source(_ words: ArraySlice<Substring>) throws(ProxyHeaderError) -> ConnectionSource {
         // What follows is to be ignored.
         if words.first == "UNKNOWN" { return .proxyItself }
         guard words.count == 5, let family = words.first, family == "TCP4" || family == "TCP6" else {
-            throw Malformed(what: "it is neither TCP4, TCP6 nor UNKNOWN with what belongs to it")
+            throw ProxyHeaderError(what: "it is neither TCP4, TCP6 nor UNKNOWN with what belongs to it")
         }
         let rest = Array(words.dropFirst())
         for port in rest[2...] {
-            guard let number = UInt16(port), String(number) == port else { throw Malformed(what: "a port is not one") }
+            guard let number = UInt16(port), String(number) == port else {
+                throw ProxyHeaderError(what: "a port is not one")
+            }
         }
         var addresses: [SocketAddress] = []
         for text in rest[..<2] {
             guard text.utf8.contains(UInt8(ascii: ":")) == (family == "TCP6"),
                 let address = SocketAddress(literal: text)
-            else { throw Malformed(what: "an address is not one of its family") }
+            else { throw ProxyHeaderError(what: "an address is not one of its family") }
             addresses.append(address)
         }
         return .proxied(addresses[0])
@@ -63,15 +60,17 @@ enum ProxyHeader {
     // MARK: Version 2
 
     /// - Precondition: there are 16 bytes.
-    private static func takeBinary(from buffer: inout ByteBuffer) throws(Malformed) -> ConnectionSource? {
+    private static func takeBinary(from buffer: inout ByteBuffer) throws(ProxyHeaderError) -> ConnectionSource? {
         let head = Array(buffer.readableBytesView.prefix(16))
         let length = Int(head[14]) << 8 | Int(head[15])
-        guard head[12] == 0x20 || head[12] == 0x21 else { throw Malformed(what: "version or command is unknown") }
-        guard length <= longestRest else { throw Malformed(what: "it is longer than \(longestRest) bytes") }
-        guard let count = addressLengths[head[13]] else {
-            throw Malformed(what: "the address family or the transport is not supported")
+        guard head[12] == 0x20 || head[12] == 0x21 else {
+            throw ProxyHeaderError(what: "version or command is unknown")
         }
-        guard length >= count else { throw Malformed(what: "it is shorter than its addresses") }
+        guard length <= longestRest else { throw ProxyHeaderError(what: "it is longer than \(longestRest) bytes") }
+        guard let count = addressLengths[head[13]] else {
+            throw ProxyHeaderError(what: "the address family or the transport is not supported")
+        }
+        guard length >= count else { throw ProxyHeaderError(what: "it is shorter than its addresses") }
         guard let rest = buffer.getBytes(at: buffer.readerIndex + 16, length: length) else { return nil }
         let isLocal = head[12] == 0x20
         // A receiver has to ignore the rest of LOCAL; the extras of an unspecified family have no place to begin at.
@@ -85,12 +84,12 @@ enum ProxyHeader {
     }
 
     /// Type, length and value, one after the other; what they say is not used.
-    private static func checkExtras(_ extras: ArraySlice<UInt8>) throws(Malformed) {
+    private static func checkExtras(_ extras: ArraySlice<UInt8>) throws(ProxyHeaderError) {
         var extras = extras
         while !extras.isEmpty {
-            guard extras.count >= 3 else { throw Malformed(what: "an extra is cut short") }
+            guard extras.count >= 3 else { throw ProxyHeaderError(what: "an extra is cut short") }
             let length = Int(extras[extras.startIndex + 1]) << 8 | Int(extras[extras.startIndex + 2])
-            guard extras.count >= 3 + length else { throw Malformed(what: "an extra is cut short") }
+            guard extras.count >= 3 + length else { throw ProxyHeaderError(what: "an extra is cut short") }
             extras = extras.dropFirst(3 + length)
         }
     }
@@ -104,4 +103,9 @@ enum ProxyHeader {
     private static let longestText = 107
     /// Addresses and extras, which may hold a client certificate's names.
     private static let longestRest = 4096
+}
+
+/// What is wrong with it, for the log.
+struct ProxyHeaderError: Error, Equatable {
+    let what: String
 }

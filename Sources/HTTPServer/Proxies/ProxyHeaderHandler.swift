@@ -18,7 +18,7 @@ final class ProxyHeaderHandler: ChannelInboundHandler, RemovableChannelHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isDone else { return context.fireChannelRead(data) }
         received.writeImmutableBuffer(Self.unwrapInboundIn(data))
-        do throws(ProxyHeader.Malformed) {
+        do throws(ProxyHeaderError) {
             guard let source = try ProxyHeader.take(from: &received) else { return }
             isDone = true
             connection.comes(from: source)

@@ -13,7 +13,7 @@ struct RequestFields {
     init() { list.reserveCapacity(8) }
 
     /// One field line without its CRLF (RFC 9112 section 5).
-    mutating func add(_ line: UnsafeRawBufferPointer) throws(Refusal) {
+    mutating func add(_ line: UnsafeRawBufferPointer) throws(RequestError) {
         guard list.count < HTTPServerConfiguration.maxHeaderFields else { throw .headersTooLarge }
         guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else {
             throw .malformedRequest("a header line has no name")
@@ -33,7 +33,7 @@ struct RequestFields {
         list.append((String(decoding: name, as: UTF8.self), String(decoding: value, as: UTF8.self)))
     }
 
-    private mutating func note(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) throws(Refusal) {
+    private mutating func note(name: UnsafeRawBufferPointer, value: UnsafeRawBufferPointer) throws(RequestError) {
         switch name.count {
         case 4 where name.equalsIgnoringCase("host"):
             hosts += 1
@@ -66,7 +66,7 @@ struct RequestFields {
         }
     }
 
-    private func contentLength(_ value: UnsafeRawBufferPointer) throws(Refusal) -> Int64 {
+    private func contentLength(_ value: UnsafeRawBufferPointer) throws(RequestError) -> Int64 {
         guard (1...18).contains(value.count) else { throw .malformedRequest("Content-Length is not a length") }
         var number: Int64 = 0
         for byte in value {
@@ -77,7 +77,7 @@ struct RequestFields {
     }
 
     /// RFC 9112 section 6.
-    func framing(isVersion10: Bool) throws(Refusal) -> RequestHead.Framing {
+    func framing(isVersion10: Bool) throws(RequestError) -> RequestHead.Framing {
         guard transferCodings > 0 else {
             return length.map { $0 == 0 ? .none : .length($0) } ?? .none
         }
@@ -89,7 +89,7 @@ struct RequestFields {
     }
 
     /// RFC 9112 section 3.2.
-    func checkHost(isVersion10: Bool) throws(Refusal) {
+    func checkHost(isVersion10: Bool) throws(RequestError) {
         guard hosts <= 1 else { throw .malformedRequest("several Host fields") }
         guard hosts == 1 || isVersion10 else { throw .malformedRequest("no Host field") }
     }

@@ -18,10 +18,10 @@ struct RequestHeadParser {
     private var scanned = 0
 
     /// - Returns: nil while the head is incomplete.
-    mutating func next(from buffer: inout ByteBuffer, maxBytes: Int) throws(Refusal) -> RequestHead? {
+    mutating func next(from buffer: inout ByteBuffer, maxBytes: Int) throws(RequestError) -> RequestHead? {
         let from = scanned
-        let step = buffer.withUnsafeReadableBytes { bytes -> Result<Step, Refusal> in
-            do throws(Refusal) {
+        let step = buffer.withUnsafeReadableBytes { bytes -> Result<Step, RequestError> in
+            do throws(RequestError) {
                 return .success(try Self.step(bytes, from: from, maxBytes: maxBytes))
             } catch {
                 return .failure(error)
@@ -43,7 +43,7 @@ struct RequestHeadParser {
         case head(RequestHead, length: Int)
     }
 
-    private static func step(_ bytes: UnsafeRawBufferPointer, from: Int, maxBytes: Int) throws(Refusal) -> Step {
+    private static func step(_ bytes: UnsafeRawBufferPointer, from: Int, maxBytes: Int) throws(RequestError) -> Step {
         // RFC 9112 section 2.2: empty lines before a request line are ignored.
         var start = 0
         while start + 1 < bytes.count, bytes[start] == cr, bytes[start + 1] == lf { start += 2 }
@@ -71,7 +71,7 @@ struct RequestHeadParser {
     }
 
     /// `head` is the request line and the field lines, each with its CRLF.
-    private static func parse(_ head: UnsafeRawBufferPointer) throws(Refusal) -> RequestHead {
+    private static func parse(_ head: UnsafeRawBufferPointer) throws(RequestError) -> RequestHead {
         guard let lineEnd = indexOfLineFeed(in: head, from: 0) else { throw .malformedRequest("no request line") }
         let line = try RequestLine(UnsafeRawBufferPointer(rebasing: head[..<(lineEnd - 1)]))
         var fields = RequestFields()

@@ -7,7 +7,7 @@ struct RequestLine {
     let target: String
     let isVersion10: Bool
 
-    init(_ line: UnsafeRawBufferPointer) throws(Refusal) {
+    init(_ line: UnsafeRawBufferPointer) throws(RequestError) {
         guard let methodEnd = line.firstIndex(of: space), methodEnd > 0 else {
             throw .malformedRequest("the request line has no target")
         }
@@ -21,7 +21,7 @@ struct RequestLine {
             UnsafeRawBufferPointer(rebasing: rest[..<targetEnd]), allowsAsterisk: method == .OPTIONS)
     }
 
-    private static func method(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> HTTPMethod {
+    private static func method(_ bytes: UnsafeRawBufferPointer) throws(RequestError) -> HTTPMethod {
         if bytes.equals("GET") { return .GET }
         if bytes.equals("HEAD") { return .HEAD }
         guard bytes.count <= 32, bytes.allSatisfy(ByteSet.token.contains) else {
@@ -30,7 +30,7 @@ struct RequestLine {
         return HTTPMethod(rawValue: String(decoding: bytes, as: UTF8.self))
     }
 
-    private static func isVersion10(_ bytes: UnsafeRawBufferPointer) throws(Refusal) -> Bool {
+    private static func isVersion10(_ bytes: UnsafeRawBufferPointer) throws(RequestError) -> Bool {
         if bytes.equals("HTTP/1.1") { return false }
         if bytes.equals("HTTP/1.0") { return true }
         guard bytes.count == 8, UnsafeRawBufferPointer(rebasing: bytes[..<5]).equals("HTTP/"), bytes[6] == dot,
@@ -39,7 +39,7 @@ struct RequestLine {
         throw .unsupportedVersion
     }
 
-    private static func target(_ bytes: UnsafeRawBufferPointer, allowsAsterisk: Bool) throws(Refusal) -> String {
+    private static func target(_ bytes: UnsafeRawBufferPointer, allowsAsterisk: Bool) throws(RequestError) -> String {
         guard let first = bytes.first else { throw .malformedRequest("the request target is empty") }
         for byte in bytes where byte <= 0x20 || byte >= 0x7f || byte == UInt8(ascii: "#") {
             throw .malformedRequest("the request target holds a byte that must be percent-encoded")
@@ -51,7 +51,7 @@ struct RequestLine {
 
     /// RFC 9112 section 3.2.2: a server must accept `http://host/path` and may not route by it here, where the
     /// authority does not matter.
-    private static func originForm(ofAbsolute bytes: UnsafeRawBufferPointer) throws(Refusal) -> String {
+    private static func originForm(ofAbsolute bytes: UnsafeRawBufferPointer) throws(RequestError) -> String {
         let schemeLength: Int
         if bytes.hasPrefixIgnoringCase("http://") {
             schemeLength = 7

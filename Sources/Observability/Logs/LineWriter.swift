@@ -38,10 +38,6 @@ struct DescriptorWriter: LineWriter {
 
 /// To a file that is followed by another when it has grown: `audit.log`, `audit.log.1` and so on, the last being the oldest.
 final class RotatingFileWriter: LineWriter {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
-    }
-
     private let path: String
     private let largest: Int
     private let kept: Int
@@ -50,12 +46,12 @@ final class RotatingFileWriter: LineWriter {
     ///   - largest: Bytes after which another is begun.
     ///   - kept: Older ones that stay.
     /// - Throws: If the file cannot be written to.
-    init(path: String, largest: Int, kept: Int) throws(Failure) {
+    init(path: String, largest: Int, kept: Int) throws(LineWriterError) {
         self.path = path
         self.largest = largest
         self.kept = kept
         guard let descriptor = open() else {
-            throw Failure(description: "\(path) cannot be written to: \(String(cString: strerror(errno)))")
+            throw LineWriterError(description: "\(path) cannot be written to: \(String(cString: strerror(errno)))")
         }
         close(descriptor)
     }
@@ -91,3 +87,8 @@ private func systemWrite(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count
 }
 
 private func systemOpen(_ path: String, _ flags: CInt, _ mode: mode_t) -> CInt { open(path, flags, mode) }
+
+/// That a file cannot be written to, and why.
+struct LineWriterError: Error, CustomStringConvertible {
+    let description: String
+}

@@ -24,7 +24,7 @@ final class RedisConnection: @unchecked Sendable {
         self.address = address
         guard context.pointee.err == 0 else {
             throw CoordinationError(
-                .unavailable, "cannot connect to Redis at \(address)", cause: RedisFault(Self.text(context)))
+                .unavailable, "cannot connect to Redis at \(address)", cause: RedisError(Self.text(context)))
         }
         _ = redisSetTimeout(context, timeval(commandTimeout))
         // Answers are small; what the server sends beyond that is given back at once.
@@ -44,7 +44,7 @@ final class RedisConnection: @unchecked Sendable {
             isBroken = true
             wasClosed = context.pointee.err == REDIS_ERR_EOF
             throw CoordinationError(
-                .unavailable, "Redis at \(address) does not answer", cause: RedisFault(Self.text(context)))
+                .unavailable, "Redis at \(address) does not answer", cause: RedisError(Self.text(context)))
         }
         defer { freeReplyObject(pointer) }
         let raw = UnsafePointer(pointer.assumingMemoryBound(to: redisReply.self))
@@ -93,7 +93,7 @@ final class RedisConnection: @unchecked Sendable {
 }
 
 /// What hiredis said.
-struct RedisFault: Error, CustomStringConvertible {
+struct RedisError: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }

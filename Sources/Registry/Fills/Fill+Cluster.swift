@@ -13,7 +13,7 @@ extension Fill {
     ///   - offset: How many bytes are here.
     func transferWithin(
         _ cluster: ClusterPart?, after event: FillCourse.Event, from offset: Int64
-    ) async throws(Failure) -> FillTransfer? {
+    ) async throws(FillError) -> FillTransfer? {
         guard let cluster else { return nil }
         var event = event
         while !isAbandoned, !Task.isCancelled {
@@ -23,12 +23,12 @@ extension Fill {
                 switch await cluster.peers.blob(digest, for: source.repository, of: owner, from: offset) {
                 case .content(let blob, let isVouched):
                     if let claimed = source.claimedSize, let total = blob.totalSize, total > claimed {
-                        throw Failure(
+                        throw FillError(
                             error: .badUpstream("a blob of \(total) bytes is fetched where \(claimed) were claimed"))
                     }
                     if !isVouched { try await vouchOnce() }
                     return FillTransfer(blob, .replica(owner))
-                case .refused(let error): throw Failure(error: error)
+                case .refused(let error): throw FillError(error: error)
                 case .notOwner: event = .notOwner
                 case .unreachable: event = .unreachable
                 }
@@ -39,16 +39,16 @@ extension Fill {
                     continue
                 }
                 return FillTransfer(blob, .store)
-            case .store, .end: throw Failure(error: .interrupted)
+            case .store, .end: throw FillError(error: .interrupted)
             }
         }
-        throw Failure(error: .interrupted)
+        throw FillError(error: .interrupted)
     }
 
     /// Bytes that another repository's upstream gave are for those whom their own upstream vouches to.
-    private func vouchOnce() async throws(Failure) {
+    private func vouchOnce() async throws(FillError) {
         guard !isVouched else { return }
-        do throws(RegistryError) { try await source.vouch() } catch { throw Failure(error: error) }
+        do throws(RegistryError) { try await source.vouch() } catch { throw FillError(error: error) }
         noteVouched()
     }
 

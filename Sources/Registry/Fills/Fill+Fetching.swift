@@ -27,7 +27,7 @@ extension Fill {
     /// A transfer that breaks off is continued where it ended, by the same upstream if it can, else by the others.
     ///
     /// - Returns: The complete and verified file. The caller moves it into the store, then lets the readers have the rest.
-    func fetch(into spool: Spool) async throws(Failure) -> (file: SpoolFile, size: Int64) {
+    func fetch(into spool: Spool) async throws(FillError) -> (file: SpoolFile, size: Int64) {
         let first: FillTransfer
         if let other = try await transferWithin(cluster, after: .begun, from: 0) {
             first = other
@@ -35,18 +35,18 @@ extension Fill {
             first = try await firstFromUpstream()
         }
         guard first.next == 0 else {
-            throw Failure(error: .badUpstream("\(first.name) sent a part of the blob where the whole was asked for"))
+            throw FillError(error: .badUpstream("\(first.name) sent a part of the blob where the whole was asked for"))
         }
         if let size = first.totalSize, size > limits.blobSize {
-            throw Failure(error: .badUpstream("the blob has \(size) bytes, more than server.max_blob_size allows"))
+            throw FillError(error: .badUpstream("the blob has \(size) bytes, more than server.max_blob_size allows"))
         }
         let file: SpoolFile
         do throws(StorageError) { file = try await makeFile(spool, size: first.totalSize) } catch {
             if error.code == .noSpace { progress.update { $0.size = first.totalSize } }
-            throw Failure(
+            throw FillError(
                 error: RegistryError(error), overflow: error.code == .noSpace ? DigestHasher(digest.algorithm) : nil)
         }
-        do throws(Failure) {
+        do throws(FillError) {
             begin(file, size: first.totalSize)
             return (file, try await copy(first, to: file))
         } catch {
@@ -55,8 +55,8 @@ extension Fill {
         }
     }
 
-    private func firstFromUpstream() async throws(Failure) -> FillTransfer {
-        do throws(UpstreamList.Verdict) {
+    private func firstFromUpstream() async throws(FillError) -> FillTransfer {
+        do throws(UpstreamListError) {
             let found = try await source.upstreams.first(avoiding: source.distrusted, .content) {
                 [digest, name = source.remoteName, claimed = source.claimedSize] (upstream) async throws(UpstreamError)
                 in
@@ -69,7 +69,7 @@ extension Fill {
             }
             return FillTransfer(found.answer, .upstream(found.upstream, position: found.position))
         } catch {
-            throw Failure(error: RegistryError(error, absent: .blobUnknown))
+            throw FillError(error: RegistryError(error, absent: .blobUnknown))
         }
     }
 
@@ -91,7 +91,7 @@ extension Fill {
         }
     }
 
-    private func copy(_ first: FillTransfer, to file: SpoolFile) async throws(Failure) -> Int64 {
+    private func copy(_ first: FillTransfer, to file: SpoolFile) async throws(FillError) -> Int64 {
         var content = Content(hasher: DigestHasher(digest.algorithm), file: file, size: first.totalSize)
         var transfer = first
         var idle = 0
@@ -135,7 +135,7 @@ extension Fill {
         }
         guard content.hasher.digest() == digest else {
             let names = content.contributors.sorted().joined(separator: " and ")
-            throw Failure(
+            throw FillError(
                 error: .badUpstream("\(names) sent bytes that are not those of \(digest)"), liars: content.contributors)
         }
         return content.hasher.count
@@ -149,7 +149,7 @@ extension Fill {
     }
 
     /// Takes what one transfer brings.
-    private func take(_ transfer: inout FillTransfer, into content: inout Content) async throws(Failure) -> Ending {
+    private func take(_ transfer: inout FillTransfer, into content: inout Content) async throws(FillError) -> Ending {
         let name = transfer.name
         content.entities[name] = transfer.entity
         // An upstream without ranges begins at the beginning. If it repeats something else than we have, it is no
@@ -162,11 +162,11 @@ extension Fill {
                 guard let next = try await transfer.body.next() else { break }
                 piece = next
             } catch {
-                if error.kind == .cancelled { throw Failure(error: .interrupted) }
+                if error.kind == .cancelled { throw FillError(error: .interrupted) }
                 return .brokeOff(error)
             }
             transfer.next += Int64(piece.readableBytes)
-            if isAbandoned { throw Failure(error: .interrupted) }
+            if isAbandoned { throw FillError(error: .interrupted) }
             let repeated = min(skipped, Int64(piece.readableBytes))
             if let known = piece.readSlice(length: Int(repeated)), repeated > 0,
                 !content.file.holds(known, at: content.hasher.count - skipped)
@@ -178,19 +178,19 @@ extension Fill {
             guard piece.readableBytes > 0 else { continue }
             let end = content.hasher.count + Int64(piece.readableBytes)
             guard end <= content.size ?? bound else {
-                throw Failure(
+                throw FillError(
                     error: .badUpstream("\(name) sent more bytes of the blob than it may have"), liars: [name])
             }
             // Without an announced size a reader would wait for ever, and a disk be filled for nothing.
             if content.size == nil, source.claimedSize == nil, !content.file.leavesRoom(at: end) {
-                throw Failure(
+                throw FillError(
                     error: .badUpstream("\(name) sends a blob of unknown size for which there is no room"),
                     liars: [name])
             }
             do throws(StorageError) {
                 try await write(piece, to: content)
             } catch {
-                throw Failure(error: RegistryError(error), overflow: error.code == .noSpace ? content.hasher : nil)
+                throw FillError(error: RegistryError(error), overflow: error.code == .noSpace ? content.hasher : nil)
             }
             content.hasher.update(piece)
             content.contributors.insert(name)
@@ -211,7 +211,7 @@ extension Fill {
     ///   - idle: How many transfers in a row brought too little.
     private func resume(
         _ last: Int?, after breakage: UpstreamError, _ content: Content, _ stuck: Set<Int>, _ idle: inout Int
-    ) async throws(Failure) -> FillTransfer {
+    ) async throws(FillError) -> FillTransfer {
         let offset = content.hasher.count
         let size = content.size
         let entities = content.entities
@@ -243,8 +243,8 @@ extension Fill {
             ).increment()
             return FillTransfer(found.answer, .upstream(found.upstream, position: found.position))
         }
-        if isAbandoned || Task.isCancelled { throw Failure(error: .interrupted) }
-        throw Failure(
-            error: RegistryError(UpstreamList.Verdict(meaning: .failed, decisive: breakage), absent: .blobUnknown))
+        if isAbandoned || Task.isCancelled { throw FillError(error: .interrupted) }
+        throw FillError(
+            error: RegistryError(UpstreamListError(meaning: .failed, decisive: breakage), absent: .blobUnknown))
     }
 }

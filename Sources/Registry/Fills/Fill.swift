@@ -29,25 +29,6 @@ final class Fill: Sendable {
         let stored: @Sendable () async throws(StorageError) -> ObjectContent?
     }
 
-    /// Why a fill came to nothing, and whom to blame.
-    struct Failure: Error {
-        let error: RegistryError
-        /// Names of the upstreams that sent what is not the blob; where several had a part in it, nobody knows which.
-        var liars: Set<String> = []
-        /// The disk is full: what was hashed until then is in the file.
-        var overflow: DigestHasher?
-
-        /// One of few words, for metrics.
-        var cause: String {
-            if !liars.isEmpty { return "wrong_bytes" }
-            switch error.cause {
-            case let upstream as UpstreamError: return upstream.kind.word
-            case is StorageError: return "store"
-            default: return error.code.rawValue.lowercased()
-            }
-        }
-    }
-
     private struct State {
         var file: SpoolFile?
         var readers = 0
@@ -109,6 +90,25 @@ final class Fill: Sendable {
         progress.update { snapshot in
             snapshot.phase = .streaming
             snapshot.size = size
+        }
+    }
+}
+
+/// Why a fill came to nothing, and whom to blame.
+struct FillError: Error {
+    let error: RegistryError
+    /// Names of the upstreams that sent what is not the blob; where several had a part in it, nobody knows which.
+    var liars: Set<String> = []
+    /// The disk is full: what was hashed until then is in the file.
+    var overflow: DigestHasher?
+
+    /// One of few words, for metrics.
+    var cause: String {
+        if !liars.isEmpty { return "wrong_bytes" }
+        switch error.cause {
+        case let upstream as UpstreamError: return upstream.kind.word
+        case is StorageError: return "store"
+        default: return error.code.rawValue.lowercased()
         }
     }
 }

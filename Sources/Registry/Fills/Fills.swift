@@ -214,7 +214,7 @@ public final class Fills: Sendable {
 
     private func run(_ fill: Fill) async {
         let began = NIODeadline.now()
-        do throws(Fill.Failure) {
+        do throws(FillError) {
             let (file, size) = try await fill.fetch(into: spool)
             if store.isRemote || fill.cluster != nil {
                 // Nobody waits until it has gone over the network once more.
@@ -231,7 +231,7 @@ public final class Fills: Sendable {
                 file.remove()
                 if case .store? = turn { _ = await fill.cluster?.seat.next(.unwritten) }
                 guard error.code == .noSpace || store.isRemote || fill.cluster != nil else {
-                    throw Fill.Failure(error: RegistryError(error))
+                    throw FillError(error: RegistryError(error))
                 }
                 // Readers have the whole, and the right one, by its descriptor.
                 failure = error

@@ -17,7 +17,7 @@ extension Registry {
             artifactType.map { type in all.filter { $0.artifactType == type } } ?? all
         }
         guard !repository.namespace.isLocal else { return Served(matching(held), .hit) }
-        do throws(UpstreamList.Verdict) {
+        do throws(UpstreamListError) {
             let upstream = try await upstreams(repository).first(.question) { (upstream) async throws(UpstreamError) in
                 try await upstream.referrers(repository.remoteName, subject)
             }.answer

@@ -75,7 +75,7 @@ extension Registry {
         var place: UpstreamListPlace?
         var visited: Set<UpstreamListPlace> = []
         var upstreams = upstreams(repository)
-        do throws(UpstreamList.Verdict) {
+        do throws(UpstreamListError) {
             for _ in 0..<Self.upstreamPages {
                 let found = try await upstreams.first(.question) { [place] (upstream) async throws(UpstreamError) in
                     try await upstream.tags(repository.remoteName, at: place, limit: Self.upstreamPage)

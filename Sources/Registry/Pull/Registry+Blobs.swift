@@ -197,7 +197,7 @@ extension Registry {
         let upstreams = upstreams(repository)
         let key = BlobKey(repository: repository.name, digest: digest)
         let (size, isCollapsed) = try await vouchers.value(key) { () async throws(RegistryError) in
-            do throws(UpstreamList.Verdict) {
+            do throws(UpstreamListError) {
                 return try await upstreams.first(.question) { (upstream) async throws(UpstreamError) in
                     try await upstream.headBlob(repository.remoteName, digest).size
                 }.answer

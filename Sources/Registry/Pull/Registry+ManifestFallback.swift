@@ -13,7 +13,7 @@ extension Registry {
 
     /// What is served when no upstream gave the manifest.
     func instead(
-        of verdict: UpstreamList.Verdict, _ repository: Repository, _ reference: Reference, _ held: HeldManifest?,
+        of verdict: UpstreamListError, _ repository: Repository, _ reference: Reference, _ held: HeldManifest?,
         _ allowsStale: Bool
     ) async throws(RegistryError) -> FetchedManifest {
         let error = RegistryError(verdict, absent: .manifestUnknown)

@@ -58,7 +58,7 @@ extension Registry {
         let answer: UpstreamManifest?
         let upstream: any UpstreamRegistry
         let allowsStale = held.map { mayBeStale($0, repository) } ?? false
-        do throws(UpstreamList.Verdict) {
+        do throws(UpstreamListError) {
             (answer, upstream) = try await newest(repository, reference, held, allowsStale)
         } catch {
             return try await instead(of: error, repository, reference, held, allowsStale)
@@ -70,11 +70,11 @@ extension Registry {
     /// there is: nobody is kept waiting with an answer half read.
     private func newest(
         _ repository: Repository, _ reference: Reference, _ held: HeldManifest?, _ allowsStale: Bool
-    ) async throws(UpstreamList.Verdict) -> (UpstreamManifest?, any UpstreamRegistry) {
-        do throws(UpstreamList.Verdict) {
+    ) async throws(UpstreamListError) -> (UpstreamManifest?, any UpstreamRegistry) {
+        do throws(UpstreamListError) {
             return try await newest(repository, reference, held, allowsStale, room: nil)
         } catch {
-            guard let missing = error.decisive.cause as? NoRoom,
+            guard let missing = error.decisive.cause as? NoRoomError,
                 let share = await manifestRoom.reserve(missing.bytes, patience: ByteBudget.patience)
             else { throw error }
             return try await newest(repository, reference, held, allowsStale, room: share)
@@ -84,7 +84,7 @@ extension Registry {
     private func newest(
         _ repository: Repository, _ reference: Reference, _ held: HeldManifest?, _ allowsStale: Bool,
         room: ByteBudget.Share?
-    ) async throws(UpstreamList.Verdict) -> (UpstreamManifest?, any UpstreamRegistry) {
+    ) async throws(UpstreamListError) -> (UpstreamManifest?, any UpstreamRegistry) {
         let (answer, upstream, _) = try await upstreams(repository).first(.question) {
             (upstream) async throws(UpstreamError) in
             // What is left of a budget is for content that is not here yet.
@@ -127,7 +127,7 @@ extension Registry {
             Counter(label: "entrepot_wrong_manifests_total").increment()
             throw UpstreamError(.invalidResponse, "\(upstream.name) sent a manifest that is not what its header says")
         }
-        do throws(Manifest.Invalid) {
+        do throws(ManifestError) {
             _ = try Manifest.relayed(manifest.bytes.readableBytesView, besides: manifest.mediaType)
         } catch {
             throw UpstreamError(.invalidResponse, "\(upstream.name) sent no manifest: \(error)")

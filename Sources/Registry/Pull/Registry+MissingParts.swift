@@ -88,7 +88,7 @@ extension Registry {
     }
 
     private func vouch(_ repository: Repository, manifest digest: Digest) async throws(RegistryError) {
-        do throws(UpstreamList.Verdict) {
+        do throws(UpstreamListError) {
             _ = try await upstreams(repository).first(.question) { (upstream) async throws(UpstreamError) in
                 try await upstream.headManifest(repository.remoteName, .digest(digest))
             }

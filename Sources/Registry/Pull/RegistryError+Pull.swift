@@ -18,7 +18,7 @@ extension RegistryError {
     /// The verdict as the client hears it.
     ///
     /// - Parameter absent: The code for content that the upstream does not have.
-    init(_ verdict: UpstreamList.Verdict, absent: Code) {
+    init(_ verdict: UpstreamListError, absent: Code) {
         let error = verdict.decisive
         switch verdict.meaning {
         case .absent:

@@ -14,7 +14,7 @@ extension IncomingManifest {
         }
         try Self.checkPushable(mediaType)
         let content: Manifest
-        do throws(Manifest.Invalid) {
+        do throws(ManifestError) {
             content = try Manifest(bytes.readableBytesView)
         } catch {
             throw RegistryError(.manifestInvalid, "\(error)", cause: error)

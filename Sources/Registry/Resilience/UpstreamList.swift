@@ -4,22 +4,6 @@ import Upstream
 
 /// The upstreams of a namespace as one: asks them in order until one answers.
 struct UpstreamList: Sendable {
-    /// What the list as a whole says when no upstream gave the content.
-    struct Verdict: Error {
-        enum Meaning {
-            /// The first upstream says that there is no such thing. It speaks for the list.
-            case absent
-            /// Some upstream says that we may not have it.
-            case denied
-            /// Nobody could say.
-            case failed
-        }
-
-        let meaning: Meaning
-        /// Of the upstream that decided.
-        let decisive: UpstreamError
-    }
-
     let upstreams: [any UpstreamRegistry]
     let health: UpstreamHealth
     /// On whose behalf.
@@ -49,9 +33,9 @@ struct UpstreamList: Sendable {
     func first<Answer: Sendable>(
         avoiding: Set<String> = [], startingWith favourite: Int? = nil, stuck: Set<Int> = [], _ manner: Manner,
         _ ask: @escaping Question<Answer>
-    ) async throws(Verdict) -> (answer: Answer, upstream: any UpstreamRegistry, position: Int) {
+    ) async throws(UpstreamListError) -> (answer: Answer, upstream: any UpstreamRegistry, position: Int) {
         guard !isOffline else {
-            throw Verdict(
+            throw UpstreamListError(
                 meaning: .failed,
                 decisive: UpstreamError(.offline, "this registry is offline, as configured"))
         }
@@ -82,14 +66,30 @@ struct UpstreamList: Sendable {
     /// One refusal is enough to be refused: what was withdrawn from us is not served around the decision. Otherwise the
     /// first upstream's word counts, so that neither a dead primary nor a dead secondary turns the answer of the other
     /// into something it did not say.
-    static func verdict(_ errors: [UpstreamError]) -> Verdict {
+    static func verdict(_ errors: [UpstreamError]) -> UpstreamListError {
         if let refusal = errors.first(where: { $0.kind == .unauthorized || $0.kind == .denied }) {
-            return Verdict(meaning: .denied, decisive: refusal)
+            return UpstreamListError(meaning: .denied, decisive: refusal)
         }
         guard let first = errors.first else {
-            return Verdict(
+            return UpstreamListError(
                 meaning: .failed, decisive: UpstreamError(.invalidResponse, "the repository has no upstream"))
         }
-        return Verdict(meaning: first.kind == .notFound ? .absent : .failed, decisive: first)
+        return UpstreamListError(meaning: first.kind == .notFound ? .absent : .failed, decisive: first)
     }
+}
+
+/// What the list as a whole says when no upstream gave the content.
+struct UpstreamListError: Error {
+    enum Meaning {
+        /// The first upstream says that there is no such thing. It speaks for the list.
+        case absent
+        /// Some upstream says that we may not have it.
+        case denied
+        /// Nobody could say.
+        case failed
+    }
+
+    let meaning: Meaning
+    /// Of the upstream that decided.
+    let decisive: UpstreamError
 }

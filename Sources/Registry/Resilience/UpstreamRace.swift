@@ -4,12 +4,6 @@ import Upstream
 
 /// One question on its way through a list of upstreams, until one of them answers.
 struct UpstreamRace: Sendable {
-    /// Nobody answered: what each said, or what is known of it.
-    struct Lost: Error {
-        /// By position in the list.
-        var errors: [Int: UpstreamError] = [:]
-    }
-
     private enum Event<Answer: Sendable>: Sendable {
         case heard(Int, any UpstreamRegistry, Result<Answer, UpstreamError>)
         /// The upstream asked last is slow.
@@ -29,12 +23,12 @@ struct UpstreamRace: Sendable {
 
     func run<Answer: Sendable>(
         _ ask: @escaping UpstreamList.Question<Answer>
-    ) async -> Result<(answer: Answer, upstream: any UpstreamRegistry, position: Int), Lost> {
+    ) async -> Result<(answer: Answer, upstream: any UpstreamRegistry, position: Int), LostRaceError> {
         let limits = health.limits
         let start = health.timers.now()
         return await withTaskGroup(of: Event<Answer>.self) { group in
             defer { group.cancelAll() }
-            var lost = Lost()
+            var lost = LostRaceError()
             var position = 0
             var running: [Int: Runner] = [:]
             /// Found out about in the background, since others can be asked.
@@ -194,4 +188,10 @@ struct UpstreamRace: Sendable {
         }
         return result ?? .failure(UpstreamError(.cancelled, "the question to \(upstream.name) was given up"))
     }
+}
+
+/// Nobody answered: what each said, or what is known of it.
+struct LostRaceError: Error {
+    /// By position in the list.
+    var errors: [Int: UpstreamError] = [:]
 }

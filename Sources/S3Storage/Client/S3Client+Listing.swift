@@ -1,3 +1,4 @@
+internal import TextEncodings
 internal import CurlClient
 internal import SigV4
 
@@ -62,7 +63,7 @@ extension S3Client {
         }
         let root = try await ask(S3Call("ListObjectsV2", .get, query: query), limit: Self.pageLimit)
         let isEncoded = root["EncodingType"] == "url"
-        func key(_ text: String) -> String? { isEncoded ? Self.decoded(text) : text }
+        func key(_ text: String) -> String? { isEncoded ? PercentEncoding.decoded(text, plusIsSpace: true) : text }
         var page = S3Page()
         for entry in root.all("Contents") {
             guard let key = entry["Key"].flatMap(key) else { continue }
@@ -90,23 +91,5 @@ extension S3Client {
     fileprivate static func greater(_ one: String?, _ other: String) -> String {
         guard let one else { return other }
         return one.utf8.lexicographicallyPrecedes(other.utf8) ? other : one
-    }
-
-    /// Nil for what is no text.
-    private static func decoded(_ text: String) -> String? {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "%") || $0 == UInt8(ascii: "+") }) else { return text }
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            switch byte {
-            case UInt8(ascii: "+"): bytes.append(0x20)
-            case UInt8(ascii: "%"):
-                guard let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else { return nil }
-                rest = rest.dropFirst(2)
-                bytes.append(value)
-            default: bytes.append(byte)
-            }
-        }
-        return String(validating: bytes, as: UTF8.self)
     }
 }

@@ -233,7 +233,7 @@ public final class S3Client: Sendable {
         let bytes: ByteBuffer
         do throws(CurlError) { bytes = try await response.body.collect(upTo: limit) } catch { throw S3Error(error) }
         let root: XMLElement
-        do throws(XMLParser.Malformed) {
+        do throws(XMLError) {
             root = try XMLParser.parse(Array(bytes.readableBytesView))
         } catch {
             throw S3Error(.invalidAnswer, "the store's answer to \(call.operation) is no XML: \(error.message)")

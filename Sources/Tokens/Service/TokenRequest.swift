@@ -25,7 +25,7 @@ public struct TokenRequest: Sendable, Equatable {
     public var account: String?
 
     /// From the fields of a `GET`.
-    public init(query fields: [(name: String, value: String)]) throws(TokenRefusal) {
+    public init(query fields: [(name: String, value: String)]) throws(TokenRequestError) {
         form = .query
         grant = .header
         service = Self.value("service", fields)
@@ -37,10 +37,10 @@ public struct TokenRequest: Sendable, Equatable {
 
     /// From the fields of a `POST`.
     ///
-    /// - Throws: ``TokenRefusal`` with the errors of RFC 6749, section 5.2.
-    public init(form fields: [(name: String, value: String)]) throws(TokenRefusal) {
+    /// - Throws: ``TokenRequestError`` with the errors of RFC 6749, section 5.2.
+    public init(form fields: [(name: String, value: String)]) throws(TokenRequestError) {
         self.form = .oauth
-        func required(_ name: String) throws(TokenRefusal) -> String {
+        func required(_ name: String) throws(TokenRequestError) -> String {
             guard let value = Self.value(name, fields) else { throw .invalidRequest("\(name) is missing") }
             return value
         }
@@ -67,7 +67,7 @@ public struct TokenRequest: Sendable, Equatable {
         fields.first { $0.name == name && !$0.value.isEmpty }?.value
     }
 
-    private static func client(_ text: String) throws(TokenRefusal) -> ClientID {
+    private static func client(_ text: String) throws(TokenRequestError) -> ClientID {
         guard let client = ClientID(text) else {
             throw .invalidRequest("client_id is longer than \(ClientID.maximumLength) bytes")
         }

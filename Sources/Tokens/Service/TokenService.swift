@@ -30,7 +30,7 @@ public struct TokenService: Sendable {
 
     public func answer(
         _ request: TokenRequest, _ authority: some TokenAuthority
-    ) async throws(TokenRefusal) -> TokenAnswer {
+    ) async throws(TokenRequestError) -> TokenAnswer {
         let service = try service(request)
         let subject = try await subject(request, service, authority)
         let granted = await authority.grant(request.scopes, to: subject, at: service)
@@ -59,7 +59,7 @@ public struct TokenService: Sendable {
 
     private func subject(
         _ request: TokenRequest, _ service: ServiceName, _ authority: some TokenAuthority
-    ) async throws(TokenRefusal) -> TokenSubject {
+    ) async throws(TokenRequestError) -> TokenSubject {
         switch request.grant {
         case .header:
             return try await credible { () throws(RegistryError) in try await authority.shownSubject() }
@@ -75,7 +75,7 @@ public struct TokenService: Sendable {
     /// Away from the caller's event loop: an RSA signature takes milliseconds, and anybody may ask for one.
     private func sign(
         _ subject: TokenSubject, _ service: ServiceName, _ access: [ResourceScope], _ now: Int64
-    ) async throws(TokenRefusal) -> String {
+    ) async throws(TokenRequestError) -> String {
         do {
             return try await NIOThreadPool.singleton.runIfActive { [issuer] in
                 try issuer.issue(to: subject, service: service, access: access, now: now)
@@ -85,7 +85,7 @@ public struct TokenService: Sendable {
         }
     }
 
-    private func service(_ request: TokenRequest) throws(TokenRefusal) -> ServiceName {
+    private func service(_ request: TokenRequest) throws(TokenRequestError) -> ServiceName {
         guard let text = request.service else { return defaultService }
         guard let service = ServiceName(text), services.contains(service) else { throw .unknownService(text) }
         return service
@@ -93,7 +93,7 @@ public struct TokenService: Sendable {
 
     private func credible(
         _ look: () async throws(RegistryError) -> TokenSubject?
-    ) async throws(TokenRefusal) -> TokenSubject {
+    ) async throws(TokenRequestError) -> TokenSubject {
         let subject: TokenSubject?
         do throws(RegistryError) {
             subject = try await look()
@@ -106,7 +106,7 @@ public struct TokenService: Sendable {
 
     private func refreshed(
         _ text: String, _ service: ServiceName, _ client: ClientID, _ authority: some TokenAuthority
-    ) async throws(TokenRefusal) -> TokenSubject {
+    ) async throws(TokenRequestError) -> TokenSubject {
         guard let token = RefreshToken(text) else { throw .badCredentials }
         let record: RefreshRecord?
         do throws(StorageError) {
@@ -123,7 +123,7 @@ public struct TokenService: Sendable {
 
     private func newRefreshToken(
         _ subject: TokenSubject, _ service: ServiceName, _ client: ClientID, _ mark: CredentialMark, _ now: Int64
-    ) async throws(TokenRefusal) -> String {
+    ) async throws(TokenRequestError) -> String {
         let token = RefreshToken(for: subject)
         let record = RefreshRecord(
             subject: subject.id, service: service.text, client: client, credentials: mark, issued: now,

@@ -6,8 +6,6 @@ import NIOCore
 ///
 /// `@unchecked Sendable`: one reader of one body uses it, one call at a time.
 final class ContentDecoder: @unchecked Sendable {
-    struct Malformed: Error {}
-
     private static let pieceSize = 64 << 10
 
     private let stream = UnsafeMutablePointer<z_stream>.allocate(capacity: 1)
@@ -33,11 +31,11 @@ final class ContentDecoder: @unchecked Sendable {
     func feed(_ bytes: ByteBuffer) { input = bytes }
 
     /// The next piece of what was fed, never empty; nil when more must be fed.
-    func next() throws(Malformed) -> ByteBuffer? {
+    func next() throws(ContentDecodingError) -> ByteBuffer? {
         while input.readableBytes > 0 {
             if isAtEnd {
                 // Members one after the other are one content (RFC 1952, section 2.2).
-                guard inflateReset(stream) == Z_OK else { throw Malformed() }
+                guard inflateReset(stream) == Z_OK else { throw ContentDecodingError() }
                 isAtEnd = false
             }
             var output = ByteBuffer()
@@ -60,10 +58,13 @@ final class ContentDecoder: @unchecked Sendable {
             case Z_OK: break
             // Nothing can be made of so little input; there will be more.
             case Z_BUF_ERROR where taken > 0 || output.readableBytes > 0: break
-            default: throw Malformed()
+            default: throw ContentDecodingError()
             }
             if output.readableBytes > 0 { return output }
         }
         return nil
     }
 }
+
+/// What came is not compressed as it was said to be.
+struct ContentDecodingError: Error {}

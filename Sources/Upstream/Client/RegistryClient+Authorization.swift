@@ -65,23 +65,25 @@ extension RegistryClient {
         throw UpstreamError(.unauthorized, "\(name) \(problem)")
     }
 
-    private struct Unusable: Error {
+    private struct TokenServiceError: Error {
         let text: String
     }
 
     /// Where the challenge sends us for a token, if we may go there with what we have.
-    private func issuer(_ challenge: Challenge) -> Result<TokenIssuer, Unusable> {
+    private func issuer(_ challenge: Challenge) -> Result<TokenIssuer, TokenServiceError> {
         guard let text = challenge.parameters["realm"], !text.isEmpty,
             let realm = AbsoluteURL(origin: endpoint.origin, path: "/v2/").resolving(text)
-        else { return .failure(Unusable(text: "names no token service that can be asked")) }
+        else { return .failure(TokenServiceError(text: "names no token service that can be asked")) }
         guard realm.origin.isSecure || !endpoint.origin.isSecure else {
-            return .failure(Unusable(text: "names a token service without TLS, which is not asked"))
+            return .failure(TokenServiceError(text: "names a token service without TLS, which is not asked"))
         }
         guard !realm.origin.isLinkLocal || realm.origin.host == endpoint.origin.host else {
-            return .failure(Unusable(text: "names a token service at a link-local address, which is not asked"))
+            return .failure(
+                TokenServiceError(text: "names a token service at a link-local address, which is not asked"))
         }
         guard realm.origin.isSecure || mayHear(realm.origin) || credentials == nil else {
-            return .failure(Unusable(text: "names a token service elsewhere without TLS, which gets no password"))
+            return .failure(
+                TokenServiceError(text: "names a token service elsewhere without TLS, which gets no password"))
         }
         return .success(
             TokenIssuer(realm: realm, service: challenge.parameters["service"].flatMap { $0.isEmpty ? nil : $0 }))

@@ -3,7 +3,7 @@ import FoundationEssentials
 import NIOCore
 
 /// What a registry itself says of an error: the first entry of the specification's error JSON, made fit for a log.
-struct UpstreamAnswer: Error, CustomStringConvertible {
+struct UpstreamAnswerError: Error, CustomStringConvertible {
     let status: Int
     let code: String?
     let message: String?
@@ -60,7 +60,7 @@ extension RegistryClient {
             }
         return UpstreamError(
             kind, "\(place(away?.authority)) answered \(answer.status)",
-            cause: UpstreamAnswer(status: answer.status, body: body))
+            cause: UpstreamAnswerError(status: answer.status, body: body))
     }
 
     func failure(_ error: CurlError) -> UpstreamError {

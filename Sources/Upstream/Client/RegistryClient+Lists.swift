@@ -1,3 +1,4 @@
+internal import TextEncodings
 import CurlClient
 import FoundationEssentials
 import NIOCore
@@ -24,7 +25,8 @@ extension RegistryClient {
                 return UpstreamTags(tags: tags, next: nil)
             }
             // Where the link leads elsewhere, as behind a proxy that rewrites hosts, the last tag says where to go on.
-            let query = continuation(of: ask, link) ?? tags.last.map { "\(first)&last=\($0.value.percentEncoded)" }
+            let query =
+                continuation(of: ask, link) ?? tags.last.map { "\(first)&last=\(PercentEncoding.encoded($0.value))" }
             return UpstreamTags(tags: tags, next: query.map { UpstreamListPlace(query: $0) })
         }
     }
@@ -90,7 +92,7 @@ extension RegistryClient {
 
     private func index(_ bytes: ByteBuffer) throws(UpstreamError) -> [Descriptor] {
         let manifest: Manifest
-        do throws(Manifest.Invalid) {
+        do throws(ManifestError) {
             manifest = try Manifest(bytes.readableBytesView)
         } catch {
             throw invalid("sent a list of referrers that cannot be read", cause: error)

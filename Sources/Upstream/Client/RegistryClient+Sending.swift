@@ -174,7 +174,7 @@ extension RegistryClient {
         }
         return UpstreamBody { () async throws(UpstreamError) in
             while true {
-                do throws(ContentDecoder.Malformed) {
+                do throws(ContentDecodingError) {
                     if let piece = try decoder.next() { return piece }
                 } catch {
                     throw invalid("sent compressed content that is damaged")

@@ -90,7 +90,7 @@ public struct RegistryClient: UpstreamRegistry {
         guard let room = manifestRoom.reserve(bytes) else {
             throw UpstreamError(
                 .capped(retryAfter: 1), "\(name) sends a manifest while there is no memory left for large ones",
-                cause: NoRoom(bytes: bytes))
+                cause: NoRoomError(bytes: bytes))
         }
         return room
     }

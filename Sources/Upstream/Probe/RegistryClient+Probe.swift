@@ -155,7 +155,7 @@ extension RegistryClient {
             ].compactMap { $0 }
             return .ok(.manifest, parts.isEmpty ? "is there" : parts.joined(separator: ", "), clock.now - start)
         } catch {
-            let cause = (error.cause as? UpstreamAnswer).flatMap { $0.code == nil ? nil : ": \($0)" } ?? ""
+            let cause = (error.cause as? UpstreamAnswerError).flatMap { $0.code == nil ? nil : ": \($0)" } ?? ""
             return .failed(
                 .manifest, error.message + cause, remedy: Self.remedy(error, hasCredentials: credentials != nil),
                 clock.now - start)

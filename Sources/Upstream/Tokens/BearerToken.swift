@@ -1,3 +1,4 @@
+import TextEncodings
 import FoundationEssentials
 
 /// What a token service answers (distribution specification of Docker, "Token Authentication").
@@ -69,23 +70,8 @@ struct TokenIssuer: Hashable, Sendable {
     /// The URL to ask for a token of `scope`. The scope is ours: a challenge could ask for more than we need.
     func url(scope: String) -> AbsoluteURL {
         var query = realm.query.map { $0 + "&" } ?? ""
-        if let service { query += "service=\(service.percentEncoded)&" }
-        query += "scope=\(scope.percentEncoded)"
+        if let service { query += "service=\(PercentEncoding.encoded(service, keeping: "/:"))&" }
+        query += "scope=\(PercentEncoding.encoded(scope, keeping: "/:"))"
         return AbsoluteURL(origin: realm.origin, path: realm.path, query: query)
-    }
-}
-
-extension String {
-    /// For the value of a query parameter: all but unreserved characters (RFC 3986, section 2.3), `/` and `:` encoded.
-    var percentEncoded: String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var text: [UInt8] = []
-        for byte in utf8 {
-            switch byte {
-            case 0x30...0x3A, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x2F, 0x5F, 0x7E: text.append(byte)
-            default: text += [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: text, as: UTF8.self)
     }
 }

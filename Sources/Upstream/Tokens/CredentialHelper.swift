@@ -159,7 +159,7 @@ public final class CredentialHelper: CredentialSource {
     }
 }
 
-extension ChildProcess.Problem {
+extension ChildProcessError {
     fileprivate var text: String {
         switch self {
         case .noPipe: "has no pipe: too many files are open"

@@ -69,16 +69,6 @@ struct AdminOptions: ParsableArguments {
         }
         return (server ?? draft.server.origin, token)
     }
-
-    /// A value as a query carries it.
-    static func escaped(_ text: String) -> String {
-        text.utf8.map { byte in
-            let isPlain = (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
-            let hex = String(byte, radix: 16, uppercase: true)
-            return isPlain || "-._~".utf8.contains(byte)
-                ? String(Unicode.Scalar(byte)) : "%" + (hex.count == 1 ? "0" : "") + hex
-        }.joined()
-    }
 }
 
 extension ServerSection {

@@ -17,13 +17,13 @@ struct HashPasswordCommand: ParsableCommand {
     func run() throws {
         do {
             print(try PasswordHash(hashing: try PasswordInput.read(), by: algorithm).reveal())
-        } catch let error as PasswordInput.Failure {
+        } catch let error as PasswordInputError {
             try fail(error.message)
-        } catch PasswordHash.HashingError.empty {
+        } catch PasswordHashingError.empty {
             try fail("the password is empty")
-        } catch PasswordHash.HashingError.notForBcrypt {
+        } catch PasswordHashingError.notForBcrypt {
             try fail("bcrypt takes at most 72 bytes and no NUL; use argon2id")
-        } catch PasswordHash.HashingError.failed {
+        } catch PasswordHashingError.failed {
             try fail("the password cannot be hashed: is there not enough memory?")
         }
     }

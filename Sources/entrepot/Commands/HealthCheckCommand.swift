@@ -17,7 +17,7 @@ struct HealthCheckCommand: ParsableCommand {
 
     func run() throws {
         let probe = try url.map { try HealthProbe(url: $0) } ?? HealthProbe(options.load().server)
-        do throws(HealthProbe.Failure) {
+        do throws(HealthProbeError) {
             try probe.run()
         } catch {
             StandardError.write("entrepot: \(probe.address) is not healthy: \(error.message)\n")

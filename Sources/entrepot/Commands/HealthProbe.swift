@@ -18,10 +18,6 @@ struct HealthProbe {
 
     private static let timeoutSeconds = 5
 
-    struct Failure: Error {
-        let message: String
-    }
-
     init(_ server: ServerSection) {
         // A server that listens everywhere is asked where this process is.
         host =
@@ -39,7 +35,7 @@ struct HealthProbe {
         let parsed: UpstreamURL
         let schemeEnd = url.firstRange(of: "://")?.upperBound ?? url.startIndex
         let slash = url[schemeEnd...].firstIndex(of: "/") ?? url.endIndex
-        do throws(UpstreamURL.Malformed) {
+        do throws(UpstreamURLError) {
             parsed = try UpstreamURL(String(url[..<slash]))
         } catch {
             throw ValidationError("--url \(error.message); \(error.remedy).")
@@ -56,31 +52,31 @@ struct HealthProbe {
 
     var address: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
-    func run() throws(Failure) {
+    func run() throws(HealthProbeError) {
         let descriptor = try connected()
         defer { close(descriptor) }
         guard !usesTLS else { return }
         let request = "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n"
         let bytes = Array(request.utf8)
         guard send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
-            throw Failure(message: "cannot send: \(HealthProbe.lastError)")
+            throw HealthProbeError(message: "cannot send: \(HealthProbe.lastError)")
         }
         var answer: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 512)
         while !answer.contains(UInt8(ascii: "\n")), answer.count < 4096 {
             let count = recv(descriptor, &chunk, chunk.count, 0)
             guard count > 0 else {
-                throw Failure(message: count == 0 ? "closed without an answer" : HealthProbe.lastError)
+                throw HealthProbeError(message: count == 0 ? "closed without an answer" : HealthProbe.lastError)
             }
             answer += chunk[..<count]
         }
         let status = String(decoding: answer.prefix { $0 != UInt8(ascii: "\r") && $0 != 10 }, as: UTF8.self)
         guard status.hasPrefix("HTTP/1."), status.dropFirst(8).hasPrefix(" 200") else {
-            throw Failure(message: "it answered '\(status)'")
+            throw HealthProbeError(message: "it answered '\(status)'")
         }
     }
 
-    private func connected() throws(Failure) -> Int32 {
+    private func connected() throws(HealthProbeError) -> Int32 {
         var hints = addrinfo()
         #if canImport(Glibc)
             hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -89,7 +85,7 @@ struct HealthProbe {
         #endif
         var list: UnsafeMutablePointer<addrinfo>?
         let status = getaddrinfo(host, String(port), &hints, &list)
-        guard status == 0 else { throw Failure(message: String(cString: gai_strerror(status))) }
+        guard status == 0 else { throw HealthProbeError(message: String(cString: gai_strerror(status))) }
         defer { freeaddrinfo(list) }
         var reason = "no address"
         var next = list
@@ -105,8 +101,12 @@ struct HealthProbe {
             reason = HealthProbe.lastError
             close(descriptor)
         }
-        throw Failure(message: reason)
+        throw HealthProbeError(message: reason)
     }
 
     private static var lastError: String { String(cString: strerror(errno)) }
+}
+
+struct HealthProbeError: Error {
+    let message: String
 }

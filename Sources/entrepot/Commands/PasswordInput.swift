@@ -8,28 +8,26 @@
 
 /// A password as people or programs give it to a command.
 enum PasswordInput {
-    struct Failure: Error {
-        let message: String
-    }
-
     private static let longest = 4096
 
-    /// - Throws: ``Failure``
+    /// - Throws: ``PasswordInputError``
     static func read() throws -> [UInt8] {
         guard isatty(STDIN_FILENO) == 1 else { return try trimmed(bytes(untilNewline: false)) }
         let first = try ask("Password: ")
-        guard try ask("Again: ") == first else { throw Failure(message: "the two are not the same") }
+        guard try ask("Again: ") == first else { throw PasswordInputError(message: "the two are not the same") }
         return first
     }
 
     private static func ask(_ prompt: String) throws -> [UInt8] {
         var settings = termios()
-        guard tcgetattr(STDIN_FILENO, &settings) == 0 else { throw Failure(message: "the terminal cannot be set up") }
+        guard tcgetattr(STDIN_FILENO, &settings) == 0 else {
+            throw PasswordInputError(message: "the terminal cannot be set up")
+        }
         var silent = settings
         // Without signals too: they would end the program and leave a terminal that shows nothing.
         silent.c_lflag &= ~tcflag_t(ECHO | ISIG)
         guard tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0 else {
-            throw Failure(message: "the terminal cannot be set up")
+            throw PasswordInputError(message: "the terminal cannot be set up")
         }
         defer {
             tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
@@ -38,7 +36,7 @@ enum PasswordInput {
         StandardError.write(prompt)
         let line = try trimmed(bytes(untilNewline: true))
         // What Control-C is without signals.
-        if line.contains(3) { throw Failure(message: "interrupted") }
+        if line.contains(3) { throw PasswordInputError(message: "interrupted") }
         return line
     }
 
@@ -48,7 +46,7 @@ enum PasswordInput {
         while bytes.count <= longest, !untilNewline || bytes.last != UInt8(ascii: "\n") {
             let count = chunk.withUnsafeMutableBytes { systemRead($0) }
             if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Failure(message: "standard input cannot be read") }
+            guard count >= 0 else { throw PasswordInputError(message: "standard input cannot be read") }
             if count == 0 { break }
             bytes += chunk[..<count]
         }
@@ -58,7 +56,9 @@ enum PasswordInput {
     private static func trimmed(_ bytes: [UInt8]) throws -> [UInt8] {
         var bytes = bytes
         while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
-        guard bytes.count <= longest else { throw Failure(message: "the password is longer than \(longest) bytes") }
+        guard bytes.count <= longest else {
+            throw PasswordInputError(message: "the password is longer than \(longest) bytes")
+        }
         return bytes
     }
 
@@ -71,4 +71,8 @@ enum PasswordInput {
             Glibc.read(STDIN_FILENO, buffer.baseAddress, buffer.count)
         #endif
     }
+}
+
+struct PasswordInputError: Error {
+    let message: String
 }

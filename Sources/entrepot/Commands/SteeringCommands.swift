@@ -1,3 +1,4 @@
+import TextEncodings
 import ArgumentParser
 import CurlClient
 
@@ -39,10 +40,10 @@ struct PurgeCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let prefix = target.prefix {
-            return try await admin.ask(.post, "purge?prefix=\(AdminOptions.escaped(prefix))")
+            return try await admin.ask(.post, "purge?prefix=\(PercentEncoding.encoded(prefix))")
         }
-        let reference = reference.map { "&reference=\(AdminOptions.escaped($0))" } ?? ""
-        try await admin.ask(.post, "purge?repository=\(AdminOptions.escaped(target.name))\(reference)")
+        let reference = reference.map { "&reference=\(PercentEncoding.encoded($0))" } ?? ""
+        try await admin.ask(.post, "purge?repository=\(PercentEncoding.encoded(target.name))\(reference)")
     }
 }
 
@@ -62,10 +63,10 @@ struct RefreshCommand: AsyncParsableCommand {
 
     func run() async throws {
         if let prefix = target.prefix {
-            let after = after.map { "&after=\(AdminOptions.escaped($0))" } ?? ""
-            return try await admin.ask(.post, "refresh?prefix=\(AdminOptions.escaped(prefix))\(after)")
+            let after = after.map { "&after=\(PercentEncoding.encoded($0))" } ?? ""
+            return try await admin.ask(.post, "refresh?prefix=\(PercentEncoding.encoded(prefix))\(after)")
         }
-        let query = "repository=\(AdminOptions.escaped(target.name))&reference=\(AdminOptions.escaped(tag ?? ""))"
+        let query = "repository=\(PercentEncoding.encoded(target.name))&reference=\(PercentEncoding.encoded(tag ?? ""))"
         try await admin.ask(.post, "refresh?\(query)")
     }
 }

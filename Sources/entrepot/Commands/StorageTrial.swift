@@ -19,7 +19,7 @@ final class StorageTrial {
         let finding: String
     }
 
-    private struct Unexpected: Error, CustomStringConvertible {
+    private struct UnexpectedError: Error, CustomStringConvertible {
         let description: String
     }
 
@@ -121,14 +121,14 @@ final class StorageTrial {
         note("region", .ok, found.region)
     }
 
-    private struct Minor: Error { let finding: String }
+    private struct MinorError: Error { let finding: String }
 
     private func step(_ name: String, _ work: () async throws -> String) async {
         let start = ContinuousClock.now
         do {
             let finding = try await work()
             note(name, .ok, finding, duration: start.duration(to: .now))
-        } catch let error as Minor {
+        } catch let error as MinorError {
             note(name, .odd, error.finding, duration: start.duration(to: .now))
         } catch {
             note(name, .failed, "\(error)", duration: start.duration(to: .now))
@@ -137,7 +137,7 @@ final class StorageTrial {
 
     private func key(_ name: String) throws -> ObjectKey {
         guard let key = ObjectKey(name.isEmpty ? folder : "\(folder)/\(name)") else {
-            throw Unexpected(description: "no key")
+            throw UnexpectedError(description: "no key")
         }
         return key
     }
@@ -145,8 +145,8 @@ final class StorageTrial {
     /// - Parameter consequence: What cannot be used, where the server can do without.
     private func expect(_ isSo: Bool, _ otherwise: String, or consequence: String? = nil) throws {
         guard !isSo else { return }
-        if let consequence { throw Minor(finding: "\(otherwise): \(consequence)") }
-        throw Unexpected(description: otherwise)
+        if let consequence { throw MinorError(finding: "\(otherwise): \(consequence)") }
+        throw UnexpectedError(description: otherwise)
     }
 
     private static func bytes(

@@ -5,6 +5,7 @@
 #else
     import Glibc
 #endif
+import TextEncodings
 import ArgumentParser
 import CurlClient
 import Tokens
@@ -75,7 +76,7 @@ struct TokenRevokeCommand: AsyncParsableCommand {
     @OptionGroup var admin: AdminOptions
     @Option(help: "The <id> of the [identity.<id>] table.") var user: String
 
-    func run() async throws { try await admin.ask(.post, "tokens/revoke?user=\(AdminOptions.escaped(user))") }
+    func run() async throws { try await admin.ask(.post, "tokens/revoke?user=\(PercentEncoding.encoded(user))") }
 }
 
 extension SignatureAlgorithm {

@@ -17,7 +17,7 @@ final class CurrentSnapshot: RequestHandler {
 
     func respondAtOnce(to request: Request) -> Response? { value.handler.respondAtOnce(to: request) }
 
-    func refuse(_ refusal: Refusal, requestID: String) -> Response {
+    func refuse(_ refusal: RequestError, requestID: String) -> Response {
         value.handler.refuse(refusal, requestID: requestID)
     }
 

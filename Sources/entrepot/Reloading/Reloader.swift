@@ -85,7 +85,7 @@ struct Reloader: Service, CustomStringConvertible {
     }
 
     private func prepare(_ configuration: Configuration, replacing running: Snapshot) throws -> Prepared {
-        guard !configuration.reliesOnRestart(running: running.configuration) else { throw HalfTakenEdit() }
+        guard !configuration.reliesOnRestart(running: running.configuration) else { throw HalfTakenEditError() }
         try ConfigurationTrial.run(configuration)
         let adapted = configuration.adapted(to: running.configuration)
         // Where TLS is to be switched on or off the files of neither side are needed before the restart.

@@ -42,7 +42,7 @@ struct NamespacesBuilder {
         _ section: UpstreamSection, _ identity: CurlSettings.ClientIdentity?
     ) throws -> RegistryClient {
         let url = section.url
-        guard let endpoint = UpstreamEndpoint(url) else { throw UnusableUpstream(url: url) }
+        guard let endpoint = UpstreamEndpoint(url) else { throw UnusableUpstreamError(url: url) }
         return RegistryClient(
             endpoint: endpoint,
             credentials: section.credentials.map {
@@ -99,7 +99,7 @@ extension PushRules {
 }
 
 /// The configuration takes URLs of more kinds than the client does.
-struct UnusableUpstream: Error, CustomStringConvertible {
+struct UnusableUpstreamError: Error, CustomStringConvertible {
     let url: UpstreamURL
 
     var description: String { "the upstream \(url) cannot be reached: its host is neither a name nor an address" }

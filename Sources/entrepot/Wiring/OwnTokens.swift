@@ -13,15 +13,6 @@ import Tokens
 ///
 /// With Basic alone, Docker and podman could either pull without credentials or push with them: they decide at `GET /v2/`.
 enum OwnTokens {
-    struct Failure: Error, CustomStringConvertible {
-        let path: String
-        let reason: String
-
-        var description: String {
-            "the key that signs tokens, '\(path)', \(reason); correct that, or name a key of your own as token.key"
-        }
-    }
-
     private static let service = ServiceName("entrepot")
 
     /// Makes the key where there is none. Blocks.
@@ -30,7 +21,7 @@ enum OwnTokens {
         let pem = try read(path) ?? make(path)
         guard let service else { preconditionFailure("a name of a service that cannot be one") }
         let key: SigningKey
-        do { key = try SigningKey(pem: pem) } catch { throw Failure(path: path, reason: error.message) }
+        do { key = try SigningKey(pem: pem) } catch { throw OwnTokensError(path: path, reason: error.message) }
         return TokenSection(
             files: TokenSection.Files(key: path),
             keys: TokenKeys(signing: key, chain: nil, previous: [], idFormat: .rfc7638),
@@ -65,8 +56,8 @@ enum OwnTokens {
         return pem
     }
 
-    private static func failure(_ path: String, _ what: String) -> Failure {
-        Failure(path: path, reason: "\(what): \(String(cString: strerror(errno)))")
+    private static func failure(_ path: String, _ what: String) -> OwnTokensError {
+        OwnTokensError(path: path, reason: "\(what): \(String(cString: strerror(errno)))")
     }
 }
 
@@ -80,3 +71,12 @@ enum OwnTokens {
     private let systemRead = Darwin.read
     private let systemWrite = Darwin.write
 #endif
+
+struct OwnTokensError: Error, CustomStringConvertible {
+    let path: String
+    let reason: String
+
+    var description: String {
+        "the key that signs tokens, '\(path)', \(reason); correct that, or name a key of your own as token.key"
+    }
+}

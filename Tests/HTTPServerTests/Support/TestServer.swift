@@ -25,7 +25,7 @@ final class ScriptedHandler: RequestHandler {
 
     func respondAtOnce(to request: Request) -> Response? { answerAtOnce(request) }
 
-    func refuse(_ refusal: Refusal, requestID: String) -> Response {
+    func refuse(_ refusal: RequestError, requestID: String) -> Response {
         Response(status: refusal.status, headers: ["Retry-After": "1"], body: .bytes(ByteBuffer(string: "\(refusal)")))
     }
 

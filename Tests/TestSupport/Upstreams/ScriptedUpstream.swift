@@ -163,7 +163,7 @@ public final class ScriptedUpstream: UpstreamRegistry {
             room = budget.reserve(bytes.readableBytes)
             if room == nil {
                 throw UpstreamError(
-                    .capped(retryAfter: 1), "\(name) finds no room", cause: NoRoom(bytes: bytes.readableBytes))
+                    .capped(retryAfter: 1), "\(name) finds no room", cause: NoRoomError(bytes: bytes.readableBytes))
             }
         }
         return UpstreamManifest(bytes: bytes, mediaType: type, digest: claimed, room: room)

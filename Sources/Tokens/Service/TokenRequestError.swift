@@ -1,7 +1,7 @@
 public import OCI
 
 /// Why no token is given. Asking for more than is allowed is no reason: see ``TokenService``.
-public enum TokenRefusal: Error, Sendable {
+public enum TokenRequestError: Error, Sendable {
     case invalidRequest(String)
     case unsupportedGrantType
     case unknownService(String)
@@ -43,7 +43,7 @@ public enum TokenRefusal: Error, Sendable {
     }
 }
 
-extension TokenRefusal {
+extension TokenRequestError {
     private static func printable(_ text: String) -> String {
         var safe = String.UnicodeScalarView()
         safe.append(

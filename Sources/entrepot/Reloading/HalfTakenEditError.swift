@@ -1,5 +1,5 @@
 /// An edit of which a reload could take on only the half that makes the other half dangerous.
-struct HalfTakenEdit: Error, CustomStringConvertible {
+struct HalfTakenEditError: Error, CustomStringConvertible {
     var description: String {
         """
         server.bind_address or server.tls changes together with identities, access policies or tokens: the first \

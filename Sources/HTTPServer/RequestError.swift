@@ -1,7 +1,7 @@
 public import NIOHTTP1
 
 /// Why the edge turned a request away by itself.
-public enum Refusal: Error, Sendable, Equatable {
+public enum RequestError: Error, Sendable, Equatable {
     /// ``HTTPServerConfiguration/maxConcurrentRequests`` requests are already being answered.
     case tooManyRequests
     /// The head is larger than ``HTTPServerConfiguration/maxHeaderBytes`` or has too many fields.

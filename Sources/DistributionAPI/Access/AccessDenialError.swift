@@ -1,7 +1,7 @@
 internal import Access
 
 /// Why a request was turned away: for the log, as the cause of what the client is told.
-enum AccessDenial: Error, CustomStringConvertible {
+enum AccessDenialError: Error, CustomStringConvertible {
     case credentials(CredentialError)
     /// By policy, or by a token's grants.
     case decision(Decision, AccessRequest)
