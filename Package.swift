@@ -254,7 +254,8 @@ let package = Package(
             "DistributionAPITests",
             [
                 "Access", "DistributionAPI", "HTTPServer", "Observability", "Registry", "Upstream", "FileStorage",
-                "Storage", "OCI", "Hashing", "Tokens", "TestSupport", nioCore, nioPosix, nioHTTP1, nioSSL, logging,
+                "Storage", "OCI", "Hashing", "TextEncodings", "Tokens", "TestSupport", nioCore, nioPosix, nioHTTP1,
+                nioSSL, logging,
             ]),
         tests(
             "EndToEndTests",

@@ -304,15 +304,15 @@ import Upstream
             for name in ["team", "team/a", "team/secret"] {
                 _ = try await api(shop).respond(to: Request(target: "/v2/mirror/\(name)/manifests/v1"))
             }
-            let access = try GateTests.access(
-                global: GateTests.policy(
+            let access = try TestUsers.access(
+                global: TestUsers.policy(
                     false, "identity.id == 'alice' && !(repository.name in ['mirror/team/secret'])"))
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let api = AdminAPI(
                 next: try api(shop), registry: shop.registry, namespaces: shop.namespaces, token: nil, access: access,
                 logger: logger)
             let response = await api.respond(
-                to: Request(method: .POST, target: "/_entrepot/\(what)?prefix=mirror/team", headers: GateTests.alice))
+                to: Request(method: .POST, target: "/_entrepot/\(what)?prefix=mirror/team", headers: TestUsers.alice))
             #expect(response.status == .ok)
             let text = try await PushClient.text(response)
             #expect(text.contains("mirror/team/a"))

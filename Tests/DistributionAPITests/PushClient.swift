@@ -75,3 +75,16 @@ struct PushClient: Sendable {
         return #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[\#(list)]\#(more)}"#
     }
 }
+
+/// Words of the tests that push.
+extension PushClient {
+    static let imageType: HTTPHeaders = ["Content-Type": MediaType.imageManifest.value]
+    static let indexType: HTTPHeaders = ["Content-Type": MediaType.imageIndex.value]
+
+    static func digest(_ text: String) -> Digest { Digest(hashing: ByteBuffer(string: text)) }
+
+    /// The code of an answer that is an error.
+    static func code(_ response: Response) async throws -> String {
+        String((try await text(response).split(separator: #""code":""#).last ?? "").prefix { $0 != "\"" })
+    }
+}

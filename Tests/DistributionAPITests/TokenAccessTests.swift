@@ -12,8 +12,8 @@ import TestSupport
 import Testing
 import Tokens
 
-/// Tokens and policies together: what is asked for, what is granted, and what a grant is worth at the gate.
-@Suite struct TokenGateTests {
+/// Tokens and policies together: what is asked for, what is granted, and what a grant is worth at the door.
+@Suite struct TokenAccessTests {
     private static let now: Int64 = 1_800_000_000
     private static let bcrypt = "$2y$05$cX9NZdhO2.mwpIdH2MQpfOZPn/V6PXsbSPWeBOP.h4M3fGDhtpOOe"
 
@@ -226,9 +226,9 @@ import Tokens
                         now: { Self.now }),
                     access: access, namespaces: shop.namespaces, logger: logger)
             }
-            let before = tokens(try GateTests.access())
+            let before = tokens(try TestUsers.access())
             let login = await before.respond(
-                to: Request(target: "/auth/token?client_id=docker&offline_token=true", headers: GateTests.alice))
+                to: Request(target: "/auth/token?client_id=docker&offline_token=true", headers: TestUsers.alice))
             let body = try await login.body.collect(upTo: 1 << 16)
             let json = try JSONSerialization.jsonObject(with: Data(body.readableBytesView)) as? [String: Any]
             let text = try #require(json?["refresh_token"] as? String)
@@ -246,7 +246,7 @@ import Tokens
                 let after = AccessControl(users: Users(people), policies: AccessPolicies())
                 #expect(await refresh(tokens(after)) == 401)
             }
-            #expect(await refresh(tokens(try GateTests.access())) == 200)
+            #expect(await refresh(tokens(try TestUsers.access())) == 200)
         }
     }
 
