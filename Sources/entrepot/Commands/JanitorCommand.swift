@@ -10,13 +10,12 @@ struct JanitorCommand: AsyncParsableCommand {
         ])
 }
 
-struct JanitorStatusCommand: AsyncParsableCommand {
+struct JanitorStatusCommand: AdminQuestion {
     static let configuration = CommandConfiguration(
         commandName: "status", abstract: "Show what each job did last and when it runs next, as JSON.")
+    static let question = AdminRequest(.get, "janitor")
 
     @OptionGroup var admin: AdminOptions
-
-    func run() async throws { try await admin.ask(.get, "janitor") }
 }
 
 struct JanitorRunCommand: AsyncParsableCommand {
@@ -29,21 +28,19 @@ struct JanitorRunCommand: AsyncParsableCommand {
     func run() async throws { try await admin.runJob(job) }
 }
 
-struct JanitorPauseCommand: AsyncParsableCommand {
+struct JanitorPauseCommand: AdminQuestion {
     static let configuration = CommandConfiguration(
         commandName: "pause", abstract: "Run nothing by itself until 'resume' or a restart.")
+    static let question = AdminRequest(.post, "janitor/pause")
 
     @OptionGroup var admin: AdminOptions
-
-    func run() async throws { try await admin.ask(.post, "janitor/pause") }
 }
 
-struct JanitorResumeCommand: AsyncParsableCommand {
+struct JanitorResumeCommand: AdminQuestion {
     static let configuration = CommandConfiguration(commandName: "resume", abstract: "Go on after 'pause'.")
+    static let question = AdminRequest(.post, "janitor/resume")
 
     @OptionGroup var admin: AdminOptions
-
-    func run() async throws { try await admin.ask(.post, "janitor/resume") }
 }
 
 extension JanitorJob: ExpressibleByArgument {}
