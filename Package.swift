@@ -193,6 +193,7 @@ let package = Package(
                 nioSSL, nioConcurrency, logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        tests("DocumentationTests"),
         tests("OCITests", ["OCI"]),
         tests("CELTests", ["CEL", "CELConformance"], resources: [.copy("Vectors")]),
         tests("TextEncodingsTests", ["TextEncodings"]),
