@@ -15,15 +15,4 @@ import Testing
             }
         }
     }
-
-    @Test func `a file is named after what it holds`() throws {
-        for path in try Tree.paths(below: "Sources", ending: ".swift") {
-            guard let file = path.split(separator: "/").last?.dropLast(".swift".count), file != "Version",
-                let name = file.split(separator: "+").first
-            else { continue }
-            let words = try Regex("\\b(?:func|struct|class|enum|protocol|actor|typealias|extension|var) \(name)\\b")
-                .ignoresCase()
-            #expect(try Tree.text(path).contains(words), "\(path)")
-        }
-    }
 }
