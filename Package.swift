@@ -214,7 +214,9 @@ let package = Package(
                 nioConcurrency, logging, instrumentation, tracing,
             ]),
         tests("EventsTests", ["Events", "SigV4", "TestSupport", nioConcurrency, logging]),
-        tests("StorageTests", ["Storage", "Hashing", "OCI", "TestSupport", nioCore, nioConcurrency]),
+        tests(
+            "StorageTests",
+            ["FileStorage", "Hashing", "Storage", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
         tests("AccessTests", ["Access", "CEL", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
         tests(
             "ConfigurationTests", ["Access", "Configuration", "OCI", "Observability", "Tokens", "TestSupport"],
