@@ -57,7 +57,7 @@ import Testing
     @Test(arguments: Shelf.allCases)
     func `a manifest is taken from one repository, and others keep theirs`(shelf: Shelf) async throws {
         try await shelf.open { store, _ in
-            let names = try ["team/a", "team/b"].map(Goods.repository)
+            let names = try ["team/a", "team/b"].map { try Goods.repository($0) }
             let manifest = Goods.manifest()
             for name in names {
                 try await store.put(manifest, declared: nil, in: name, .durable)

@@ -32,7 +32,10 @@ enum Goods {
         try #require(RepositoryName(name))
     }
 
-    static func tag(_ text: String) throws -> Tag { try #require(Tag(text)) }
+    static func tag(_ text: String) throws -> OCI.Tag {
+        let tag = OCI.Tag(text)
+        return try #require(tag)
+    }
 
     static func digest(_ text: String) -> Digest { Digest(hashing: ByteBuffer(string: text)) }
 

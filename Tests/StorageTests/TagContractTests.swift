@@ -53,13 +53,13 @@ import Testing
     func `tags come in the order of their bytes, page by page`(shelf: Shelf, limit: Int) async throws {
         try await shelf.open { store, objects in
             let repository = try Goods.repository()
-            let tags = try ["1.0", "B", "_x", "a", "a-b", "a.b", "b"].map(Goods.tag)
+            let tags = try ["1.0", "B", "_x", "a", "a-b", "a.b", "b"].map { try Goods.tag($0) }
             for tag in tags.reversed() { try await store.setTag(tag, to: Goods.digest("a"), in: repository, .cached) }
             // What distribution leaves of a tag that is being made.
             let half = try #require(
                 RegistryLayout.tagFolder(try Goods.tag("aa"), in: repository).child("index/sha256/x/link"))
             try await objects.write(half, ByteBuffer(string: "x"), .cached)
-            var found: [Tag] = []
+            var found: [OCI.Tag] = []
             while true {
                 let page = try await store.tags(of: repository, after: found.last?.value, limit: limit)
                 #expect(page.count <= limit)

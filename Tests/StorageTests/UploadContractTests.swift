@@ -1,5 +1,6 @@
 import NIOCore
 import OCI
+import TestSupport
 import Testing
 
 @testable import Storage
