@@ -26,8 +26,8 @@ extension DistributionAPI {
         let manifest = served.content
         var headers = headers(served, request)
         headers.add(name: "Docker-Content-Digest", value: manifest.digest.description)
-        headers.add(name: "ETag", value: Conditions.entityTag(manifest.digest))
-        if Conditions.isUnchanged(request.headers, manifest.digest) {
+        headers.add(name: "ETag", value: ConditionalRequest.entityTag(manifest.digest))
+        if ConditionalRequest.isUnchanged(request.headers, manifest.digest) {
             return Response(status: .notModified, headers: headers)
         }
         headers.add(name: "Content-Type", value: manifest.mediaType.value)
@@ -43,12 +43,12 @@ extension DistributionAPI {
 
     /// end-2
     func blob(_ repository: Repository, _ digest: Digest, _ request: Request) async throws(RegistryError) -> Response {
-        let isUnchanged = Conditions.isUnchanged(request.headers, digest)
+        let isUnchanged = ConditionalRequest.isUnchanged(request.headers, digest)
         // What the client has already is worth no download, only a look whether it is there.
         let served =
             request.method == .HEAD || isUnchanged
             ? try await registry.blobHead(repository, digest)
-            : try await registry.blob(repository, digest, range: Conditions.range(request.headers, digest))
+            : try await registry.blob(repository, digest, range: ConditionalRequest.range(request.headers, digest))
         if !isUnchanged, !served.content.isOutOfRange, let address = await address(served.content, request) {
             var headers = Self.headers(served, digest, request)
             headers.replaceOrAdd(name: "Cache-Control", value: "no-store")
@@ -65,8 +65,8 @@ extension DistributionAPI {
         switch meaning.action {
         case .getManifest(_, let reference):
             return registry.manifestAtOnce(repository, reference).map { Self.response($0, request) }
-        case .getBlob(_, let digest) where !Conditions.isUnchanged(request.headers, digest):
-            let range = Conditions.range(request.headers, digest)
+        case .getBlob(_, let digest) where !ConditionalRequest.isUnchanged(request.headers, digest):
+            let range = ConditionalRequest.range(request.headers, digest)
             return registry.blobAtOnce(repository, digest, range: range).map {
                 Self.response($0, digest, isUnchanged: false, request)
             }
@@ -77,7 +77,7 @@ extension DistributionAPI {
     private static func headers(_ served: Served<BlobAnswer>, _ digest: Digest, _ request: Request) -> HTTPHeaders {
         var headers = headers(served, request)
         headers.add(name: "Docker-Content-Digest", value: digest.description)
-        headers.add(name: "ETag", value: Conditions.entityTag(digest))
+        headers.add(name: "ETag", value: ConditionalRequest.entityTag(digest))
         headers.add(name: "Accept-Ranges", value: "bytes")
         return headers
     }

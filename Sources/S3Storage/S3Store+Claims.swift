@@ -38,7 +38,7 @@ extension S3Store {
         if let last = page.objects.last {
             guard client.storeTime - (ISODate.seconds(last.modified) ?? 0) > Self.claimLifetime else { return nil }
         }
-        let own = folder + Row.name(Int64(page.objects.count))
+        let own = folder + GrowingRow.name(Int64(page.objects.count))
         guard try await client.put(new: own, ByteBuffer()).isWritten else { return nil }
         return page.objects.map(\.key) + [own]
     }

@@ -6,16 +6,16 @@ extension S3Store {
     // MARK: Looking
 
     /// Nil if there is nothing.
-    func row(_ key: ObjectKey) async throws(StorageError) -> Row? {
+    func row(_ key: ObjectKey) async throws(StorageError) -> GrowingRow? {
         let row = try await asked(key) { () async throws(S3Error) in try await look(key) }
-        rows.note(row ?? Row(), key)
+        rows.note(row ?? GrowingRow(), key)
         return row
     }
 
-    private func look(_ key: ObjectKey) async throws(S3Error) -> Row? {
+    private func look(_ key: ObjectKey) async throws(S3Error) -> GrowingRow? {
         let name = name(key)
-        var row = Row()
-        var pieces: [Row.Piece] = []
+        var row = GrowingRow()
+        var pieces: [GrowingRow.Piece] = []
         var hasUpload = false
         var isThere = false
         var previous: S3Page?
@@ -25,10 +25,10 @@ extension S3Store {
                 let object = found.key
                 if object == name {
                     row.whole = found.size
-                } else if object == "\(name)/\(Row.uploadName)" {
+                } else if object == "\(name)/\(GrowingRow.uploadName)" {
                     hasUpload = true
                 } else if object.hasPrefix(name + "/"), let start = Int64(object.dropFirst(name.count + 1)) {
-                    pieces.append(Row.Piece(start: start, size: found.size, entity: found.entity))
+                    pieces.append(GrowingRow.Piece(start: start, size: found.size, entity: found.entity))
                 } else {
                     continue
                 }
@@ -43,12 +43,12 @@ extension S3Store {
             if let parts = try await client.parts(name, upload) {
                 var grown = row
                 (grown.upload, grown.parts) = (upload, parts)
-                grown.pieces = Row.chain(pieces, from: grown.base)
+                grown.pieces = GrowingRow.chain(pieces, from: grown.base)
                 // Unless it was left while it was still being copied from the object.
                 if grown.size >= row.whole ?? 0 { return grown }
             }
         }
-        row.pieces = Row.chain(pieces, from: row.base)
+        row.pieces = GrowingRow.chain(pieces, from: row.base)
         return row
     }
 
@@ -68,11 +68,11 @@ extension S3Store {
             throw StorageError(.conflict, "the object has \(found?.size ?? 0) bytes and not \(offset)", key: key)
         }
         if found != nil, bytes.readableBytes == 0 { return }
-        try await extend(found ?? Row(), key, bytes, at: offset)
+        try await extend(found ?? GrowingRow(), key, bytes, at: offset)
     }
 
     private func extend(
-        _ known: Row, _ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64
+        _ known: GrowingRow, _ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64
     ) async throws(StorageError) {
         // Until it is done, nothing is known.
         rows.forget(key)
@@ -83,12 +83,12 @@ extension S3Store {
     }
 
     private func extended(
-        _ known: Row, _ name: String, _ bytes: ByteBuffer, at offset: Int64
-    ) async throws(S3Error) -> Row {
+        _ known: GrowingRow, _ name: String, _ bytes: ByteBuffer, at offset: Int64
+    ) async throws(S3Error) -> GrowingRow {
         var row = known
         let most = partSize(row.parts.count)
         guard offset - row.base + Int64(bytes.readableBytes) >= most else {
-            if row.pieces.count < Row.mostPieces {
+            if row.pieces.count < GrowingRow.mostPieces {
                 try await put(piece: bytes, at: offset, name, &row)
             } else {
                 try await merge(&row, name, adding: bytes)
@@ -105,19 +105,19 @@ extension S3Store {
             let length = client.settings.hasUniformParts ? Int(most) : rest.readableBytes
             guard let content = rest.readSlice(length: length) else { break }
             let part = try await client.uploadPart(name, upload, row.parts.count + 1, content)
-            row.parts.append(Row.Part(part: part, size: Int64(length)))
+            row.parts.append(GrowingRow.Part(part: part, size: Int64(length)))
         }
         if rest.readableBytes > 0 { try await put(piece: rest, at: row.base, name, &row) }
         // Those that are left over by a failure lie before the end of the parts, where nobody looks.
-        let old = flushed.filter { $0.start < row.base }.map { "\(name)/\(Row.name($0.start))" }
+        let old = flushed.filter { $0.start < row.base }.map { "\(name)/\(GrowingRow.name($0.start))" }
         if !old.isEmpty { try await client.remove(old) }
         return row
     }
 
-    private func put(piece bytes: ByteBuffer, at offset: Int64, _ name: String, _ row: inout Row) async throws(S3Error)
+    private func put(piece bytes: ByteBuffer, at offset: Int64, _ name: String, _ row: inout GrowingRow) async throws(S3Error)
     {
-        let entity = try await put(first: bytes, "\(name)/\(Row.name(offset))")
-        row.pieces.append(Row.Piece(start: offset, size: Int64(bytes.readableBytes), entity: entity))
+        let entity = try await put(first: bytes, "\(name)/\(GrowingRow.name(offset))")
+        row.pieces.append(GrowingRow.Piece(start: offset, size: Int64(bytes.readableBytes), entity: entity))
     }
 
     /// Of two that write the same piece the first one has written it, where the store can tell.
@@ -138,32 +138,32 @@ extension S3Store {
     }
 
     /// Makes all pieces and what comes after them one piece. Those that are left over by a failure lie before its end.
-    private func merge(_ row: inout Row, _ name: String, adding bytes: ByteBuffer) async throws(S3Error) {
+    private func merge(_ row: inout GrowingRow, _ name: String, adding bytes: ByteBuffer) async throws(S3Error) {
         guard let first = row.pieces.first else { return }
         var whole = try await gathered(row, name)
         whole.writeImmutableBuffer(bytes)
-        let entity = try await client.put("\(name)/\(Row.name(first.start))", whole)
-        let old = row.pieces.dropFirst().map { "\(name)/\(Row.name($0.start))" }
-        row.pieces = [Row.Piece(start: first.start, size: Int64(whole.readableBytes), entity: entity)]
+        let entity = try await client.put("\(name)/\(GrowingRow.name(first.start))", whole)
+        let old = row.pieces.dropFirst().map { "\(name)/\(GrowingRow.name($0.start))" }
+        row.pieces = [GrowingRow.Piece(start: first.start, size: Int64(whole.readableBytes), entity: entity)]
         try await client.remove(old)
     }
 
     /// The small objects at the end of a row.
-    func gathered(_ row: Row, _ name: String) async throws(S3Error) -> ByteBuffer {
+    func gathered(_ row: GrowingRow, _ name: String) async throws(S3Error) -> ByteBuffer {
         let pieces = row.pieces.filter { $0.size > 0 }
         guard let first = pieces.first else { return ByteBuffer() }
         let extents = pieces.map {
-            S3Body.Extent(key: "\(name)/\(Row.name($0.start))", size: $0.size, entity: $0.entity)
+            S3Body.Extent(key: "\(name)/\(GrowingRow.name($0.start))", size: $0.size, entity: $0.entity)
         }
         let body = S3Body(client, extents, 0..<(row.size - first.start))
         return try await collected(body, row.size - first.start)
     }
 
     /// Sees to it that there is a multipart upload, which begins with the object that an earlier one became.
-    func begin(_ row: inout Row, _ name: String) async throws(S3Error) {
+    func begin(_ row: inout GrowingRow, _ name: String) async throws(S3Error) {
         guard row.upload == nil else { return }
         let upload = try await client.createUpload(name)
-        try await client.put("\(name)/\(Row.uploadName)", ByteBuffer(string: upload))
+        try await client.put("\(name)/\(GrowingRow.uploadName)", ByteBuffer(string: upload))
         let whole = row.whole ?? 0
         // More parts follow: none of these may be smaller than a part, or than the others where all must be alike.
         let size = client.settings.hasUniformParts ? whole - whole % Int64(client.settings.partSize) : whole
@@ -171,8 +171,8 @@ extension S3Store {
         if size < whole {
             let body = S3Body(client, [S3Body.Extent(key: name, size: whole, entity: nil)], size..<whole)
             let rest = try await collected(body, whole - size)
-            let entity = try await client.put("\(name)/\(Row.name(size))", rest)
-            row.pieces.insert(Row.Piece(start: size, size: whole - size, entity: entity), at: 0)
+            let entity = try await client.put("\(name)/\(GrowingRow.name(size))", rest)
+            row.pieces.insert(GrowingRow.Piece(start: size, size: whole - size, entity: entity), at: 0)
         }
         row.upload = upload
     }

@@ -19,7 +19,7 @@ extension S3Store {
             if row.base == 0 {
                 // Under one part: never a multipart upload.
                 if row.pieces.count == 1, let piece = row.pieces.first {
-                    try await copy("\(name)/\(Row.name(0))", piece.size, entity: piece.entity, to: self.name(key))
+                    try await copy("\(name)/\(GrowingRow.name(0))", piece.size, entity: piece.entity, to: self.name(key))
                 } else {
                     try await client.put(self.name(key), try await gathered(row, name))
                 }
@@ -34,23 +34,23 @@ extension S3Store {
     }
 
     /// Makes all of a row one object.
-    func seal(_ row: inout Row, _ name: String) async throws(S3Error) {
+    func seal(_ row: inout GrowingRow, _ name: String) async throws(S3Error) {
         if row.upload == nil { try await begin(&row, name) }
         guard let upload = row.upload else { return }
         if row.pieces.contains(where: { $0.size > 0 }) {
             let rest = try await gathered(row, name)
             let part = try await client.uploadPart(name, upload, row.parts.count + 1, rest)
-            row.parts.append(Row.Part(part: part, size: Int64(rest.readableBytes)))
+            row.parts.append(GrowingRow.Part(part: part, size: Int64(rest.readableBytes)))
         }
         let size = row.base
         try await client.completeUpload(name, upload, row.parts.map(\.part), size: size)
-        let old = row.pieces.map { "\(name)/\(Row.name($0.start))" } + ["\(name)/\(Row.uploadName)"]
+        let old = row.pieces.map { "\(name)/\(GrowingRow.name($0.start))" } + ["\(name)/\(GrowingRow.uploadName)"]
         (row.upload, row.parts, row.pieces, row.whole) = (nil, [], [], size)
         try await client.remove(old)
     }
 
-    private func remove(_ row: Row, _ name: String) async throws(S3Error) {
-        var keys = row.pieces.map { "\(name)/\(Row.name($0.start))" }
+    private func remove(_ row: GrowingRow, _ name: String) async throws(S3Error) {
+        var keys = row.pieces.map { "\(name)/\(GrowingRow.name($0.start))" }
         if row.whole != nil { keys.append(name) }
         if !keys.isEmpty { try await client.remove(keys) }
     }
@@ -85,11 +85,11 @@ extension S3Store {
     /// The beginning of an object as the first parts of an upload, several at a time.
     func copied(
         _ source: String, first count: Int64, of size: Int64, to key: String, _ upload: String
-    ) async throws(S3Error) -> [Row.Part] {
+    ) async throws(S3Error) -> [GrowingRow.Part] {
         let ranges = client.settings.copyRanges(count)
         return try await inParallel(ranges.count, jobs: client.settings.copyJobs) { index async throws(S3Error) in
             let range = ranges[index]
-            return Row.Part(
+            return GrowingRow.Part(
                 part: try await part(key, upload, index + 1, from: source, range, of: size),
                 size: Int64(range.count))
         }

@@ -16,7 +16,7 @@ public struct S3Store: ObjectStore {
     let pool: NIOThreadPool
     let shape: @Sendable (ObjectKey) -> RegistryLayout.Shape
     let rows = KnownRows()
-    let conditions = Conditions()
+    let conditions = KeptConditions()
 
     /// - Parameters:
     ///   - pool: Reads files that are adopted.
@@ -95,7 +95,7 @@ public struct S3Store: ObjectStore {
             rows.note(row, key)
         }
         var extents = row.pieces.map {
-            S3Body.Extent(key: "\(name)/\(Row.name($0.start))", size: $0.size, entity: nil)
+            S3Body.Extent(key: "\(name)/\(GrowingRow.name($0.start))", size: $0.size, entity: nil)
         }
         if let whole = row.whole { extents.insert(S3Body.Extent(key: name, size: whole, entity: nil), at: 0) }
         return .remote(RemoteObject(client, extents))
@@ -124,8 +124,8 @@ public struct S3Store: ObjectStore {
                     throw S3Error(.unavailable, "the store still lists what it said that it removed")
                 }
                 first = next
-                for object in page.objects.map(\.key) where object.hasSuffix("/\(Row.uploadName)") {
-                    let parent = String(object.dropLast(Row.uploadName.utf8.count + 1))
+                for object in page.objects.map(\.key) where object.hasSuffix("/\(GrowingRow.uploadName)") {
+                    let parent = String(object.dropLast(GrowingRow.uploadName.utf8.count + 1))
                     if let path = ObjectKey(String(parent.dropFirst(prefix.utf8.count))), shape(path) == .growing {
                         try await giveUp(parent)
                     }
@@ -145,7 +145,7 @@ public struct S3Store: ObjectStore {
 
     /// The multipart upload that a row says it grows by.
     func uploadName(_ name: String) async throws(S3Error) -> String? {
-        guard let (_, body) = try await client.get("\(name)/\(Row.uploadName)", 0..<4096) else { return nil }
+        guard let (_, body) = try await client.get("\(name)/\(GrowingRow.uploadName)", 0..<4096) else { return nil }
         do throws(CurlError) { return String(buffer: try await body.collect(upTo: 4096)) } catch {
             throw S3Error(error)
         }

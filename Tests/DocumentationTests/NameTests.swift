@@ -15,4 +15,15 @@ import Testing
             }
         }
     }
+
+    @Test func `a name means one thing in all libraries`() throws {
+        var owners: [String: Set<String>] = [:]
+        for path in try Tree.paths(below: "Sources", ending: ".swift") {
+            let library = String(path.split(separator: "/")[1])
+            let declarations = try Tree.text(path).matches(
+                of: /(?m)^(?:public |package |final |indirect )*(?:struct|class|enum|protocol|actor) (\w+)/)
+            for declaration in declarations { owners[String(declaration.1), default: []].insert(library) }
+        }
+        #expect(owners.filter { $0.value.count > 1 } == [:])
+    }
 }

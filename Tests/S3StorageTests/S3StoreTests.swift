@@ -71,7 +71,7 @@ import Testing
             try await store.append(source, crumb, at: Int64(whole.readableBytes))
             whole.writeImmutableBuffer(crumb)
         }
-        #expect(try await store.list(source, after: nil, limit: 1000).count <= Row.mostPieces + 1)
+        #expect(try await store.list(source, after: nil, limit: 1000).count <= GrowingRow.mostPieces + 1)
         let other = moto.store(moto.settings(prefix: "crumbs"))
         #expect(try await other.info(source)?.size == Int64(whole.readableBytes))
         try await other.move(source, to: key("blob"), .durable)

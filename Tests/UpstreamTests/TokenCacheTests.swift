@@ -6,14 +6,14 @@ import Testing
 @Suite struct TokenCacheTests {
     private let time = ManualTime()
     private let cache: TokenCache
-    private let issuer: TokenIssuer
+    private let issuer: UpstreamTokenIssuer
     private let key: TokenCache.Key
     private let fetches = NIOLockedValueBox(0)
 
     init() throws {
         cache = TokenCache(now: time.now)
         let realm = try #require(AbsoluteURL("https://auth.example/token"))
-        issuer = TokenIssuer(realm: realm, service: nil)
+        issuer = UpstreamTokenIssuer(realm: realm, service: nil)
         key = TokenCache.Key(upstream: realm.origin, credentials: nil, clientIdentity: nil, scope: "repository:a:pull")
     }
 

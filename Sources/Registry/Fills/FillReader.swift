@@ -66,7 +66,7 @@ public final class FillReader: Sendable {
             return nil
         }
         let isToTheEnd = end >= snapshot.size ?? .max
-        let passage = Passage(
+        let passage = PassingPart(
             upstreams: fill.source.upstreams, remoteName: fill.source.remoteName, digest: fill.digest)
         guard let body = await passage.body(from: offset, to: isToTheEnd ? nil : end, skips: true, holding: self)
         else { throw .badUpstream("no upstream sends the rest of \(fill.digest), and there is no room to keep it") }

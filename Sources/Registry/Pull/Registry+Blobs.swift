@@ -213,7 +213,7 @@ extension Registry {
         _ repository: Repository, _ digest: Digest, _ part: Range<Int64>, _ reader: FillReader
     ) async -> UpstreamBody? {
         guard let slot = fills.farRanges.take() else { return nil }
-        let passage = Passage(
+        let passage = PassingPart(
             upstreams: upstreams(repository, .content), remoteName: repository.remoteName, digest: digest)
         // The slot is taken, and the fill has a reader, until the part is served.
         let body = await passage.body(

@@ -4,8 +4,8 @@ internal import SigV4
 extension S3Client {
     /// The parts that an upload has, in their order, as far as they are numbered without a gap; nil if there is no such
     /// upload.
-    func parts(_ key: String, _ upload: String) async throws(S3Error) -> [Row.Part]? {
-        var parts: [Row.Part] = []
+    func parts(_ key: String, _ upload: String) async throws(S3Error) -> [GrowingRow.Part]? {
+        var parts: [GrowingRow.Part] = []
         var marker: String?
         repeat {
             var query: [SigV4Request.Item] = [.init("uploadId", upload)]
@@ -22,7 +22,7 @@ extension S3Client {
                 guard let number = entry["PartNumber"].flatMap({ Int($0) }), number == parts.count + 1,
                     let entity = entry["ETag"], let size = entry["Size"].flatMap({ Int64($0) }), size >= 0
                 else { return parts }
-                parts.append(Row.Part(part: S3Part(number: number, entity: entity), size: size))
+                parts.append(GrowingRow.Part(part: S3Part(number: number, entity: entity), size: size))
             }
             marker = root["IsTruncated"] == "true" && !found.isEmpty ? root["NextPartNumberMarker"] : nil
         } while marker != nil

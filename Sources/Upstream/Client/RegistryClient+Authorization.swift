@@ -70,7 +70,7 @@ extension RegistryClient {
     }
 
     /// Where the challenge sends us for a token, if we may go there with what we have.
-    private func issuer(_ challenge: Challenge) -> Result<TokenIssuer, TokenServiceError> {
+    private func issuer(_ challenge: Challenge) -> Result<UpstreamTokenIssuer, TokenServiceError> {
         guard let text = challenge.parameters["realm"], !text.isEmpty,
             let realm = AbsoluteURL(origin: endpoint.origin, path: "/v2/").resolving(text)
         else { return .failure(TokenServiceError(text: "names no token service that can be asked")) }
@@ -86,7 +86,8 @@ extension RegistryClient {
                 TokenServiceError(text: "names a token service elsewhere without TLS, which gets no password"))
         }
         return .success(
-            TokenIssuer(realm: realm, service: challenge.parameters["service"].flatMap { $0.isEmpty ? nil : $0 }))
+            UpstreamTokenIssuer(
+                realm: realm, service: challenge.parameters["service"].flatMap { $0.isEmpty ? nil : $0 }))
     }
 
     /// Whether the password may go there in the clear: to the upstream itself, and to what runs beside it on this machine.
@@ -100,7 +101,7 @@ extension RegistryClient {
     }
 
     private func token(
-        _ scope: String, _ issuer: TokenIssuer, refused: BearerToken?
+        _ scope: String, _ issuer: UpstreamTokenIssuer, refused: BearerToken?
     ) async throws(UpstreamError) -> BearerToken {
         try await tokens.token(tokenKey(scope), from: issuer, refused: refused) { () async throws(UpstreamError) in
             var outcome = "failed"
@@ -127,7 +128,7 @@ extension RegistryClient {
         }
     }
 
-    private func fetchToken(_ scope: String, _ issuer: TokenIssuer) async throws(UpstreamError) -> IssuedToken {
+    private func fetchToken(_ scope: String, _ issuer: UpstreamTokenIssuer) async throws(UpstreamError) -> IssuedToken {
         let service = "the token service of \(name) at \(issuer.realm.origin.authority)"
         let asker = TokenCache.Asker(
             service: issuer.realm.origin, credentials: credentials, clientIdentity: settings.clientIdentity)

@@ -1,4 +1,3 @@
-import TextEncodings
 import FoundationEssentials
 
 /// What a token service answers (distribution specification of Docker, "Token Authentication").
@@ -42,36 +41,5 @@ struct IssuedToken: Sendable {
                 (try? container.decode(Double.self)) ?? (try? container.decode(String.self)).flatMap(Double.init)
             seconds = number.flatMap { Int64(exactly: $0.rounded(.down)) }
         }
-    }
-}
-
-/// A token and the times that count for it, in seconds since 1970.
-struct BearerToken: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
-    let text: String
-    /// From when on a new one is fetched.
-    let refresh: Int64
-    let expiry: Int64
-
-    init(_ issued: IssuedToken, now: Int64) {
-        text = issued.text
-        refresh = now + issued.lifetime * 8 / 10
-        expiry = now + issued.lifetime
-    }
-
-    var description: String { "BearerToken(redacted)" }
-    var customMirror: Mirror { Mirror(self, children: []) }
-}
-
-/// Who issues tokens for an upstream, as its challenge says.
-struct TokenIssuer: Hashable, Sendable {
-    let realm: AbsoluteURL
-    let service: String?
-
-    /// The URL to ask for a token of `scope`. The scope is ours: a challenge could ask for more than we need.
-    func url(scope: String) -> AbsoluteURL {
-        var query = realm.query.map { $0 + "&" } ?? ""
-        if let service { query += "service=\(PercentEncoding.encoded(service, keeping: "/:"))&" }
-        query += "scope=\(PercentEncoding.encoded(scope, keeping: "/:"))"
-        return AbsoluteURL(origin: realm.origin, path: realm.path, query: query)
     }
 }

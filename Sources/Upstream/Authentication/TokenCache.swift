@@ -34,7 +34,7 @@ public final class TokenCache: Sendable {
     private struct Entry {
         var token: BearerToken?
         /// Where the token came from, to refresh it without being refused first.
-        var issuer: TokenIssuer?
+        var issuer: UpstreamTokenIssuer?
         var isFetching = false
         var waiters: [(id: Int, continuation: CheckedContinuation<Turn, Never>)] = []
     }
@@ -68,7 +68,7 @@ public final class TokenCache: Sendable {
     }
 
     /// Who issued the last token for the key, while it is remembered.
-    func issuer(_ key: Key) -> TokenIssuer? {
+    func issuer(_ key: Key) -> UpstreamTokenIssuer? {
         state.withLockedValue { $0.entries[key]?.issuer }
     }
 
@@ -76,7 +76,7 @@ public final class TokenCache: Sendable {
     ///
     /// - Parameter refused: A token that the upstream did not take; not to be answered again.
     func token(
-        _ key: Key, from issuer: TokenIssuer, refused: BearerToken? = nil, fetch: Fetch
+        _ key: Key, from issuer: UpstreamTokenIssuer, refused: BearerToken? = nil, fetch: Fetch
     ) async throws(UpstreamError) -> BearerToken {
         switch await turn(key, refused: refused) {
         case .done(let result):
@@ -160,7 +160,7 @@ public final class TokenCache: Sendable {
     }
 
     private func land(
-        _ key: Key, _ issuer: TokenIssuer, _ result: Result<IssuedToken, UpstreamError>
+        _ key: Key, _ issuer: UpstreamTokenIssuer, _ result: Result<IssuedToken, UpstreamError>
     ) -> Result<BearerToken, UpstreamError> {
         let now = now()
         let (outcome, waiters, turn) = state.withLockedValue { state in

@@ -1,7 +1,7 @@
 internal import NIOConcurrencyHelpers
 
 /// Whether the store keeps to the conditions of a write: some pass over them, and write.
-final class Conditions: Sendable {
+final class KeptConditions: Sendable {
     private let known = NIOLockedValueBox<Bool?>(nil)
 
     /// False as long as nobody has tried.

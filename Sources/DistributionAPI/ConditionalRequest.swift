@@ -2,7 +2,7 @@ import NIOHTTP1
 import OCI
 
 /// Entity tags of a registry: a digest in quotes, always strong.
-enum Conditions {
+enum ConditionalRequest {
     static func entityTag(_ digest: Digest) -> String { "\"\(digest)\"" }
 
     /// Whether `If-None-Match` names the content (RFC 9110, section 13.1.2): then 304 is the answer.

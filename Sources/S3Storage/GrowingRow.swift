@@ -5,7 +5,7 @@ internal import Storage
 ///
 /// Its beginning are the parts of a multipart upload, or an object that such parts became; its end are small objects, each
 /// named by where it begins, until they are enough for one more part.
-struct Row: Sendable {
+struct GrowingRow: Sendable {
     struct Part: Sendable {
         let part: S3Part
         let size: Int64
@@ -63,13 +63,13 @@ struct Row: Sendable {
 /// for the size of a row looks and refreshes it.
 final class KnownRows: Sendable {
     private static let most = 1000
-    private let rows = NIOLockedValueBox<[ObjectKey: Row]>([:])
+    private let rows = NIOLockedValueBox<[ObjectKey: GrowingRow]>([:])
 
-    subscript(key: ObjectKey) -> Row? {
+    subscript(key: ObjectKey) -> GrowingRow? {
         get { rows.withLockedValue { $0[key] } }
     }
 
-    func note(_ row: Row, _ key: ObjectKey) {
+    func note(_ row: GrowingRow, _ key: ObjectKey) {
         rows.withLockedValue { rows in
             if rows.count >= Self.most { rows = [:] }
             rows[key] = row

@@ -4,7 +4,7 @@ import OCI
 import Upstream
 
 /// A part of a blob straight from upstreams: nothing of it is kept. Where one breaks off, another goes on.
-struct Passage: Sendable {
+struct PassingPart: Sendable {
     private static let tries = 4
 
     let upstreams: UpstreamList
@@ -23,7 +23,7 @@ struct Passage: Sendable {
         var blob: UpstreamBlob
         var position: Int
         var offset: Int64
-        var tries = Passage.tries
+        var tries = PassingPart.tries
     }
 
     /// The bytes from `start` on; nil if no upstream begins to send them.
@@ -75,7 +75,7 @@ struct Passage: Sendable {
     }
 }
 
-extension Passage.State {
+extension PassingPart.State {
     /// What of `piece` is new; nil if nothing is.
     fileprivate mutating func take(_ piece: ByteBuffer, from start: Int64) -> ByteBuffer? {
         let skipped = Int(min(max(0, start - offset), Int64(piece.readableBytes)))
