@@ -216,7 +216,7 @@ import Testing
     }
 
     @Test func blobsBeyondTheLimitAreRefused() async throws {
-        try await Workshop.open(pushLimits: .init(blobSize: 9)) { shop in
+        try await Workshop.open(pushLimits: .test(blobSize: 9)) { shop in
             let client = PushClient(shop)
             let location = try await client.begin("local/a")
             let refused = await client.send(.PATCH, location, content)

@@ -1,4 +1,5 @@
 import Access
+import DistributionAPI
 import HTTPServer
 import NIOCore
 import NIOHTTP1

@@ -83,7 +83,7 @@ import Testing
             let before = shop.objects.keys
             let refused = await client.send(.PUT, "/v2/local/a/manifests/\(reference)", manifest, PushClient.imageType)
             #expect(refused.status == .badRequest)
-            #expect(try await self.code(refused) == code)
+            #expect(try await PushClient.code(refused) == code)
             #expect(shop.objects.keys == before)
         }
     }

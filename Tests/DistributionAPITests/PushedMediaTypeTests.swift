@@ -19,7 +19,7 @@ import Testing
             let headers: HTTPHeaders = type.map { ["Content-Type": $0] } ?? [:]
             let refused = await client.send(.PUT, "/v2/local/a/manifests/v1", manifest, headers)
             #expect(Int(refused.status.code) == status)
-            let code = try await self.code(refused)
+            let code = try await PushClient.code(refused)
             #expect(code == "MANIFEST_INVALID")
             #expect(await client.send(.GET, "/v2/local/a/manifests/v1").status == .notFound)
         }

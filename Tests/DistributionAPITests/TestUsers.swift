@@ -1,5 +1,6 @@
 import Access
 import Hashing
+import NIOCore
 import NIOHTTP1
 import NIOPosix
 import OCI
