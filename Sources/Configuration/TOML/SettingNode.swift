@@ -1,9 +1,9 @@
 /// A value of a configuration file with where it stands: what TOML's parser leaves behind.
-struct SettingNode: Equatable {
+struct SettingNode: Sendable, Equatable {
     var content: Content
     var origin: Origin
 
-    indirect enum Content: Equatable {
+    indirect enum Content: Sendable, Equatable {
         case table([String: SettingNode])
         case array([SettingNode])
         case string(String)
@@ -13,7 +13,7 @@ struct SettingNode: Equatable {
         case dateOrTime
     }
 
-    struct Origin: Equatable {
+    struct Origin: Sendable, Equatable {
         let file: String
         let line: Int?
     }
