@@ -114,7 +114,8 @@ extension S3Store {
         return row
     }
 
-    private func put(piece bytes: ByteBuffer, at offset: Int64, _ name: String, _ row: inout GrowingRow) async throws(S3Error)
+    private func put(piece bytes: ByteBuffer, at offset: Int64, _ name: String, _ row: inout GrowingRow)
+        async throws(S3Error)
     {
         let entity = try await put(first: bytes, "\(name)/\(GrowingRow.name(offset))")
         row.pieces.append(GrowingRow.Piece(start: offset, size: Int64(bytes.readableBytes), entity: entity))

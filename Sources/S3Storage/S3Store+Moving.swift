@@ -19,7 +19,8 @@ extension S3Store {
             if row.base == 0 {
                 // Under one part: never a multipart upload.
                 if row.pieces.count == 1, let piece = row.pieces.first {
-                    try await copy("\(name)/\(GrowingRow.name(0))", piece.size, entity: piece.entity, to: self.name(key))
+                    try await copy(
+                        "\(name)/\(GrowingRow.name(0))", piece.size, entity: piece.entity, to: self.name(key))
                 } else {
                     try await client.put(self.name(key), try await gathered(row, name))
                 }
