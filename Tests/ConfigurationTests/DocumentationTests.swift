@@ -166,6 +166,7 @@ import Tokens
             let header =
                 switch row.table {
                 case "": ""
+                case "storage.cache": "[storage.s3]\nbucket = \"x-y\"\n[storage.cache]\n"
                 case "repository.\"<namespace>\".upstream": "[[repository.x.upstream]]\nurl = \"https://x.io\"\n"
                 default: "[\(row.table.replacing("\"<namespace>\"", with: "x"))]\n"
                 }
