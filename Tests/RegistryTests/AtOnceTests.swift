@@ -49,7 +49,7 @@ private typealias RepositoryTag = OCI.Tag
     }
 
     @Test func aTagThatIsNotFreshAnyMoreIsNot() async throws {
-        try await Workshop.open(freshness: Freshness(tagTTL: 60, staleWhileRevalidate: 30)) { shop in
+        try await Workshop.open(freshness: Freshness.test(tagTTL: 60, staleWhileRevalidate: 30)) { shop in
             image.hold(on: shop.upstream)
             _ = try await pull(shop)
             shop.pass(seconds: 59)
