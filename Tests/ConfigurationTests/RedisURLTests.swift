@@ -27,7 +27,7 @@ import Testing
             "redis://r.io/-1", "redis://r.io/99999", "unix://r", "unix:///s?x=1", "redis://r.io#1", "redis://r .io",
         ])
     func refusal(text: String) {
-        let error = #expect(throws: RedisURL.Malformed.self) { try RedisURL(text) }
+        let error = #expect(throws: RedisURLError.self) { try RedisURL(text) }
         #expect(error?.message.contains("hunter2") == false && error?.remedy.contains("hunter2") == false)
     }
 }

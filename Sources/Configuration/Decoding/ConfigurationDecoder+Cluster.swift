@@ -41,7 +41,7 @@ extension ConfigurationDecoder {
 
     private func redisURL(_ reader: TableReader) -> RedisURL? {
         guard let text = reader.text("url") else { return nil }
-        do throws(RedisURL.Malformed) { return try RedisURL(text) } catch {
+        do throws(RedisURLError) { return try RedisURL(text) } catch {
             reader.report("url", error.message, error.remedy)
             return nil
         }
