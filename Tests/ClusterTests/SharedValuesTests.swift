@@ -29,7 +29,7 @@ import Testing
         }
         let url = try #require(AbsoluteURL("https://registry.example/token"))
         let key = TokenCache.Key(upstream: url.origin, credentials: nil, clientIdentity: nil, scope: "x")
-        let issuer = TokenIssuer(realm: url, service: nil)
+        let issuer = UpstreamTokenIssuer(realm: url, service: nil)
         let first = try await cache().token(key, from: issuer) { () async throws(UpstreamError) in
             IssuedToken(text: "one", lifetime: 300)
         }
