@@ -145,7 +145,7 @@ import Testing
         Mistake("[log]\nlevel = 2020-01-01", 2, "log.level", "expected a string, found a date or time"),
         Mistake(
             "[repository.x.upstream]\nurl = \"https://x.io\"", 1, "repository.x.upstream",
-            "expected an array of tables, found a table; write each upstream as [[repository.x.upstream]]"),
+            "expected an array of tables, found a table; write each as [[repository.x.upstream]]"),
         // Ranges and grammars.
         Mistake("[server]\nport = 65536", 2, "server.port", "65536 is out of range; write a whole number between 0"),
         Mistake("max_concurrent_requests = 0", 1, "max_concurrent_requests", "0 is out of range"),

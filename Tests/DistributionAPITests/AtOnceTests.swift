@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test func whereAPolicySpeaksItIsAsked() async throws {
-        let allowing = try GateTests.policy(true, "false")
+        let allowing = try TestUsers.policy(true, "false")
         let access = AccessControl(policies: AccessPolicies(global: allowing, fallback: .open))
         try await withServed(access) { api, targets in
             for target in targets {

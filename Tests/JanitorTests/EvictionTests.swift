@@ -218,7 +218,7 @@ private typealias RepositoryTag = OCI.Tag
             try await shop.objects.write(RegistryLayout.blob(pushed.digest), ByteBuffer(string: "{"), .cached)
             let contents = shop.objects.keys.filter { $0.hasPrefix("docker/registry/v2/blobs/") }
             shop.pass(seconds: 1_000_000)
-            _ = try await evict(shop, CacheLimits(maxAge: 10))
+            _ = try await evict(shop, .test(maxAge: 10))
             let left = shop.objects.keys.filter { $0.hasPrefix("docker/registry/v2/blobs/") }
             // All but the cached manifest's own bytes.
             #expect(left.count == contents.count - 1)

@@ -24,7 +24,6 @@ import Testing
             let (repository, other) = (try Goods.repository(), try Goods.repository("team/other"))
             let digest = try await Goods.push("content", store, to: repository)
             try await store.grant(digest, in: other, .cached)
-            try await store.revoke(digest, in: repository)
             try await store.removeGrant(digest, in: repository)
             let isGranted = try await store.isGranted(digest, in: repository)
             #expect(!isGranted)
@@ -33,23 +32,27 @@ import Testing
         }
     }
 
+    private static func condemned(_ store: RegistryStore) async throws -> [Digest: Condemnation] {
+        var found: [Digest: Condemnation] = [:]
+        try await store.condemnedContents { found[$0] = $1 }
+        return found
+    }
+
     @Test(arguments: Shelf.allCases) func `what is condemned goes, unless it is rescued`(shelf: Shelf) async throws {
         try await shelf.open { store, _ in
-            let repository = try Goods.repository()
-            let digests = [
-                try await Goods.push("goes", store, to: repository),
-                try await Goods.push("stays", store, to: repository),
-            ]
-            for digest in digests { try await store.condemn(.content(digest), at: 5) }
-            let condemned = try await store.condemnedContents()
-            #expect(Set(condemned.map(\.digest)) == Set(digests))
-            #expect(condemned.allSatisfy { $0.time == 5 })
-            try await store.rescue(.content(digests[1]))
-            #expect(try await store.removeCondemned(.content(digests[0])) == 4)
-            #expect(try await store.removeCondemned(.content(digests[1])) == nil)
-            #expect(try await store.blobInfo(digests[0]) == nil)
-            #expect(try await store.blobInfo(digests[1]) != nil)
-            let left = try await store.condemnedContents()
+            let (repository, round) = (try Goods.repository(), CollectionRound())
+            let goes = try await Goods.push("goes", store, to: repository)
+            let stays = try await Goods.push("stays", store, to: repository)
+            for digest in [goes, stays] { try await store.condemn(.content(digest), at: 5, by: round) }
+            let marks = try await Self.condemned(store)
+            #expect(Set(marks.keys) == [goes, stays])
+            #expect(marks.values.allSatisfy { $0.time == 5 })
+            try await store.rescue(.content(stays))
+            #expect(try await store.removeCondemned(.content(goes), try #require(marks[goes]), by: round) == 4)
+            #expect(try await store.removeCondemned(.content(stays), try #require(marks[stays]), by: round) == nil)
+            #expect(try await store.blobInfo(goes) == nil)
+            #expect(try await store.blobInfo(stays) != nil)
+            let left = try await Self.condemned(store)
             #expect(left.isEmpty)
         }
     }
@@ -58,33 +61,52 @@ import Testing
     func `whoever begins to rely on condemned bytes takes the mark back`(shelf: Shelf) async throws {
         try await shelf.open { store, _ in
             let (repository, other) = (try Goods.repository(), try Goods.repository("team/other"))
+            let round = CollectionRound()
             let digest = try await Goods.push("content", store, to: repository)
-            try await store.condemn(.content(digest), at: 5)
+            try await store.condemn(.content(digest), at: 5, by: round)
+            let mark = try #require(try await Self.condemned(store)[digest])
             #expect(try await store.mount(digest, in: other))
-            #expect(try await store.removeCondemned(.content(digest)) == nil)
-            try await store.condemn(.content(digest), at: 5)
+            #expect(try await store.removeCondemned(.content(digest), mark, by: round) == nil)
+            try await store.condemn(.content(digest), at: 5, by: round)
             _ = try await Goods.push("content", store, to: other)
-            #expect(try await store.removeCondemned(.content(digest)) == nil)
+            #expect(try await store.removeCondemned(.content(digest), mark, by: round) == nil)
             #expect(try await store.blobInfo(digest) != nil)
         }
     }
 
     @Test(arguments: Shelf.allCases)
-    func `what was decided upon before a crash is finished`(shelf: Shelf) async throws {
+    func `a mark that another round made since is not taken for one's own`(shelf: Shelf) async throws {
+        try await shelf.open { store, _ in
+            let (repository, round) = (try Goods.repository(), CollectionRound())
+            let digest = try await Goods.push("content", store, to: repository)
+            try await store.condemn(.content(digest), at: 5, by: round)
+            let mark = try #require(try await Self.condemned(store)[digest])
+            try await store.rescue(.content(digest))
+            try await store.condemn(.content(digest), at: 5, by: CollectionRound())
+            #expect(try await store.removeCondemned(.content(digest), mark, by: round) == nil)
+            #expect(try await store.blobInfo(digest) != nil)
+        }
+    }
+
+    @Test(arguments: Shelf.allCases)
+    func `what a collector that died had decided upon is taken back`(shelf: Shelf) async throws {
         try await shelf.open { store, objects in
-            let repository = try Goods.repository()
+            let (repository, other) = (try Goods.repository(), try Goods.repository("team/other"))
+            let round = CollectionRound()
             let digest = try await Goods.push("content", store, to: repository)
             for target in [Collectable.content(digest), .grant(digest, in: repository)] {
-                try await store.condemn(target, at: 5)
-                try await objects.move(target.condemned, to: target.sweeping, .cached)
+                try await store.condemn(target, at: 5, by: round)
+                try await objects.move(target.condemned, to: target.sweeping(round), .cached)
             }
-            let contents = try await store.condemnedContents()
+            let sweeps = try await store.sweeps()
+            #expect(sweeps.count == 2)
+            for sweep in sweeps { try await store.dropSweep(sweep) }
+            let contents = try await Self.condemned(store)
             #expect(contents.isEmpty)
             let grants = try await store.condemnedGrants(of: repository)
             #expect(grants.isEmpty)
-            #expect(try await store.blobInfo(digest) == nil)
-            let isGranted = try await store.isGranted(digest, in: repository)
-            #expect(!isGranted)
+            #expect(try await store.isGranted(digest, in: repository))
+            #expect(try await store.mount(digest, in: other))
         }
     }
 

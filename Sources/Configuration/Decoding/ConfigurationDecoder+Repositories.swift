@@ -50,7 +50,7 @@ extension ConfigurationDecoder {
                 "use [repository.\"<namespace>\".cache] for what comes from upstreams")
         }
         let cache = cache(table, as: .repositoryCache)
-        let upstreams = upstreams(table)
+        let upstreams = table.tables("upstream", as: .upstream).compactMap(upstream)
         let mode = mode(table)
         return name.map { name in
             let standard = RepositorySection(name: name)
@@ -92,20 +92,6 @@ extension ConfigurationDecoder {
             "namespace", "'\(text)' is not a registry's host",
             "write a host like \"docker.io\" or \"registry.example.com:5000\", without scheme or path")
         return nil
-    }
-
-    private func upstreams(_ table: TableReader) -> [UpstreamSection] {
-        guard let node = table.node("upstream") else { return [] }
-        let path = table.path + [.key("upstream")]
-        guard case .array(let elements) = node.content else {
-            problems.report(
-                path, at: node.origin, "expected an array of tables, found \(node.kind)",
-                "write each upstream as [[\(path.text)]]")
-            return []
-        }
-        return elements.enumerated().compactMap { index, element in
-            upstream(TableReader(.upstream, element, path: path + [.index(index)], problems: problems))
-        }
     }
 
     private func upstream(_ table: TableReader) -> UpstreamSection? {

@@ -43,6 +43,19 @@ struct TableReader {
         node(key).map { TableReader(schema, $0, path: path + [.key(key)], problems: problems) }
     }
 
+    /// The tables of an array, `[[key]]`.
+    func tables(_ key: String, as schema: ConfigurationTable) -> [TableReader] {
+        guard let node = node(key) else { return [] }
+        let path = path + [.key(key)]
+        guard case .array(let elements) = node.content else {
+            report(key, "expected an array of tables, found \(node.kind)", "write each as [[\(path.text)]]")
+            return []
+        }
+        return elements.enumerated().map { index, element in
+            TableReader(schema, element, path: path + [.index(index)], problems: problems)
+        }
+    }
+
     /// The entries of a table whose keys are the operator's, by key.
     var named: [(key: String, node: SettingNode)] {
         entries.sorted { $0.key < $1.key }.map { (key: $0.key, node: $0.value) }

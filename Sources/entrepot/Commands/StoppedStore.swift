@@ -6,6 +6,7 @@ import Logging
 import NIOPosix
 import Registry
 import Storage
+import Upstream
 
 /// A store on this machine that no server has open, and what may change it, in a process of its own.
 struct StoppedStore: Sendable {
@@ -53,7 +54,10 @@ struct StoppedStore: Sendable {
             store: store, spool: try Spool(root: spool), background: background, pool: .singleton,
             limits: FillLimits(configuration), logger: logger)
         let registry = Registry(
-            store: store, fills: fills, background: background, health: UpstreamHealth(), logger: logger,
+            store: store, fills: fills, background: background,
+            health: UpstreamHealth(limits: ResilienceLimits(configuration.resilience)),
+            limits: PushLimits(configuration),
+            manifestRoom: ByteBudget(limit: configuration.server.maxManifestMemory.bytes), logger: logger,
             now: WallClock.seconds)
         let settings = JanitorSettings(configuration, Namespaces.withoutUpstreams(configuration))
         let janitor = Janitor(
