@@ -167,6 +167,8 @@ import Tokens
                 switch row.table {
                 case "": ""
                 case "storage.cache": "[storage.s3]\nbucket = \"x-y\"\n[storage.cache]\n"
+                case "notifications.endpoint": "[[notifications.endpoint]]\nname = \"x\"\nurl = \"https://x.io\"\n"
+                case "audit.sink": "[[audit.sink]]\ntype = \"file\"\npath = \"/x\"\n"
                 case "repository.\"<namespace>\".upstream": "[[repository.x.upstream]]\nurl = \"https://x.io\"\n"
                 default: "[\(row.table.replacing("\"<namespace>\"", with: "x"))]\n"
                 }
@@ -177,7 +179,7 @@ import Tokens
             } catch {
                 problems = error.problems
             }
-            let told = problems.first { $0.keyPath.hasSuffix(row.key) }?.remedy ?? ""
+            let told = problems.filter { $0.keyPath.hasSuffix(row.key) }.map(\.remedy).joined(separator: "; ")
             #expect(told.contains("between \(bounds.1) and \(bounds.2 ?? "")"), "\(row.path): \(told)")
         }
         #expect(count > 20)

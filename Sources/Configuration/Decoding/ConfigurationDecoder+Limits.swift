@@ -14,7 +14,7 @@ extension ConfigurationDecoder {
             reader.integer(key, in: 1...10_000_000)
         }
         func bytes(_ key: String) -> DataSize? {
-            reader.size(key, in: .kibibytes(1)...(.gibibytes(1 << 20)), like: .mebibytes(100))
+            reader.size(key, in: .kibibytes(1)...(.gibibytes(1 << 10)), like: .mebibytes(100))
         }
         for (burst, rate) in [("request_burst", "requests_per_second"), ("byte_burst", "bytes_per_second")]
         where reader.isSet(burst) && !reader.isSet(rate) {

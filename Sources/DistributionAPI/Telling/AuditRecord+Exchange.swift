@@ -28,7 +28,9 @@ extension AuditRecord {
     }
 
     private static func event(_ exchange: Exchange, _ note: RequestNote, _ outcome: Outcome) -> String? {
-        if case .credentials(let error)? = note.error?.cause as? AccessDenialError, error.isFailedLogin { return "login" }
+        if case .credentials(let error)? = note.error?.cause as? AccessDenialError, error.isFailedLogin {
+            return "login"
+        }
         if let deed = note.deed { return deed.event }
         // Everybody is asked for credentials once, before showing them.
         if outcome == .denied, exchange.request?.headers.contains(name: "Authorization") != true,
