@@ -18,12 +18,10 @@ import Testing
     @Test(arguments: try Tree.libraries())
     func `what a page names, others can use`(library: String) throws {
         let page = try Tree.text("Sources/\(library)/\(library).docc/\(library).md")
-        let sources = try Tree.paths(below: "Sources/\(library)", ending: ".swift").map(Tree.text).joined()
-        let names = Set(page.matches(of: /``([A-Za-z0-9]+)(?:\/[A-Za-z0-9\/]+)?``/).map { String($0.1) })
+        let names = Set(try Tree.matches(of: "``([A-Za-z0-9]+)(?:/[A-Za-z0-9/]+)?``", in: page).map { $0[1] })
             .subtracting([library])
-        for name in names {
-            let declaration = try Regex("public (?:final |indirect )*(?:struct|class|enum|protocol|actor) \(name)\\b")
-            #expect(sources.contains(declaration), "\(name)")
-        }
+        let usable = try Tree.declarations.get()
+            .filter { $0.library == library && $0.modifiers.contains("public") }.map(\.name)
+        #expect(names.subtracting(usable) == [])
     }
 }

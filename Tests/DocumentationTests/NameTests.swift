@@ -7,23 +7,22 @@ import Testing
     private static let lists: Set = ["CELIssues", "ConfigurationProblems"]
 
     @Test func `what is thrown is called an error`() throws {
-        for path in try Tree.paths(below: "Sources", ending: ".swift") {
-            let declarations = try Tree.text(path).matches(
-                of: /(?:struct|enum|class) (\w+)\s*:\s*(?:\w+,\s*)*Error\b/)
-            for declaration in declarations where !Self.lists.contains(String(declaration.1)) {
-                #expect(declaration.1.hasSuffix("Error"), "\(path)")
-            }
+        let errors = try Tree.declarations.get().filter { declaration in
+            try !Tree.matches(of: #"^\s*:\s*(?:[\w.]+,\s*)*Error\b"#, in: declaration.rest).isEmpty
+        }
+        #expect(errors.count > 20)
+        for error in errors where !Self.lists.contains(error.name) {
+            #expect(error.name.hasSuffix("Error"), "\(error.path)")
         }
     }
 
     @Test func `a name means one thing in all libraries`() throws {
         var owners: [String: Set<String>] = [:]
-        for path in try Tree.paths(below: "Sources", ending: ".swift") {
-            let library = String(path.split(separator: "/")[1])
-            let declarations = try Tree.text(path).matches(
-                of: /(?m)^(?:public |package |final |indirect )*(?:struct|class|enum|protocol|actor) (\w+)/)
-            for declaration in declarations { owners[String(declaration.1), default: []].insert(library) }
+        for declaration in try Tree.declarations.get()
+        where !declaration.isNested && !declaration.modifiers.contains("private") {
+            owners[declaration.name, default: []].insert(declaration.library)
         }
+        #expect(owners.count > 200)
         #expect(owners.filter { $0.value.count > 1 } == [:])
     }
 }

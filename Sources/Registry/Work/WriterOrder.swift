@@ -12,8 +12,8 @@ struct WriterOrder<Key: Sendable>: Sendable {
         self.name = name
     }
 
-    /// - Throws: ``OrderingFailure/outOfOrder(_:)`` if other replicas are at work for too long.
-    func withLock<Value: Sendable, Failure: OrderingFailure>(
+    /// - Throws: ``OrderingError/outOfOrder(_:)`` if other replicas are at work for too long.
+    func withLock<Value: Sendable, Failure: OrderingError>(
         _ key: Key, _ body: () async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         try await locks.withLock(name(key), translate: Failure.outOfOrder) { _ async throws(Failure) in try await body()
@@ -21,7 +21,7 @@ struct WriterOrder<Key: Sendable>: Sendable {
     }
 
     /// - Parameter body: To call what it is given before it writes: by then another replica may have taken over.
-    func withLock<Value: Sendable, Failure: OrderingFailure>(
+    func withLock<Value: Sendable, Failure: OrderingError>(
         _ key: Key, _ body: (_ check: () throws(Failure) -> Void) async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
         try await locks.withLock(name(key), translate: Failure.outOfOrder) { (held) async throws(Failure) in
@@ -33,17 +33,17 @@ struct WriterOrder<Key: Sendable>: Sendable {
 }
 
 /// An error that can say that others were at work.
-protocol OrderingFailure: Error {
+protocol OrderingError: Error {
     static func outOfOrder(_ error: CoordinationError) -> Self
 }
 
-extension RegistryError: OrderingFailure {
+extension RegistryError: OrderingError {
     static func outOfOrder(_ error: CoordinationError) -> RegistryError {
         RegistryError(.unavailable, status: 503, error.message, retryAfter: 1, cause: error)
     }
 }
 
-extension StorageError: OrderingFailure {
+extension StorageError: OrderingError {
     static func outOfOrder(_ error: CoordinationError) -> StorageError {
         StorageError(.conflict, error.message, cause: error)
     }
