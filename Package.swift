@@ -103,7 +103,10 @@ let package = Package(
         library("Retention", ["CEL", "OCI"]),
         library(
             "Configuration",
-            ["Access", "CEL", "CFileStatus", "CRE2", "Events", "OCI", "Observability", "Retention", "Tokens"]),
+            [
+                "Access", "CEL", "CFileStatus", "CRE2", "Events", "OCI", "Observability", "Retention", "TextEncodings",
+                "Tokens",
+            ]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),

@@ -21,7 +21,7 @@ public final class Janitor: Service {
         var needed: Int64?
         /// Grows with every wish.
         var number: Int64 = 0
-        var waiter: Waiter?
+        var waiter: ReportWaiter?
     }
 
     struct State {
@@ -42,7 +42,7 @@ public final class Janitor: Service {
 
     private static let mostWaiting = 64
     /// Between two looks at whether limits are reached.
-    private static let look: Duration = .seconds(2)
+    static let look: Duration = .seconds(2)
     /// What who finds the disk full waits for at most.
     private static let patience: Duration = .seconds(10)
     /// After a round that was to make room and could not.
@@ -122,7 +122,7 @@ public final class Janitor: Service {
     ///
     /// - Returns: What it did; nil if the server stops, or too many wait.
     public func run(_ job: JanitorJob) async -> JanitorReport? {
-        let waiter = Waiter()
+        let waiter = ReportWaiter()
         guard case .enqueued = queue(job).yield(Wish(job: job, cause: .command, waiter: waiter)) else { return nil }
         return await waiter.report
     }
@@ -149,7 +149,7 @@ public final class Janitor: Service {
             return ContinuousClock.now >= time
         }
         guard mayTry else { return false }
-        let waiter = Waiter()
+        let waiter = ReportWaiter()
         guard
             case .enqueued = queue(.eviction).yield(
                 Wish(job: .eviction, cause: .pressure, needed: bytes, waiter: waiter))
@@ -166,7 +166,7 @@ public final class Janitor: Service {
         return report?.counts["freedBytes"] ?? 0 > 0
     }
 
-    private func queue(_ job: JanitorJob) -> AsyncStream<Wish>.Continuation {
+    func queue(_ job: JanitorJob) -> AsyncStream<Wish>.Continuation {
         lanes[Lane(job).rawValue].continuation
     }
 
@@ -223,68 +223,6 @@ public final class Janitor: Service {
             let report = await carryOut(wish)
             wish.waiter?.resume(report)
         }
-    }
-
-    /// Wishes for what is due, and for what is pressing.
-    private func watch() async {
-        while !Task.isCancelled {
-            let wishes = state.withLockedValue { state in due(&state) }
-            for wish in wishes { queue(wish.job).yield(wish) }
-            // Cancelled: the loop ends.
-            try? await Task.sleep(for: Self.look)
-        }
-    }
-
-    private func due(_ state: inout State) -> [Wish] {
-        var wishes: [Wish] = []
-        let now = ContinuousClock.now
-        for job in JanitorJob.allCases {
-            guard let interval = state.settings.interval(of: job) else {
-                state.due[job] = nil
-                continue
-            }
-            guard state.due[job] == nil else { continue }
-            // Eviction soon after the start, to know what there is; not at once, when clients come back. The others are
-            // spread, so that many servers that started together do not collect together.
-            state.due[job] =
-                now
-                + (job == .eviction
-                    ? min(interval, .seconds(1)) * Double.random(in: 1...10) : interval * Double.random(in: 0.2...1))
-        }
-        guard !state.isPaused else { return [] }
-        for (job, time) in state.due where time <= now {
-            wishes.append(Wish(job: job, cause: .schedule))
-            let interval = state.settings.interval(of: job) ?? state.settings.interval
-            state.due[job] = now + interval * Double.random(in: 0.9...1.1)
-        }
-        if wishes.isEmpty, !state.isPressed, isPressing(state) {
-            state.isPressed = true
-            wishes.append(Wish(job: .eviction, cause: .pressure))
-        }
-        return wishes
-    }
-
-    private func isPressing(_ state: State) -> Bool {
-        if let time = state.notBefore, ContinuousClock.now < time { return false }
-        if let high = state.settings.cache.highMark, let cached = cachedBytes(state), cached > high { return true }
-        let free = freeBytes() ?? .max
-        return state.settings.cache.lack(free: free) > 0
-            || state.settings.caches.values.contains { limits in
-                if limits.lack(free: free) > 0 { return true }
-                // What fills brought is not told apart by namespace: counted anew when it may be too much for this one.
-                guard let size = limits.maxSize, let high = limits.highMark, let cached = cachedBytes(state) else {
-                    return false
-                }
-                return cached > high && filledSinceCounted(state) > size / 20
-            }
-    }
-
-    private func cachedBytes(_ state: State) -> Int64? {
-        state.counted.map { $0.bytes + filledSinceCounted(state) }
-    }
-
-    private func filledSinceCounted(_ state: State) -> Int64 {
-        state.counted.map { registry.filledBytes - $0.filled } ?? 0
     }
 
     private func carryOut(_ wish: Wish) async -> JanitorReport? {

@@ -8,34 +8,40 @@ extension ConfigurationDecoder {
         let spool = reader.text("spool_dir") ?? directory
         let endpoint = endpoint(reader)
         let bucket = (reader.requires("bucket") ? name("bucket", reader, Self.isBucketByte) : nil) ?? ""
-        let region = name("region", reader, Self.isRegionByte) ?? "us-east-1"
+        let usesPathStyle = reader.flag("path_style", default: endpoint != nil || bucket.contains("."))
+        let standard = S3StorageSection(bucket: bucket, usesPathStyle: usesPathStyle, spoolDirectory: spool)
         if reader.isSet("kms_key_id"), reader.text("server_side_encryption") != "aws:kms" {
             reader.report(
                 "kms_key_id", "has no effect without server_side_encryption = \"aws:kms\"", "add that, or remove it")
         }
         let keys = keys(reader)
         return S3StorageSection(
-            endpoint: endpoint, bucket: bucket, region: region, keyPrefix: keyPrefix(reader), keys: keys,
-            usesPathStyle: reader.flag("path_style", default: endpoint != nil || bucket.contains(".")),
+            endpoint: endpoint, bucket: bucket, region: name("region", reader, Self.isRegionByte) ?? standard.region,
+            keyPrefix: keyPrefix(reader) ?? standard.keyPrefix, keys: keys,
+            usesPathStyle: usesPathStyle,
             caBundle: reader.file("ca_bundle"), storageClass: name("storage_class", reader, Self.isBucketByte),
-            encryption: reader.choice("server_side_encryption", default: .none),
+            encryption: reader.choice("server_side_encryption", default: standard.encryption),
             kmsKeyID: name("kms_key_id", reader, Self.isPrintable),
             multipartMinPartSize: max(
                 reader.size(
-                    "multipart_min_part_size", in: Self.fiveMegabytes...(.gibibytes(1)), default: .mebibytes(16)),
+                    "multipart_min_part_size", in: Self.fiveMegabytes...(.gibibytes(1)),
+                    default: standard.multipartMinPartSize),
                 .mebibytes(5)),
             multipartCopyThreshold: reader.size(
-                "multipart_copy_threshold", in: Self.fiveMegabytes...(.gibibytes(5)), default: .gibibytes(5)),
+                "multipart_copy_threshold", in: Self.fiveMegabytes...(.gibibytes(5)),
+                default: standard.multipartCopyThreshold),
             multipartCopyChunkSize: max(
                 reader.size(
-                    "multipart_copy_chunk_size", in: Self.fiveMegabytes...(.gibibytes(5)), default: .mebibytes(100)),
+                    "multipart_copy_chunk_size", in: Self.fiveMegabytes...(.gibibytes(5)),
+                    default: standard.multipartCopyChunkSize),
                 .mebibytes(5)),
-            multipartCopyJobs: reader.integer("multipart_copy_jobs", in: 1...64, default: 4),
-            hasUniformParts: reader.flag("uniform_parts", default: false),
-            maxAttempts: reader.integer("max_attempts", in: 1...20, default: 5),
-            connectTimeout: reader.duration("connect_timeout", default: .seconds(5)),
-            stallTimeout: reader.duration("stall_timeout", least: .seconds(1), default: .seconds(30)),
-            blobRedirect: reader.choice("blob_redirect", default: .never), redirectNetworks: redirectNetworks(reader),
+            multipartCopyJobs: reader.integer("multipart_copy_jobs", in: 1...64, default: standard.multipartCopyJobs),
+            hasUniformParts: reader.flag("uniform_parts", default: standard.hasUniformParts),
+            maxAttempts: reader.integer("max_attempts", in: 1...20, default: standard.maxAttempts),
+            connectTimeout: reader.duration("connect_timeout", default: standard.connectTimeout),
+            stallTimeout: reader.duration("stall_timeout", least: .seconds(1), default: standard.stallTimeout),
+            blobRedirect: reader.choice("blob_redirect", default: standard.blobRedirect),
+            redirectNetworks: redirectNetworks(reader),
             spoolDirectory: spool,
             spoolSize: reader.size("spool_size", in: .mebibytes(1)...(.gibibytes(1 << 20)), like: .gibibytes(50)),
             keepsConditions: reader.flag("conditional_writes"),
@@ -44,10 +50,12 @@ extension ConfigurationDecoder {
 
     private func cache(_ reader: TableReader, spool: String) -> StorageCacheSection {
         _ = reader.requires("max_size")
-        return StorageCacheSection(
+        var section = StorageCacheSection(
             directory: reader.text("directory") ?? spool + (spool.hasSuffix("/") ? "hot" : "/hot"),
-            maxSize: reader.size("max_size", in: .mebibytes(1)...(.gibibytes(1 << 20)), default: .gibibytes(1)),
-            memorySize: reader.size("memory_size", in: .kibibytes(0)...(.gibibytes(64)), default: .mebibytes(32)))
+            maxSize: reader.size("max_size", in: .mebibytes(1)...(.gibibytes(1 << 20)), default: .gibibytes(1)))
+        section.memorySize = reader.size(
+            "memory_size", in: .kibibytes(0)...(.gibibytes(64)), default: section.memorySize)
+        return section
     }
 
     /// The least that others take as well, though S3 itself wants a little more: taken as that.
@@ -109,8 +117,8 @@ extension ConfigurationDecoder {
         }
     }
 
-    private func keyPrefix(_ reader: TableReader) -> String {
-        guard let text = reader.text("key_prefix") else { return "" }
+    private func keyPrefix(_ reader: TableReader) -> String? {
+        guard let text = reader.text("key_prefix") else { return nil }
         var prefix = text[...]
         while prefix.first == "/" { prefix.removeFirst() }
         while prefix.last == "/" { prefix.removeLast() }
@@ -121,7 +129,7 @@ extension ConfigurationDecoder {
         guard prefix.isEmpty || isFit else {
             reader.report(
                 "key_prefix", "is no prefix of keys", "write names with single slashes between them, at most 512 bytes")
-            return ""
+            return nil
         }
         return String(prefix)
     }

@@ -31,28 +31,28 @@ public struct S3StorageSection: Sendable, Equatable {
     /// nil is AWS in `region`.
     public var endpoint: UpstreamURL?
     public var bucket: String
-    public var region: String
+    public var region = "us-east-1"
     /// Without slashes at its ends; empty for none.
-    public var keyPrefix: String
+    public var keyPrefix = ""
     /// nil where the environment has it.
     public var keys: Keys?
     /// Whether the bucket stands in the path and not in the host's name.
     public var usesPathStyle: Bool
     public var caBundle: String?
     public var storageClass: String?
-    public var encryption: Encryption
+    public var encryption = Encryption.none
     public var kmsKeyID: String?
-    public var multipartMinPartSize: DataSize
-    public var multipartCopyThreshold: DataSize
-    public var multipartCopyChunkSize: DataSize
-    public var multipartCopyJobs: Int
-    public var hasUniformParts: Bool
-    public var maxAttempts: Int
-    public var connectTimeout: Seconds
-    public var stallTimeout: Seconds
-    public var blobRedirect: BlobRedirect
+    public var multipartMinPartSize: DataSize = .mebibytes(16)
+    public var multipartCopyThreshold: DataSize = .gibibytes(5)
+    public var multipartCopyChunkSize: DataSize = .mebibytes(100)
+    public var multipartCopyJobs = 4
+    public var hasUniformParts = false
+    public var maxAttempts = 5
+    public var connectTimeout: Seconds = .seconds(5)
+    public var stallTimeout: Seconds = .seconds(30)
+    public var blobRedirect = BlobRedirect.never
     /// With `auto`: whom.
-    public var redirectNetworks: [ClientAddressBlock]
+    public var redirectNetworks: [ClientAddressBlock] = []
     /// Where content grows on local disk until it is whole.
     public var spoolDirectory: String
     /// Bytes that it may take there at a time; nil for what the disk has.

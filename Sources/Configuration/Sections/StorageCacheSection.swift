@@ -4,5 +4,5 @@ public struct StorageCacheSection: Sendable, Equatable {
     /// Of the files there.
     public var maxSize: DataSize
     /// Of small content in memory.
-    public var memorySize: DataSize
+    public var memorySize: DataSize = .mebibytes(32)
 }

@@ -1,3 +1,5 @@
+internal import TextEncodings
+
 /// Where a Redis is, who asks it, and which of its databases: `redis://user:password@host:port/db` or
 /// `unix:///path/to/socket?db=1`.
 public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
@@ -31,7 +33,7 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         (username, password) = try Self.takeUser(&rest)
         if scheme == "unix" {
             let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
-            guard let path = Self.decoded(parts[0]), path.hasPrefix("/"), path.utf8.count < 108 else {
+            guard let path = PercentEncoding.decoded(parts[0]), path.hasPrefix("/"), path.utf8.count < 108 else {
                 throw RedisURLError("names no socket", "write it like unix:///run/redis/redis.sock")
             }
             place = .socket(path: path)
@@ -55,7 +57,9 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         guard let at = rest.lastIndex(of: "@") else { return (nil, nil) }
         let parts = rest[..<at].split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
         rest = rest[rest.index(after: at)...]
-        guard let user = decoded(parts[0]), let password = decoded(parts.count > 1 ? parts[1] : "") else {
+        guard let user = PercentEncoding.decoded(parts[0]),
+            let password = PercentEncoding.decoded(parts.count > 1 ? parts[1] : "")
+        else {
             throw RedisURLError("has a user or a password that cannot be read", "write other bytes as %XX")
         }
         return (user.isEmpty ? nil : user, password.isEmpty ? nil : Secret(password))
@@ -67,40 +71,15 @@ public struct RedisURL: Sendable, Equatable, CustomStringConvertible {
         return number
     }
 
-    /// Nil for a wrong escape.
-    private static func decoded(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = text.utf8[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(rest.prefix(2)) ?? "", radix: 16) else { return nil }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(validating: bytes, as: UTF8.self)
-    }
-
     /// Without the password.
     public var description: String {
-        let user = username.map { "\(Self.encoded($0))@" } ?? ""
+        let user = username.map { "\(PercentEncoding.encoded($0))@" } ?? ""
         return switch place {
         case .server(let host, let port):
             "redis://\(user)\(host.contains(":") ? "[\(host)]" : host):\(port)/\(database)"
-        case .socket(let path): "unix://\(user)\(Self.encoded(path))" + (database == 0 ? "" : "?db=\(database)")
+        case .socket(let path):
+            "unix://\(user)\(PercentEncoding.encoded(path, keeping: "/"))" + (database == 0 ? "" : "?db=\(database)")
         }
-    }
-
-    private static func encoded(_ text: String) -> String {
-        text.utf8.map { byte in
-            let isPlain =
-                (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
-                || "-._~/".utf8.contains(byte)
-            if isPlain { return String(UnicodeScalar(byte)) }
-            return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-        }.joined()
     }
 }
 

@@ -85,9 +85,10 @@ public struct AdminAPI: RequestHandler {
         }
     }
 
-    private static func deed(_ request: Request, _ actor: String?) -> Deed {
+    private static func deed(_ request: Request, _ actor: String?) -> AuditedDeed {
         let fields = request.query.map { [(key: "query", value: String($0.prefix(1024)))] } ?? []
-        return Deed(event: "admin \(request.path.dropFirst(root.utf8.count).prefix(64))", actor: actor, fields: fields)
+        return AuditedDeed(
+            event: "admin \(request.path.dropFirst(root.utf8.count).prefix(64))", actor: actor, fields: fields)
     }
 
     private static let readinessPath = "/readyz"
@@ -280,57 +281,5 @@ public struct AdminAPI: RequestHandler {
         return Response(
             status: status, headers: ["Content-Type": "application/json", "Cache-Control": "no-store"],
             body: .bytes(ByteBuffer(bytes: Array(data) + [UInt8(ascii: "\n")])))
-    }
-}
-
-private struct UpstreamReport: Encodable {
-    var namespace: String
-    var upstream: String
-    /// `closed`, `open` or `probing`
-    var breaker: String
-    var failures: Int
-    var lastError: String?
-    var limit: Int?
-    var remaining: Int?
-    var waitSeconds: Int
-    var requestsInFlight: Int?
-    var requestsWaiting: Int?
-    var maxConnections: Int?
-    var maxBandwidth: Int?
-
-    init(_ status: UpstreamStatus) {
-        namespace = status.namespace.value
-        upstream = status.name
-        breaker =
-            switch status.breaker.state {
-            case .closed: "closed"
-            case .open: "open"
-            case .probing: "probing"
-            }
-        failures = status.breaker.failures
-        lastError = status.breaker.lastError?.message
-        limit = status.reading?.limit
-        remaining = status.reading?.remaining
-        waitSeconds = status.wait
-        requestsInFlight = status.use?.inUse
-        requestsWaiting = status.use?.waiting
-        maxConnections = status.use?.caps.connections
-        maxBandwidth = status.use?.caps.bytesPerSecond
-    }
-}
-
-private struct FillReport: Encodable {
-    var digest: String
-    var size: Int64?
-    var released: Int64
-    var hasReaders: Bool
-    var repositories: [String]
-
-    init(_ status: FillStatus) {
-        digest = status.digest.description
-        size = status.size
-        released = status.released
-        hasReaders = status.hasReaders
-        repositories = status.repositories.map(\.value)
     }
 }

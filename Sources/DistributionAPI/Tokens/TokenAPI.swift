@@ -116,7 +116,7 @@ public struct TokenAPI: RequestHandler {
             Self.count(request, "issued")
             note(answer, asked, request)
             var told = RequestNote()
-            told.deed = Deed(
+            told.deed = AuditedDeed(
                 event: "token", actor: answer.subject.isAnonymous ? nil : answer.subject.id,
                 fields: [(key: "form", value: request.method == .POST ? "oauth" : "query")])
             return Response(
@@ -128,9 +128,9 @@ public struct TokenAPI: RequestHandler {
             var response = request.method == .POST ? Self.oauth(error) : Self.registry(error)
             var told = RequestNote()
             if case .badCredentials = error {
-                told.deed = Deed(event: "login")
+                told.deed = AuditedDeed(event: "login")
             } else {
-                told.deed = Deed(event: "token", fields: [(key: "reason", value: error.code)])
+                told.deed = AuditedDeed(event: "token", fields: [(key: "reason", value: error.code)])
             }
             response.note = told
             return response

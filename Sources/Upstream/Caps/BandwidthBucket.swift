@@ -11,7 +11,7 @@ final class BandwidthBucket: Sendable {
         /// Bytes; negative for a debt.
         var available: Double = 0
         var updated: Duration = .zero
-        var queue = FairQueue()
+        var queue = UpstreamQueue()
         var sizes: [Int: Int] = [:]
         var parked: [Int: CheckedContinuation<Void, Never>] = [:]
         /// Who sleeps for all.
@@ -60,7 +60,7 @@ final class BandwidthBucket: Sendable {
             if state.rate == nil { (state.available, state.updated) = (Double(rate ?? 0), now) }
             state.rate = rate
             guard rate == nil else { return [] }
-            state.queue = FairQueue()
+            state.queue = UpstreamQueue()
             state.sizes = [:]
             defer { state.parked = [:] }
             return Array(state.parked.values)

@@ -35,7 +35,7 @@ public final class UpstreamGate: Sendable {
         var questions = 0
         /// Blobs, for clients or in the background.
         var contents = 0
-        var queue = FairQueue()
+        var queue = UpstreamQueue()
         var waiters: [Int: Waiter] = [:]
         var lastID = 0
         /// Background transfers that are ending because clients wait.

@@ -57,7 +57,7 @@ struct UpstreamProbeCommand: AsyncParsableCommand {
         let logger = Logger(label: "entrepot.probe") { _ in SwiftLogNoOpLogHandler() }
         let (namespaces, _) = try NamespacesBuilder(
             configuration: configuration,
-            parts: LongLivedClientParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
+            parts: LongLivedUpstreamParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
             previous: RegistryClients()
         ).build()
         do throws(RegistryError) {

@@ -32,7 +32,7 @@ struct LongLivedParts: Sendable {
     let health: UpstreamHealth
     let registry: Registry
     let janitor: Janitor
-    let upstreams: LongLivedClientParts
+    let upstreams: LongLivedUpstreamParts
     /// What it remembers follows from the stored hashes, so that it outlives every configuration.
     let passwords: PasswordVerifier
     /// What clients keep after a login.
@@ -81,7 +81,7 @@ struct LongLivedParts: Sendable {
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         coordination = CoordinationChoice(configuration)
         let manifestRoom = ByteBudget(limit: configuration.server.maxManifestMemory.bytes)
-        upstreams = LongLivedClientParts(
+        upstreams = LongLivedUpstreamParts(
             tokens: TokenCache(
                 shared: SealedTokens(coordination.replica, now: WallClock.seconds), now: WallClock.seconds),
             manifestRoom: manifestRoom, logger: Logger(.upstream))

@@ -9,7 +9,7 @@ import Upstream
 /// Makes namespaces, with a client for each of their upstreams, from the configuration.
 struct NamespacesBuilder {
     let configuration: Configuration
-    let parts: LongLivedClientParts
+    let parts: LongLivedUpstreamParts
     /// Those of the configuration before: a client whose settings are the same goes on as it is.
     let previous: RegistryClients
 

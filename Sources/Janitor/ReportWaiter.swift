@@ -1,7 +1,7 @@
 import NIOConcurrencyHelpers
 
 /// Waits for one report, or for nil, whichever comes first.
-final class Waiter: Sendable {
+final class ReportWaiter: Sendable {
     private enum State {
         case nobody
         case waiting(CheckedContinuation<JanitorReport?, Never>)

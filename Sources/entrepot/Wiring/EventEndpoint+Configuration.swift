@@ -5,14 +5,6 @@ import Logging
 import NIOCore
 import Observability
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 extension EventEndpoint {
     /// - Parameter root: Where this process keeps files of its own.
     /// - Throws: If there can be no queue.
@@ -53,28 +45,4 @@ extension EventEndpoint {
             return .later("\(error)", nil)
         }
     }
-}
-
-extension AuditLog {
-    /// Nil where nobody keeps records.
-    ///
-    /// - Throws: If a file cannot be written to.
-    convenience init?(_ sections: [AuditSinkSection]) throws {
-        guard !sections.isEmpty else { return nil }
-        try self.init(
-            sections.map { section in
-                guard let path = section.path else { return .standardOutput }
-                return .file(path: path, largest: section.maxSize.bytes, kept: section.keep)
-            })
-    }
-}
-
-/// What this machine is called.
-enum HostIdentity {
-    static let name: String = {
-        var bytes = [CChar](repeating: 0, count: 256)
-        guard gethostname(&bytes, bytes.count - 1) == 0 else { return "entrepot" }
-        let text = String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return text.isEmpty ? "entrepot" : text
-    }()
 }

@@ -2,7 +2,7 @@ import OCI
 
 /// Who waits for a share of an upstream, and who goes next: the most urgent first, and among these the repository that was
 /// served longest ago.
-struct FairQueue {
+struct UpstreamQueue {
     private static let mostRemembered = 1024
 
     private var entries: [(id: Int, errand: UpstreamErrand)] = []

@@ -15,7 +15,7 @@ struct RequestNote: Sendable {
     var repository: RepositoryName?
     /// What those are told who want to be; large, and absent where nobody wants to.
     private var told: Told?
-    var deed: Deed?
+    var deed: AuditedDeed?
     /// The key of the namespace that the repository belongs to.
     var namespace: RepositoryName?
     /// Of the request, where it is traced.

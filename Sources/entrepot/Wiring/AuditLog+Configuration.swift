@@ -1,0 +1,16 @@
+import Configuration
+import Observability
+
+extension AuditLog {
+    /// Nil where nobody keeps records.
+    ///
+    /// - Throws: If a file cannot be written to.
+    convenience init?(_ sections: [AuditSinkSection]) throws {
+        guard !sections.isEmpty else { return nil }
+        try self.init(
+            sections.map { section in
+                guard let path = section.path else { return .standardOutput }
+                return .file(path: path, largest: section.maxSize.bytes, kept: section.keep)
+            })
+    }
+}
