@@ -1,3 +1,4 @@
+internal import OCI
 internal import Registry
 internal import Upstream
 

@@ -1,4 +1,5 @@
 internal import Cluster
+internal import Hashing
 internal import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
