@@ -58,6 +58,7 @@ let package = Package(
         .systemLibrary(name: "CCrypt", providers: [.apt(["libcrypt-dev"])]),
 
         .systemLibrary(name: "CAllocator"),
+        .systemLibrary(name: "CClock"),
         .systemLibrary(name: "CFileStatus"),
         .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
@@ -107,6 +108,9 @@ let package = Package(
                 "Access", "CEL", "CFileStatus", "CRE2", "Events", "OCI", "Observability", "Retention", "TextEncodings",
                 "Tokens",
             ]),
+
+        // What the server needs of its machine.
+        library("Doctor", ["CClock", "Configuration"]),
 
         // Adapters: one port each.
         library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
@@ -168,7 +172,7 @@ let package = Package(
             name: "entrepot",
             dependencies: [
                 "Access", "CAllocator", "Cluster", "Configuration", "Coordination", "CurlClient", "DistributionAPI",
-                "Events", "FileStorage", "HTTPServer",
+                "Doctor", "Events", "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
                 "OCI", "Observability", "RedisCoordination",
                 "Registry", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Upstream", logging, metrics,
@@ -199,6 +203,7 @@ let package = Package(
         tests("DocumentationTests"),
         tests("OCITests", ["OCI"]),
         tests("CELTests", ["CEL", "CELConformance"], resources: [.copy("Vectors")]),
+        tests("DoctorTests", ["Doctor", "TestSupport"]),
         tests("TextEncodingsTests", ["TextEncodings"]),
         tests("ChildProcessesTests", ["ChildProcesses", "TestSupport"]),
         tests("SigV4Tests", ["SigV4"], exclude: ["Support"]),

@@ -5,7 +5,7 @@ import Testing
 /// The program as people and scripts run it.
 @Suite struct CommandLineTests {
     private static let commands = [
-        "", "config", "config check", "config show", "fills", "hash-password", "healthcheck", "janitor",
+        "", "config", "config check", "config show", "doctor", "fills", "hash-password", "healthcheck", "janitor",
         "janitor pause", "janitor resume", "janitor run", "janitor status", "policy", "policy explain", "prune",
         "purge", "refresh", "reload", "retention", "scrub", "server", "status", "storage", "storage copy",
         "storage test", "token",

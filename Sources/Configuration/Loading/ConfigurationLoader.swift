@@ -42,6 +42,11 @@ public enum ConfigurationLoader {
         return try reading(of: [document], files: [name], environment: environment).result.get()
     }
 
+    /// What stands in a TOML file of another program, which is none of ours; of at most 1 MiB.
+    public static func document(foreign file: String) throws(ConfigurationProblems) -> SettingNode {
+        try TOMLDocument.parse(try text(of: file), file: file)
+    }
+
     /// The secret in a file that no configuration names, by the rules for those that one does.
     public static func secret(file: String) throws(ConfigurationProblems) -> Secret {
         do throws(BoundedFileError) {
@@ -76,7 +81,8 @@ public enum ConfigurationLoader {
             namedFiles: collector.files)
     }
 
-    private static func text(of file: String) throws(ConfigurationProblems) -> String {
+    /// The text of a file of at most 1 MiB.
+    public static func text(of file: String) throws(ConfigurationProblems) -> String {
         let bytes: [UInt8]
         do throws(BoundedFileError) {
             bytes = try BoundedFile.read(file, limit: maximumFile)

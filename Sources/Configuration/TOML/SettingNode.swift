@@ -1,5 +1,5 @@
 /// A value of a configuration file with where it stands: what TOML's parser leaves behind.
-struct SettingNode: Sendable, Equatable {
+public struct SettingNode: Sendable, Equatable {
     var content: Content
     var origin: Origin
 
@@ -18,9 +18,24 @@ struct SettingNode: Sendable, Equatable {
         let line: Int?
     }
 
-    var table: [String: SettingNode]? {
+    public var table: [String: SettingNode]? {
         if case .table(let entries) = content { entries } else { nil }
     }
+
+    public var array: [SettingNode]? {
+        if case .array(let elements) = content { elements } else { nil }
+    }
+
+    public var string: String? {
+        if case .string(let text) = content { text } else { nil }
+    }
+
+    public var boolean: Bool? {
+        if case .boolean(let value) = content { value } else { nil }
+    }
+
+    /// From 1; of a table that of its header.
+    public var line: Int? { origin.line }
 
     /// For "expected ..., found ...".
     var kind: String {

@@ -4,6 +4,12 @@ import NIOPosix
 public import OCI
 
 extension RegistryClient {
+    /// Walks the way of every pull, as far as it is the same for all repositories.
+    ///
+    /// - Parameter report: Told each step when it is over.
+    /// - Returns: Whether a pull can come so far.
+    public func probe(report: (ProbeStep) -> Void) async -> Bool { await approach(report) != nil }
+
     /// Walks the way of a pull, one step after the other, up to the manifest; asks for no content.
     ///
     /// - Parameters:
@@ -13,9 +19,21 @@ extension RegistryClient {
     public func probe(
         _ repository: RepositoryName, _ reference: Reference, report: (ProbeStep) -> Void
     ) async -> Bool {
-        for step in await connectionSteps() {
+        guard let (client, challenges) = await approach(report) else { return false }
+        if let step = await client.authorizationStep(challenges, repository) {
             report(step)
             if step.isFailure { return false }
+        }
+        let step = await client.manifestStep(repository, reference)
+        report(step)
+        return !step.isFailure
+    }
+
+    /// - Returns: The client with its credentials of the moment, and what the upstream wants to know; nil where the way ends.
+    private func approach(_ report: (ProbeStep) -> Void) async -> (RegistryClient, [Challenge])? {
+        for step in await connectionSteps() {
+            report(step)
+            if step.isFailure { return nil }
         }
         let (challenge, challenges) = await challengeStep()
         report(challenge)
@@ -24,15 +42,9 @@ extension RegistryClient {
             if let credentialSource { client.credentials = try await credentialSource.credentials() }
         } catch {
             report(.failed(.credentials, error.message, remedy: Self.helperRemedy, .zero))
-            return false
+            return nil
         }
-        if let step = await client.authorizationStep(challenges, repository) {
-            report(step)
-            if step.isFailure { return false }
-        }
-        let step = await client.manifestStep(repository, reference)
-        report(step)
-        return !step.isFailure
+        return (client, challenges)
     }
 
     // MARK: The connection
@@ -86,6 +98,7 @@ extension RegistryClient {
         do throws(UpstreamError) {
             let (answer, _) = try await follow(url, .get, [:], authorization: nil, isWhole: true)
             await drain(answer)
+            budget?.note(answer.headers, now: now())
             let challenges = Challenge.parse(answer.headers.all("WWW-Authenticate"))
             let finding: String
             switch answer.status {

@@ -166,7 +166,8 @@ class Handler(BaseHTTPRequestHandler):
         if path == "/bytes":
             return self.blob("bytes")
         if path in ("/v2/", "/v2"):
-            return self.small(200, b"{}", "application/json")
+            return self.small(200, b"{}", "application/json", ("RateLimit-Limit", "100;w=21600"),
+                              ("RateLimit-Remaining", "3;w=21600"))
         if match := re.fullmatch(r"/v2/([a-z0-9-]+)/app/(.+)", path):
             return self.registry(match[1], match[2])
         self.refuse(404)

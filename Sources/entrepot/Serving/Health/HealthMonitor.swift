@@ -1,5 +1,6 @@
 import Configuration
 import DistributionAPI
+import Doctor
 import Metrics
 import Registry
 import ServiceLifecycle
@@ -7,11 +8,6 @@ import Upstream
 
 /// Looks after what serving depends on: tells ``Readiness`` and metrics.
 struct HealthMonitor: Service {
-    /// Fewer bytes are no room to work in.
-    private static let leastFree: Int64 = 64 << 20
-    /// Before its end a certificate should have been renewed.
-    private static let certificateNotice: Int64 = 7 * 86_400
-
     let parts: LongLivedParts
     let current: CurrentSnapshot
     let probe: StoreProbe
@@ -53,7 +49,7 @@ struct HealthMonitor: Service {
     private func disk(_ snapshot: Snapshot) -> [HealthCheck] {
         guard let free = probe.freeBytes else { return [] }
         // Eviction begins at min_free; a quarter of it says that it does not keep up.
-        let least = max(Self.leastFree, Int64(snapshot.configuration.cache.minFree?.bytes ?? 0) / 4)
+        let least = max(FileSystemState.leastFree, Int64(snapshot.configuration.cache.minFree?.bytes ?? 0) / 4)
         return [HealthCheck("disk", free < least ? .degraded : .ok, "\(free) bytes are free")]
     }
 
@@ -70,7 +66,7 @@ struct HealthMonitor: Service {
 
     private func certificates(_ snapshot: Snapshot) -> HealthCheck {
         let now = WallClock.seconds()
-        let due = snapshot.certificates.filter { $0.end - now < Self.certificateNotice }
+        let due = snapshot.certificates.filter { $0.end - now < CertificateTerm.notice }
         guard !due.isEmpty else { return HealthCheck("certificates", .ok, "none ends within seven days") }
         let texts = due.map { expiry in
             let what = "\(expiry.use.rawValue) \(expiry.owner)".trimmedEnd
