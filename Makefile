@@ -10,12 +10,12 @@ RELEASE_FLAGS := $(BUILD_FLAGS) --static-swift-stdlib
 STRICT_FLAGS := $(if $(STRICT),-Xswiftc -warnings-as-errors)
 
 LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-dev libhiredis-dev \
-    zlib1g-dev pkg-config binutils
+    zlib1g-dev pkg-config binutils dpkg-dev
 # Registries, proxies, clients and tools that the end-to-end tests and the benchmarks run for real.
 TOOLS := docker-registry nginx-light haproxy redis-server skopeo podman buildah umoci containerd docker.io debootstrap crun \
-    uidmap apache2-utils openssl curl wrk strace prometheus iproute2 python3 python3-venv ca-certificates
+    uidmap apache2-utils openssl curl wrk strace prometheus iproute2 systemd man-db zsh fish python3 python3-venv ca-certificates
 
-.PHONY: help run build test bench cel-vectors format lint deps libraries sanitize clean
+.PHONY: help run build install deb test bench cel-vectors format lint deps libraries sanitize clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -32,6 +32,16 @@ build: libraries ## Build a release binary: .build/dist/entrepot, with its symbo
 	@objcopy --only-keep-debug "$$(swift build -c release --show-bin-path)/entrepot" $(DIST)/entrepot.debug
 	@cd $(DIST) && objcopy --strip-all --add-gnu-debuglink=entrepot.debug \
 	    "$$(cd ../.. && swift build -c release --show-bin-path)/entrepot" entrepot
+
+# BINARY=path takes one that is built already.
+BINARY ?=
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+install: $(if $(BINARY),,build) ## Install program, manual, completions, systemd unit (PREFIX, SYSCONFDIR, DESTDIR)
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' packaging/install '$(or $(BINARY),$(DIST)/entrepot)'
+
+deb: libraries $(if $(BINARY),,build) ## Make a Debian package in .build/dist
+	@packaging/build-deb '$(or $(BINARY),$(DIST)/entrepot)' $(DIST)
 
 # The image of the Dockerfile comes last and alone: it is built with all its own, which takes both processors.
 # Those that only compute go first and alone: beside them, tests with sockets would wait for a processor.

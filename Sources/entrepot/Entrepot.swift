@@ -19,7 +19,7 @@ struct Entrepot: AsyncParsableCommand {
             ScrubCommand.self, StorageCommand.self,
             HashPasswordCommand.self,
             PolicyCommand.self,
-            TokenCommand.self, HealthCheckCommand.self, VersionCommand.self,
+            TokenCommand.self, HealthCheckCommand.self, VersionCommand.self, ManualCommand.self,
         ])
 
     @OptionGroup var configuration: ConfigurationOptions

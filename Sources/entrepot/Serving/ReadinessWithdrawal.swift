@@ -7,6 +7,7 @@ import ServiceLifecycle
 struct ReadinessWithdrawal: Service, CustomStringConvertible {
     let description = "ReadinessWithdrawal"
     let readiness: Readiness
+    let manager: ServiceManager?
     /// Asked when it is time to stop.
     let delay: @Sendable () -> Duration
     let logger: Logger
@@ -15,6 +16,7 @@ struct ReadinessWithdrawal: Service, CustomStringConvertible {
         // Throws only when cancelled, which means that something else failed: then there is nothing to wait for.
         do { try await gracefulShutdown() } catch is CancellationError { return }
         readiness.withdraw()
+        manager?.tell(.stopping)
         logger.notice("stopping; transfers in flight may finish")
         // The operator's own interval, not a guess at how long something takes.
         do { try await Task.sleep(for: delay()) } catch is CancellationError {}

@@ -29,6 +29,7 @@ import UnixSignals
 func serve(_ source: ConfigurationSource) async throws {
     // Until somebody listens to it, as its default is to end the process.
     signal(SIGHUP, SIG_IGN)
+    let manager = ServiceManager(environment: source.environment)
     // Looked at before they are read, so that no change is missed.
     let watch = FileWatch(source.files)
     let reading = source.read()
@@ -46,7 +47,7 @@ func serve(_ source: ConfigurationSource) async throws {
         let exporter = traceExporter(configuration)
         let parts = try await LongLivedParts(configuration, status: status, metrics: metrics, logger: logger)
         defer { parts.audit?.flush() }
-        try await ServiceGroup(configuration: try services(configuration, source, parts, watch, exporter)).run()
+        try await ServiceGroup(configuration: try services(configuration, source, parts, watch, exporter, manager)).run()
     } catch {
         logger.critical("stopped", metadata: ["error": "\(error)"])
         throw ExitCode.failure
@@ -56,7 +57,7 @@ func serve(_ source: ConfigurationSource) async throws {
 /// Everything that runs, in the order in which it starts; it stops in the reverse order, each after the next.
 private func services(
     _ configuration: Configuration, _ source: ConfigurationSource, _ parts: LongLivedParts, _ watch: FileWatch,
-    _ exporter: TraceExporter?
+    _ exporter: TraceExporter?, _ manager: ServiceManager?
 ) throws -> ServiceGroupConfiguration {
     var watch = watch
     watch.watch(parts.status.watchedFiles)
@@ -74,6 +75,7 @@ private func services(
             parts.coordination.listens(on: address, isSecure: current.value.configuration.server.tls != nil)
             CodePages.releaseWhatTheStartNeeded()
             parts.readiness.start()
+            manager?.tell(.ready)
             if current.value.configuration.isOpenUnsaid { warnOfOpenness(parts.logger) }
             parts.logger.warnOf(current.value.configuration)
             parts.logger.notice(
@@ -81,10 +83,17 @@ private func services(
         })
     parts.status.observe(server)
     let withdrawal = ReadinessWithdrawal(
-        readiness: parts.readiness, delay: { current.value.configuration.server.shutdownDelay.duration },
+        readiness: parts.readiness, manager: manager, delay: { current.value.configuration.server.shutdownDelay.duration },
         logger: parts.logger)
     var telling: [any Service] = parts.eventEndpoints
     if let exporter { telling.append(exporter) }
+    if let manager, let patience = manager.patience {
+        telling.append(
+            SignOfLife(manager: manager, group: MultiThreadedEventLoopGroup.singleton) {
+                // Half of it, as sd_watchdog_enabled(3) advises.
+                try await Task.sleep(for: patience / 2)
+            })
+    }
     let all: [any Service] =
         telling + metricsServer(configuration, parts) + [
             parts.background, sweeper,

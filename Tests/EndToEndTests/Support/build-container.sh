@@ -11,18 +11,7 @@ tree=$1 cache=$2
 shift 2
 store=("$@")
 
-base=$cache/container-base.tar
-if [ ! -f "$base" ]; then
-    work=$(mktemp -d "$cache/container-base.XXXXXX")
-    trap 'rm -rf "$work"' EXIT
-    echo "build-container.sh: debootstrap (once)" >&2
-    debootstrap --variant=minbase bookworm "$work/tree" >"$work/debootstrap.log" 2>&1 || {
-        tail -20 "$work/debootstrap.log" >&2
-        exit 1
-    }
-    tar -C "$work/tree" --numeric-owner --exclude='./dev/*' --exclude='./var/cache/apt/archives/*' -cf "$work/base.tar" .
-    mv "$work/base.tar" "$base"
-fi
+base=$("$(dirname "$0")/debian-base.sh" "$cache")
 
 # $1: the name, then Dockerfile lines after FROM.
 image() {
