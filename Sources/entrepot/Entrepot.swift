@@ -13,7 +13,8 @@ struct Entrepot: AsyncParsableCommand {
             """,
         version: entrepotVersion,
         subcommands: [
-            ServerCommand.self, ConfigCommand.self, DoctorCommand.self, ReloadCommand.self, StatusCommand.self, UpstreamCommand.self,
+            ServerCommand.self, ConfigCommand.self, DoctorCommand.self, ReloadCommand.self, StatusCommand.self,
+            UpstreamCommand.self,
             FillsCommand.self, PurgeCommand.self, RefreshCommand.self, JanitorCommand.self, RetentionCommand.self,
             PruneCommand.self,
             ScrubCommand.self, StorageCommand.self,

@@ -27,8 +27,8 @@ import Testing
     @Test(arguments: [
         ([], 0), ([Finding.Severity.ok], 0), ([.note, .ok], 0), ([.ok, .warning], 4), ([.warning, .failure, .ok], 1),
     ])
-    func `the exit code says the worst`(severities: [Finding.Severity], code: Int32) {
-        #expect(ExaminationReport(severities.map { Finding($0, .machine, "a", "b") }).exitCode == code)
+    func `the exit code says the worst`(severities: [Finding.Severity], code: Int) {
+        #expect(ExaminationReport(severities.map { Finding($0, .machine, "a", "b") }).exitCode == Int32(code))
     }
 
     @Test func `programs read the same`() throws {

@@ -21,7 +21,8 @@ import Testing
         ("/tmp/x", "tmpfs", .warning), ("/net", "nfs4", .note), ("/slow", "ext4", .warning),
         ("/layer/a", "overlay", .warning), ("/var/lib", "btrfs", .ok),
     ])
-    func `a path lies in the last of the longest mounts`(path: String, kind: String, severity: Finding.Severity) throws {
+    func `a path lies in the last of the longest mounts`(path: String, kind: String, severity: Finding.Severity) throws
+    {
         let mount = try #require(Mount.holding(path, table: Self.table))
         #expect(mount.kind == kind)
         let finding = mount.finding(.store, path)
@@ -34,16 +35,16 @@ import Testing
         (1000, 40, 0, false, .warning), (100, 0, 0, true, .failure),
     ])
     func `room is judged by what is wanted of it`(
-        size: Int64, free: Int64, least: Int64, isBounded: Bool, severity: Finding.Severity
+        size: Int, free: Int, least: Int, isBounded: Bool, severity: Finding.Severity
     ) {
-        let state = FileSystemState(bytes: size << 30, freeBytes: free << 30, files: 0, freeFiles: 0)
-        let findings = state.findings(.store, "/data", minFree: least << 30, isBounded: isBounded)
+        let state = FileSystemState(bytes: Int64(size) << 30, freeBytes: Int64(free) << 30, files: 0, freeFiles: 0)
+        let findings = state.findings(.store, "/data", minFree: Int64(least) << 30, isBounded: isBounded)
         #expect(findings.map(\.severity) == [severity])
     }
 
     @Test(arguments: [(900, Finding.Severity.failure), (10_000, .warning), (900_000, .ok)])
-    func `a file system without inodes is full`(free: Int64, severity: Finding.Severity) {
-        let state = FileSystemState(bytes: 1 << 40, freeBytes: 1 << 39, files: 1_000_000, freeFiles: free)
+    func `a file system without inodes is full`(free: Int, severity: Finding.Severity) {
+        let state = FileSystemState(bytes: 1 << 40, freeBytes: 1 << 39, files: 1_000_000, freeFiles: Int64(free))
         #expect(state.findings(.store, "/data", minFree: nil, isBounded: true).map(\.severity) == [.ok, severity])
     }
 
@@ -57,18 +58,18 @@ import Testing
     @Test(arguments: [
         (1_600_000_000, true, Finding.Severity.failure), (1_800_000_000, true, .ok), (1_800_000_000, false, .note),
     ])
-    func `a clock that is wrong or left alone is told`(now: Int64, isKept: Bool, severity: Finding.Severity) {
-        #expect(ClockState(now: now, isKept: isKept).finding.severity == severity)
+    func `a clock that is wrong or left alone is told`(now: Int, isKept: Bool, severity: Finding.Severity) {
+        #expect(ClockState(now: Int64(now), isKept: isKept).finding.severity == severity)
     }
 
     @Test(arguments: [(100, Finding.Severity.failure), (1024, .warning), (20_512, .ok)])
-    func `descriptors are for connections and what they send`(limit: UInt64, severity: Finding.Severity) {
-        #expect(DescriptorRoom(limit: limit, connections: 10_000).finding.severity == severity)
+    func `descriptors are for connections and what they send`(limit: Int, severity: Finding.Severity) {
+        #expect(DescriptorRoom(limit: UInt64(limit), connections: 10_000).finding.severity == severity)
     }
 
     @Test(arguments: [(-1, Finding.Severity.failure), (6, .warning), (20, .note), (90, .ok)])
-    func `a certificate is told of before it ends`(days: Int64, severity: Finding.Severity) {
-        let term = CertificateTerm("server", end: 1_800_000_000 + days * 86_400 + 3600)
+    func `a certificate is told of before it ends`(days: Int, severity: Finding.Severity) {
+        let term = CertificateTerm("server", end: 1_800_000_000 + Int64(days) * 86_400 + 3600)
         #expect(term.finding(now: 1_800_000_000).severity == severity)
     }
 

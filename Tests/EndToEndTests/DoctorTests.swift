@@ -42,7 +42,8 @@ import Testing
             // Where the suite runs, the file system may be a container's own, and its certificates last two days.
             #expect(report.areas("failure").isEmpty, "\(text)")
             #expect(report.areas("warning").subtracting(["store", "machine", "tls"]).isEmpty, "\(text)")
-            #expect(report.areas("ok").isSuperset(of: ["store", "redis", "upstreams", "runtimes", "machine"]), "\(text)")
+            #expect(
+                report.areas("ok").isSuperset(of: ["store", "redis", "upstreams", "runtimes", "machine"]), "\(text)")
             #expect(status == (report.areas("warning").isEmpty ? .success : .exited(4)))
             #expect(!text.contains(DockerRegistry.password))
             let answers = report.findings.first { $0.subject == entrepot.host }

@@ -4,10 +4,8 @@ import Testing
 
 /// What `make install` and `make deb` make of the program.
 @Suite struct PackagingTests {
-    private static let tree = Paths.cache.deletingLastPathComponent().deletingLastPathComponent()
-
     private static func install(_ variables: String...) async throws {
-        try await Command("make", ["-s", "-C", tree.path, "install", "BINARY=\(Paths.entrepot.path)"] + variables).run()
+        try await Command("make", ["-s", "-C", Paths.tree.path, "install", "BINARY=\(Paths.entrepot.path)"] + variables).run()
     }
 
     @Test func whatIsInstalledWorksAndIsTheCommandsOwn() async throws {
@@ -17,7 +15,8 @@ import Testing
             func path(_ name: String) -> String { prefix.appendingPathComponent(name).path }
 
             let manual = path("share/man/man1/entrepot.1.gz")
-            let warnings = try await Command("sh", ["-c", "man --warnings=w -E UTF-8 -l \(manual) 2>&1 >/dev/null"]).run()
+            let warnings = try await Command("sh", ["-c", "man --warnings=w -E UTF-8 -l \(manual) 2>&1 >/dev/null"])
+                .run()
             #expect(warnings == "")
             let text = try await Command("sh", ["-c", "man -E ascii -P cat -l \(manual) | col -b"]).run()
             for word in [
@@ -44,8 +43,10 @@ import Testing
             ).run()
             #expect(completed == "storage\n")
 
-            let check = try await Command(path("bin/entrepot"), ["-c", path("etc/entrepot/entrepot.toml"), "config", "show"])
-                .run()
+            let check = try await Command(
+                path("bin/entrepot"), ["-c", path("etc/entrepot/entrepot.toml"), "config", "show"]
+            )
+            .run()
             #expect(check.contains("root_dir = \"/var/lib/entrepot\"") && check.contains("docker.io"))
             // What the operator wrote is his.
             try Data("# mine\n".utf8).write(to: URL(fileURLWithPath: path("etc/entrepot/entrepot.toml")))
@@ -98,7 +99,7 @@ import Testing
         try await Stage.with { stage in
             let base = try await Command(Paths.script("debian-base.sh"), [Paths.cache.path]).run(within: .seconds(600))
                 .trimmingCharacters(in: .whitespacesAndNewlines)
-            let builder = Self.tree.appendingPathComponent("packaging/build-deb").path
+            let builder = Paths.tree.appendingPathComponent("packaging/build-deb").path
             var packages: [String] = []
             for version in ["0.1.0", "0.1.1"] {
                 let output = try await Command(

@@ -47,7 +47,8 @@ public struct FileSystemState: Sendable, Equatable {
         let left = "\(Self.size(freeBytes)) of \(Self.size(bytes)) are free"
         if freeBytes < Self.leastFree {
             return Finding(
-                .failure, area, path, left, remedy: "make room, or give the store a larger file system: run 'entrepot prune'")
+                .failure, area, path, left,
+                remedy: "make room, or give the store a larger file system: run 'entrepot prune'")
         }
         if freeBytes < minFree {
             return Finding(
@@ -76,6 +77,7 @@ public struct FileSystemState: Sendable, Equatable {
         let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]
         while value >= 1024, unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
         let tenths = Int(value * 10)
-        return unit == 0 || tenths >= 1000 ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
+        return unit == 0 || tenths >= 1000
+            ? "\(tenths / 10) \(units[unit])" : "\(tenths / 10).\(tenths % 10) \(units[unit])"
     }
 }

@@ -60,7 +60,8 @@ public struct Mount: Sendable, Equatable {
         let place = "lies on \(kind), mounted at \(point)"
         if options.contains("ro") {
             return Finding(
-                .failure, area, path, "\(place) read-only", remedy: "mount it with rw; the kernel's log may say why it is not")
+                .failure, area, path, "\(place) read-only",
+                remedy: "mount it with rw; the kernel's log may say why it is not")
         }
         switch kind {
         case "tmpfs", "ramfs":

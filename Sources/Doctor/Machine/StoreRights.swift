@@ -38,7 +38,8 @@ public struct StoreRights: Sendable {
             if access(path, R_OK | W_OK | X_OK) != 0 {
                 found.append(
                     Finding(
-                        .failure, .store, path, "may not be written to by this user: \(String(cString: strerror(errno)))",
+                        .failure, .store, path,
+                        "may not be written to by this user: \(String(cString: strerror(errno)))",
                         remedy: isForeign
                             ? "run this as the user that the server runs as, user \(owner)"
                             : "give it to the user that the server runs as: chown -R \(geteuid()) \(root)"))

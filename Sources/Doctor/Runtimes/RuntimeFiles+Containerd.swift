@@ -30,7 +30,8 @@ extension RuntimeFiles {
         if !isTold, !hosts.isEmpty {
             found.append(
                 Finding(
-                    .warning, .runtimes, path, "names no config_path: Kubernetes' pulls pass \(Self.standardFolder) over",
+                    .warning, .runtimes, path,
+                    "names no config_path: Kubernetes' pulls pass \(Self.standardFolder) over",
                     remedy: "set config_path = \"\(Self.standardFolder)\" in the registry table of its CRI plugin"))
         }
         return found + hosts
@@ -71,7 +72,8 @@ extension RuntimeFiles {
         for needed in ["pull", "resolve"] where capabilities.map({ !$0.contains(needed) }) ?? false {
             found.append(
                 Finding(
-                    .warning, .runtimes, file, "does not let \(text) \(needed == "pull" ? "give content" : "say what tags mean")",
+                    .warning, .runtimes, file,
+                    "does not let \(text) \(needed == "pull" ? "give content" : "say what tags mean")",
                     remedy: "write capabilities = [\"pull\", \"resolve\"]"))
         }
         let isOverridden = settings["override_path"]?.boolean ?? false

@@ -32,7 +32,9 @@ public struct RuntimeFiles: Sendable {
         do throws(ConfigurationProblems) {
             return .success(try ConfigurationLoader.document(foreign: path).table ?? [:])
         } catch {
-            return .failure(UnreadableRuntimeFileError(path: path, message: error.problems.map(\.whatIsWrong).joined(separator: "; ")))
+            return .failure(
+                UnreadableRuntimeFileError(
+                    path: path, message: error.problems.map(\.whatIsWrong).joined(separator: "; ")))
         }
     }
 
@@ -42,7 +44,9 @@ public struct RuntimeFiles: Sendable {
         let message: String
 
         var finding: Finding {
-            Finding(.failure, .runtimes, path, message, remedy: "correct it: the runtime takes nothing of it, or does not start")
+            Finding(
+                .failure, .runtimes, path, message,
+                remedy: "correct it: the runtime takes nothing of it, or does not start")
         }
     }
 }

@@ -21,7 +21,8 @@ struct DoctorCommand: AsyncParsableCommand {
     @Option(
         help: ArgumentHelp(
             "Look at this alone; may be repeated.",
-            discussion: "One of \(Finding.Area.allCases.map(\.rawValue).joined(separator: ", ")).", valueName: "area"))
+            discussion: "One of \(Self.areas.joined(separator: ", ")).", valueName: "area"),
+        completion: .list(Self.areas), transform: Self.area)
     var only: [Finding.Area] = []
 
     @Option(
@@ -42,6 +43,13 @@ struct DoctorCommand: AsyncParsableCommand {
         print(json ? try report.json() + "\n" : report.text, terminator: "")
         guard report.exitCode == 0 else { throw ExitCode(report.exitCode) }
     }
-}
 
-extension Finding.Area: ExpressibleByArgument {}
+    private static let areas = Finding.Area.allCases.map(\.rawValue)
+
+    private static func area(_ text: String) throws -> Finding.Area {
+        guard let area = Finding.Area(rawValue: text) else {
+            throw ValidationError("--only takes one of \(areas.joined(separator: ", ")), not '\(text)'.")
+        }
+        return area
+    }
+}

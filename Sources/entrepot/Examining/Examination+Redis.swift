@@ -8,7 +8,9 @@ extension Examination {
 
     func redisFindings(_ configuration: Configuration) async -> [Finding] {
         var found: [Finding] = []
-        for (key, section) in [("lock_store.redis", configuration.lockStore), ("cache_store.redis", configuration.cacheStore)] {
+        for (key, section) in [
+            ("lock_store.redis", configuration.lockStore), ("cache_store.redis", configuration.cacheStore),
+        ] {
             guard let section else { continue }
             let redis = RedisCoordination(RedisSettings(section))
             do throws(CoordinationError) {
@@ -19,7 +21,8 @@ extension Examination {
                 found.append(
                     Finding(
                         .failure, .redis, key, "\(error)",
-                        remedy: "see that it runs at this address, takes the password, and lets the user run EVAL, SET and "
+                        remedy:
+                            "see that it runs at this address, takes the password, and lets the user run EVAL, SET and "
                             + "GETRANGE on keys that begin with '\(section.keyPrefix)'"))
             }
         }

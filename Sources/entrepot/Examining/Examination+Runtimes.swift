@@ -3,6 +3,7 @@ import Doctor
 import FoundationEssentials
 import NIOCore
 import NIOPosix
+import OCI
 
 extension Examination {
     func runtimeFindings(_ configuration: Configuration) async -> [Finding] {

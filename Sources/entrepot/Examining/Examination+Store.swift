@@ -29,7 +29,8 @@ extension Examination {
         guard configuration.lockStore == nil else { return [] }
         return [
             Finding(
-                .note, .store, configuration.storage.place, "only one server may use it, as there is no [lock_store.redis]")
+                .note, .store, configuration.storage.place,
+                "only one server may use it, as there is no [lock_store.redis]")
         ]
     }
 

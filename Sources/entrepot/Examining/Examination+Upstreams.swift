@@ -28,7 +28,8 @@ extension Examination {
         for namespace in namespaces.all.sorted(by: { $0.key.value < $1.key.value }) where !namespace.isOffline {
             for case let client as RegistryClient in namespace.upstreams {
                 let index =
-                    asked.firstIndex { $0.client.name == client.name && $0.client.budget === client.budget } ?? asked.count
+                    asked.firstIndex { $0.client.name == client.name && $0.client.budget === client.budget }
+                    ?? asked.count
                 if index == asked.count { asked.append(Asked(client: client)) }
                 if namespace.upstreams.count == 1 { asked[index].sole.append(namespace.key.value) }
             }

@@ -12,7 +12,8 @@ struct ManualPage {
     var text: String {
         let name = root.commandName
         var lines = [
-            ".Dd $Mdocdate$", ".Dt \(name.uppercased()) 1", ".Os Entrepot \(entrepotVersion)", ".Sh NAME", ".Nm \(name)",
+            ".Dd $Mdocdate$", ".Dt \(name.uppercased()) 1", ".Os Entrepot \(entrepotVersion)", ".Sh NAME",
+            ".Nm \(name)",
             ".Nd \(escaped((root.abstract ?? "").trimmedPeriod))", ".Sh SYNOPSIS", ".Nm \(name)",
             ".Op Fl c Ar file", ".Ar command", ".Op Ar option ...", ".Sh DESCRIPTION",
         ]

@@ -47,7 +47,8 @@ func serve(_ source: ConfigurationSource) async throws {
         let exporter = traceExporter(configuration)
         let parts = try await LongLivedParts(configuration, status: status, metrics: metrics, logger: logger)
         defer { parts.audit?.flush() }
-        try await ServiceGroup(configuration: try services(configuration, source, parts, watch, exporter, manager)).run()
+        try await ServiceGroup(configuration: try services(configuration, source, parts, watch, exporter, manager))
+            .run()
     } catch {
         logger.critical("stopped", metadata: ["error": "\(error)"])
         throw ExitCode.failure
@@ -83,7 +84,8 @@ private func services(
         })
     parts.status.observe(server)
     let withdrawal = ReadinessWithdrawal(
-        readiness: parts.readiness, manager: manager, delay: { current.value.configuration.server.shutdownDelay.duration },
+        readiness: parts.readiness, manager: manager,
+        delay: { current.value.configuration.server.shutdownDelay.duration },
         logger: parts.logger)
     var telling: [any Service] = parts.eventEndpoints
     if let exporter { telling.append(exporter) }

@@ -8,9 +8,11 @@ enum Paths {
     /// Scripts the fixtures run.
     static let support = tests.appendingPathComponent("Support")
 
+    /// The root of the source tree.
+    static let tree = tests.deletingLastPathComponent().deletingLastPathComponent()
+
     /// What is built once and kept: images, blobs.
-    static let cache = tests.deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent(".build/e2e")
+    static let cache = tree.appendingPathComponent(".build/e2e")
 
     /// The program under test: `ENTREPOT_BINARY`, or the one built beside this test bundle.
     static let entrepot: URL = {
