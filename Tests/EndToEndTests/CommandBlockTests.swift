@@ -109,7 +109,7 @@ import Testing
                 #expect(Self.problem(words, root) == nil, "\(page): \(line)")
             }
         }
-        #expect(count > 25)
+        #expect(count > 20)
     }
 
     @Test(arguments: [

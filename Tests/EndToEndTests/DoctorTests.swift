@@ -76,7 +76,7 @@ import Testing
                 [storage.fs]
                 root_dir = "\(root.path)"
                 [cache]
-                min_free = "100000TiB"
+                min_free = "1000000GiB"
                 [lock_store.redis]
                 url = "redis://127.0.0.1:\(FreePorts.next())"
                 [[repository."up.test".upstream]]

@@ -20,7 +20,7 @@ import Testing
             #expect(warnings == "")
             let text = try await Command("sh", ["-c", "man -E ascii -P cat -l \(manual) | col -b"]).run()
             for word in [
-                "entrepot - A streaming", "upstream probe", "--dry-run", "storage copy", "doctor", "EXIT STATUS",
+                "entrepot -- A streaming", "upstream probe", "--dry-run", "storage copy", "doctor", "EXIT STATUS",
                 "hash-password", "--token-file",
             ] {
                 #expect(text.contains(word), "\(word)")
@@ -97,8 +97,8 @@ import Testing
     @Test func aPackageIsInstalledUpgradedRemovedAndPurgedCleanly() async throws {
         try ClientKind.requireRoot()
         try await Stage.with { stage in
-            let base = try await Command(Paths.script("debian-base.sh"), [Paths.cache.path]).run(within: .seconds(600))
-                .trimmingCharacters(in: .whitespacesAndNewlines)
+            let made = try await Command(Paths.script("debian-base.sh"), [Paths.cache.path]).run(within: .seconds(600))
+            let base = try #require(made.split(separator: "\n").last.map(String.init))
             let builder = Paths.tree.appendingPathComponent("packaging/build-deb").path
             var packages: [String] = []
             for version in ["0.1.0", "0.1.1"] {
