@@ -34,7 +34,8 @@ import Testing
     }
 
     private static let pages: [String] = {
-        let docs = (try? FileManager.default.subpathsOfDirectory(atPath: Paths.tree.appendingPathComponent("docs").path)) ?? []
+        let docs =
+            (try? FileManager.default.subpathsOfDirectory(atPath: Paths.tree.appendingPathComponent("docs").path)) ?? []
         return ["README.md"] + docs.filter { $0.hasSuffix(".md") }.sorted().map { "docs/\($0)" }
     }()
 
@@ -83,7 +84,9 @@ import Testing
         let positional = (command.arguments ?? []).filter { $0.kind == "positional" }
         let wanted = positional.count { !$0.isOptional }
         let most = positional.contains(where: \.isRepeating) ? Int.max : positional.count
-        guard (wanted...max(wanted, most)).contains(given) else { return "\(command.commandName) takes other arguments" }
+        guard (wanted...max(wanted, most)).contains(given) else {
+            return "\(command.commandName) takes other arguments"
+        }
         return nil
     }
 
@@ -113,7 +116,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "serve", "config", "config check --nope", "upstream probe", "purge", "storage copy --from", "doctor --only nothing extra",
+        "serve", "config", "config check --nope", "upstream probe", "purge", "storage copy --from",
+        "doctor --only nothing extra",
         "refresh a b c",
     ])
     func aWrongOneWouldBeFound(line: String) async throws {

@@ -6,7 +6,9 @@ import Testing
 @Suite struct MonitoringTests {
     private static func path(_ name: String) -> String { Paths.tree.appendingPathComponent(name).path }
 
-    private static func text(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
+    private static func text(_ name: String) throws -> String {
+        try String(contentsOfFile: path(name), encoding: .utf8)
+    }
 
     @Test func alertsFireWhenTheyShould() async throws {
         try await Stage.with { stage in
@@ -79,7 +81,8 @@ import Testing
             #expect(queries.count > 25)
             let rules = queries.enumerated().map { number, query in "      - {record: 'q:\(number)', expr: \(query)}" }
             let file = try stage.write(
-                (["groups:", "  - name: dashboard", "    rules:"] + rules).joined(separator: "\n") + "\n", to: "queries.yml")
+                (["groups:", "  - name: dashboard", "    rules:"] + rules).joined(separator: "\n") + "\n",
+                to: "queries.yml")
             let checked = try await Command("promtool", ["check", "rules", "--lint=none", file.path]).outcome()
             #expect(checked.status == .success, "\(checked.output)")
         }

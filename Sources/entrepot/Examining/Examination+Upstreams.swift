@@ -18,7 +18,7 @@ extension Examination {
         do {
             namespaces = try NamespacesBuilder(
                 configuration: configuration,
-                parts: LongLivedClientParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
+                parts: LongLivedUpstreamParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
                 previous: RegistryClients()
             ).build().namespaces
         } catch {

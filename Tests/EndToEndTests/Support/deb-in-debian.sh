@@ -7,6 +7,8 @@
 set -euo pipefail
 # Mounts are gone when this ends.
 [ -n "${PRIVATE_MOUNTS:-}" ] || PRIVATE_MOUNTS=1 exec unshare -m --propagation private "$0" "$@"
+# That of this machine is not there.
+unset TMPDIR
 base=$1 root=$2/root old=$3 new=$4 port=$5
 mkdir -p "$root"
 tar -C "$root" --numeric-owner -xf "$base"
@@ -17,9 +19,13 @@ cp "$old" "$root/old.deb"
 cp "$new" "$root/new.deb"
 inside() { chroot "$root" /usr/bin/env PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }
 apt() { inside apt-get -y -qq --no-install-recommends "$@" >"$root/../apt.log" 2>&1 || { tail -30 "$root/../apt.log" >&2; exit 1; }; }
-files() { (cd "$root" && find etc lib usr opt srv var -xdev ! -path 'var/cache/*' ! -path 'var/log/*' ! -path 'var/lib/apt/*' \
-    ! -path 'var/lib/dpkg/*' ! -path 'var/lib/systemd/*' | sort); }
-program=(entrepot -c /etc/entrepot/entrepot.toml)
+# Without the copies that the tools for users leave of what they change.
+files() { (cd "$root" && find etc lib usr opt srv var -xdev ! -type d ! -path 'var/cache/*' ! -path 'var/log/*' ! -path 'var/lib/apt/*' \
+    ! -path 'var/lib/dpkg/*' ! -path 'var/lib/systemd/*' \
+    ! -path 'etc/*shadow-' | sort); }
+# The user that the service runs as; becomes the program, so that a signal reaches it.
+as=(chroot "$root" /usr/bin/setpriv --reuid=entrepot --regid=entrepot --clear-groups)
+program=("${as[@]}" /usr/bin/entrepot -c /etc/entrepot/entrepot.toml)
 
 apt update
 # What it depends on belongs to the machine, before and after.
@@ -34,20 +40,19 @@ apt install /old.deb
 echo "installed $(inside dpkg-query -W -f '${Version} ${db:Status-Abbrev}' entrepot)"
 echo "store $(inside stat -c '%U %G %a' /var/lib/entrepot)"
 echo "enabled $(test -L "$root/etc/systemd/system/multi-user.target.wants/entrepot.service" && echo yes || echo no)"
-echo "check $(inside runuser -u entrepot -- "${program[@]}" config check)"
+echo "check $("${program[@]}" config check)"
 printf '\n[server]\nport = %s\n' "$port" >>"$root/etc/entrepot/entrepot.toml"
 
-inside runuser -u entrepot -- "${program[@]}" server >"$root/../server.log" 2>&1 &
+"${program[@]}" server >"$root/../server.log" 2>&1 &
 server=$!
 for _ in $(seq 300); do
-    inside runuser -u entrepot -- "${program[@]}" healthcheck 2>/dev/null && healthy=yes && break
+    "${program[@]}" healthcheck 2>/dev/null && healthy=yes && break
     sleep 0.1
 done
 echo "healthy ${healthy:-no}"
-echo "runs-as $(stat -c %U "$root/var/lib/entrepot/.entrepot" 2>/dev/null | sed 's/UNKNOWN/another/') $(inside stat -c %U /var/lib/entrepot/.entrepot)"
-inside runuser -u entrepot -- "${program[@]}" doctor --only store --only configuration >"$root/../doctor.log" || true
+echo "runs-as $(inside stat -c %U /var/lib/entrepot/.entrepot)"
+"${program[@]}" doctor --only store --only configuration >"$root/../doctor.log" || true
 echo "doctor $(grep -c '^FAILED' "$root/../doctor.log" || true)"
-# runuser hands the signal on.
 kill "$server"
 wait "$server" && echo "stopped 0" || echo "stopped $?"
 
