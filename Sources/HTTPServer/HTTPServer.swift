@@ -104,10 +104,12 @@ public final class HTTPServer: Service {
     private func bind(_ loops: LoopContexts) async throws -> any Channel {
         let core = core
         let tls = tls
+        let open: @Sendable (any Channel) throws -> Void = { try Self.open($0, core: core, tls: tls, loops: loops) }
         return try await ServerBootstrap(group: group)
             .serverChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(AcceptPause(logger: core.logger))
+                    try channel.pipeline.syncOperations.addHandlers(
+                        AcceptPause(logger: core.logger), ConnectionOpener(open))
                 }
             }
             .serverChannelOption(.backlog, value: 4096)
@@ -115,9 +117,7 @@ public final class HTTPServer: Service {
             .serverChannelOption(.maxMessagesPerRead, value: 16)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    do {
-                        try Self.open(channel, core: core, tls: tls, loops: loops)
-                    } catch {
+                    do { try open(channel) } catch {
                         // Nobody else closes a channel that never became a connection.
                         channel.close(promise: nil)
                         throw error

@@ -12,7 +12,7 @@ struct AcceptPauseTests {
         let loop = EmbeddedEventLoop()
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let handler = AcceptPause(logger: logger) { _ in isScarce.withLockedValue { $0 } }
+        let handler = AcceptPause(logger: logger, asksAfter: 0) { _ in isScarce.withLockedValue { $0 } }
         return (EmbeddedChannel(handler: handler, loop: loop), loop)
     }
 

@@ -18,17 +18,35 @@ final class AcceptPause: ChannelInboundHandler {
     typealias InboundOut = any Channel
 
     private let logger: Logger
+    private let asksAfter: Int
     private let isScarce: (any Channel) -> Bool
     private var pause: RepeatedTask?
+    /// Since it was last asked how many descriptors are left.
+    private var accepted = 0
 
-    /// - Parameter isScarce: Whether descriptors are, asked on the listener's event loop.
-    init(logger: Logger, isScarce: @escaping (any Channel) -> Bool = AcceptPause.isScarce) {
+    /// - Parameters:
+    ///   - connections: After so many it is asked whether descriptors are scarce, which takes three system calls; fewer
+    ///     than are reserved.
+    ///   - isScarce: Whether descriptors are, asked on the listener's event loop.
+    init(
+        logger: Logger, asksAfter connections: Int = 8,
+        isScarce: @escaping (any Channel) -> Bool = AcceptPause.isScarce
+    ) {
         self.logger = logger
+        asksAfter = connections
         self.isScarce = isScarce
     }
 
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        accepted += 1
+        context.fireChannelRead(data)
+    }
+
     func channelReadComplete(context: ChannelHandlerContext) {
-        if isScarce(context.channel) { begin(context) }
+        if accepted >= asksAfter {
+            accepted = 0
+            if isScarce(context.channel) { begin(context) }
+        }
         context.fireChannelReadComplete()
     }
 
