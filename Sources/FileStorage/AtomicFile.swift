@@ -28,8 +28,8 @@ enum AtomicFile {
         _ durability: Durability
     ) throws(StorageError) {
         let folder = parent(of: path)
-        try Directory.make(folder, below: root, key, settled, durability)
-        let (temporary, descriptor) = try temporaryFile(in: folder, root: root, key, settled, durability)
+        try Directory.make(folder, below: root, key, settled)
+        let (temporary, descriptor) = try temporaryFile(in: folder, root: root, key, settled)
         do throws(StorageError) {
             defer { close(descriptor) }
             try writeAll(bytes, to: descriptor, key)
@@ -39,15 +39,16 @@ enum AtomicFile {
             throw error
         }
         do throws(StorageError) {
-            try rename(temporary, to: path, key, durability)
+            try rename(temporary, to: path, key)
         } catch {
             unlink(temporary)
             throw error
         }
+        if durability == .durable { try settleName(of: path, key, root: root, settled) }
     }
 
     private static func temporaryFile(
-        in folder: String, root: String, _ key: ObjectKey, _ settled: SettledFolders, _ durability: Durability
+        in folder: String, root: String, _ key: ObjectKey, _ settled: SettledFolders
     ) throws(StorageError) -> (path: String, descriptor: CInt) {
         let number = counter.withLockedValue { value in
             value += 1
@@ -59,7 +60,7 @@ enum AtomicFile {
             if descriptor >= 0 { return (path, descriptor) }
             // Somebody else removes folders in which nothing lies.
             guard errno == ENOENT, !isLast else { break }
-            try Directory.make(folder, below: root, key, settled, durability)
+            try Directory.make(folder, below: root, key, settled)
         }
         throw StorageError(errno: errno, "open", key)
     }
@@ -70,13 +71,14 @@ enum AtomicFile {
         _ durability: Durability, keepingSource: Bool = false
     ) throws(StorageError) {
         do throws(StorageError) {
-            try Directory.make(parent(of: path), below: root, key, settled, durability)
+            try Directory.make(parent(of: path), below: root, key, settled)
             if durability == .durable { try syncFile(file, key) }
-            try rename(file, to: path, key, durability)
+            try rename(file, to: path, key)
         } catch {
             if !keepingSource { unlink(file) }
             throw error
         }
+        if durability == .durable { try settleName(of: path, key, root: root, settled) }
     }
 
     /// Adds to the end of a file, which must have `offset` bytes. What a failed write left is cut off again.
@@ -113,9 +115,18 @@ enum AtomicFile {
             if error.code == .absent { return false }
             throw error
         }
-        try Directory.settle(parent(of: path), below: root, key, settled)
-        try Directory.sync(parent(of: path), key)
+        try settleName(of: path, key, root: root, settled)
         return true
+    }
+
+    /// Syncs every folder on the way to a file. All at the end and one after the other: the first has the file system
+    /// write what changed in any of them, and the others find nothing left to do.
+    private static func settleName(
+        of path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders
+    ) throws(StorageError) {
+        let folder = parent(of: path)
+        try Directory.sync(folder, key)
+        try Directory.settle(folder, below: root, key, settled)
     }
 
     private static func syncFile(_ path: String, _ key: ObjectKey) throws(StorageError) {
@@ -128,14 +139,11 @@ enum AtomicFile {
         try sync(descriptor, key)
     }
 
-    private static func rename(
-        _ source: String, to path: String, _ key: ObjectKey, _ durability: Durability
-    ) throws(StorageError) {
+    private static func rename(_ source: String, to path: String, _ key: ObjectKey) throws(StorageError) {
         guard retrying({ system_rename(source, path) }) == 0 else {
             if isAbsent { throw StorageError(.absent, "there is nothing to move", key: key) }
             throw StorageError(errno: errno, "rename", key)
         }
-        if durability == .durable { try Directory.sync(parent(of: path), key) }
     }
 
     private static func writeAll(_ bytes: ByteBuffer, to descriptor: CInt, _ key: ObjectKey) throws(StorageError) {

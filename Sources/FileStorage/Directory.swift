@@ -9,20 +9,17 @@ import Storage
 
 /// Making, listing and removing directories.
 enum Directory {
-    /// Makes `path` and what is missing above it, down from `root`, which must exist.
-    ///
-    /// With `durable`, every folder below the root is afterwards known to outlive a power loss, also where somebody else
-    /// made it, perhaps a moment ago and without a sync.
+    /// Makes `path` and what is missing above it, down from `root`, which must exist. Nothing is synced.
     static func make(
-        _ path: String, below root: String, _ key: ObjectKey?, _ settled: SettledFolders, _ durability: Durability
+        _ path: String, below root: String, _ key: ObjectKey?, _ settled: SettledFolders
     ) throws(StorageError) {
         if mkdir(path, 0o755) != 0 {
             switch errno {
             case EEXIST:
                 break
             case ENOENT where path.utf8.count > root.utf8.count:
-                try make(AtomicFile.parent(of: path), below: root, key, settled, durability)
-                try make(path, below: root, key, settled, durability)
+                try make(AtomicFile.parent(of: path), below: root, key, settled)
+                try make(path, below: root, key, settled)
                 return
             default:
                 throw StorageError(errno: errno, "mkdir", key)
@@ -31,10 +28,10 @@ enum Directory {
             // Whatever was known of a folder of that name, this one is new.
             settled.forget(path)
         }
-        if durability == .durable { try settle(path, below: root, key, settled) }
     }
 
-    /// Syncs what holds the names of `path` and of the folders above it, up to `root`.
+    /// Syncs what holds the names of `path` and of the folders above it, up to `root`: they are known to outlive a power
+    /// loss then, also where somebody else made them, perhaps a moment ago and without a sync.
     static func settle(
         _ path: String, below root: String, _ key: ObjectKey?, _ settled: SettledFolders
     ) throws(StorageError) {

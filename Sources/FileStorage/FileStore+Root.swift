@@ -6,7 +6,7 @@ extension FileStore {
     ///
     /// - Throws: `StorageError` if the root cannot be written to, or holds a layout of another version.
     public static func prepare(root: String) throws(StorageError) {
-        try Directory.make(root, below: "", nil, SettledFolders(), .cached)
+        try Directory.make(root, below: "", nil, SettledFolders())
         let marker = RegistryLayout.marker
         let path = root + "/" + marker.path
         if let found = try AtomicFile.text(path, marker) {

@@ -79,7 +79,7 @@ public struct FileStore: ObjectStore {
 
     public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
         try await inPool { () throws(StorageError) in
-            if offset == 0 { try Directory.make(AtomicFile.parent(of: path(key)), below: root, key, settled, .cached) }
+            if offset == 0 { try Directory.make(AtomicFile.parent(of: path(key)), below: root, key, settled) }
             try AtomicFile.extend(path(key), with: bytes, at: offset, key)
         }
     }
