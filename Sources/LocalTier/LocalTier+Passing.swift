@@ -29,5 +29,7 @@ extension LocalTier {
         try await origin.list(prefix, holding: child, after: after, limit: limit)
     }
 
-    public func sweep(before time: Int64) async throws(StorageError) -> Int { try await origin.sweep(before: time) }
+    public func sweep(before time: Int64, isDry: Bool) async throws(StorageError) -> Int {
+        try await origin.sweep(before: time, isDry: isDry)
+    }
 }

@@ -7,14 +7,14 @@ extension S3Store {
     /// Pages of a list that are looked at in one round: a million uploads.
     private static let mostPages = 1000
 
-    public func sweep(before time: Int64) async throws(StorageError) -> Int {
+    public func sweep(before time: Int64, isDry: Bool) async throws(StorageError) -> Int {
         try await asked(nil) { () async throws(S3Error) in
-            try await sweepClaims(before: time) + sweepUploads(before: time)
+            try await sweepClaims(before: time, isDry) + sweepUploads(before: time, isDry)
         }
     }
 
     /// Multipart uploads of fills, copies and rows that nobody goes on with.
-    private func sweepUploads(before time: Int64) async throws(S3Error) -> Int {
+    private func sweepUploads(before time: Int64, _ isDry: Bool) async throws(S3Error) -> Int {
         var count = 0
         var marker: S3Client.UploadMarker?
         for _ in 0..<Self.mostPages {
@@ -27,7 +27,7 @@ extension S3Store {
             }
             for upload in found where upload.begun.map({ $0 < time }) ?? false {
                 guard try await !isInUse(upload) else { continue }
-                try await client.abortUpload(upload.key, upload.id)
+                if !isDry { try await client.abortUpload(upload.key, upload.id) }
                 count += 1
             }
             if marker == nil { break }
@@ -44,7 +44,7 @@ extension S3Store {
     }
 
     /// Claims of objects that were moved, whose holders did not come to remove them.
-    private func sweepClaims(before time: Int64) async throws(S3Error) -> Int {
+    private func sweepClaims(before time: Int64, _ isDry: Bool) async throws(S3Error) -> Int {
         var old: [String] = []
         var previous: S3Page?
         repeat {
@@ -53,7 +53,7 @@ extension S3Store {
             old += page.objects.filter { ISODate.seconds($0.modified).map { $0 < time } ?? false }.map(\.key)
             previous = page
         } while previous?.next != nil && old.count < Self.mostPages
-        try await client.remove(old)
+        if !isDry { try await client.remove(old) }
         return old.count
     }
 }

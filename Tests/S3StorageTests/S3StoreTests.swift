@@ -144,14 +144,16 @@ import Testing
         let elsewhere = try await moto.store(moto.settings(prefix: "swept-not")).client.createUpload("swept-not/x")
         try await store.write(try key(".entrepot/moves/x/0"), ByteBuffer(), .cached)
         // moto says of every upload that it began in 2010; of the claim it says the truth.
-        #expect(try await store.sweep(before: 1_000_000_000) == 0)
-        #expect(try await store.sweep(before: 1_700_000_000) == 2)
+        #expect(try await store.sweep(before: 1_000_000_000, isDry: false) == 0)
+        #expect(try await store.sweep(before: 1_700_000_000, isDry: true) == 2)
+        #expect(try await store.client.parts("swept/u/2/data", lost) != nil)
+        #expect(try await store.sweep(before: 1_700_000_000, isDry: false) == 2)
         #expect(try await store.client.parts("swept/u/1/data", kept) != nil)
         for (key, id) in [("swept/u/2/data", lost), ("swept/blobs/one", died)] {
             #expect(try await store.client.parts(key, id) == nil)
         }
         #expect(try await store.client.parts("swept-not/x", elsewhere) != nil)
-        #expect(try await store.sweep(before: 4_000_000_000) == 1)
+        #expect(try await store.sweep(before: 4_000_000_000, isDry: false) == 1)
         #expect(try await store.list(try key(".entrepot/moves"), after: nil, limit: 10) == [])
     }
 

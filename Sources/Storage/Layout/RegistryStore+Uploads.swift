@@ -36,8 +36,11 @@ extension RegistryStore {
 
     /// Removes what processes that died have left where no key shows it, from before a time, in seconds since 1970.
     ///
+    /// - Parameter isDry: Only counts it.
     /// - Returns: How much there was.
-    public func sweep(before time: Int64) async throws(StorageError) -> Int { try await objects.sweep(before: time) }
+    public func sweep(before time: Int64, isDry: Bool = false) async throws(StorageError) -> Int {
+        try await objects.sweep(before: time, isDry: isDry)
+    }
 
     /// Whether content goes over a network.
     public var isRemote: Bool { objects.isRemote }

@@ -111,8 +111,9 @@ public protocol ObjectStore: Sendable {
 
     /// Removes what processes that died have left where no key shows it, from before a time, in seconds since 1970.
     ///
+    /// - Parameter isDry: Only counts it.
     /// - Returns: How much there was.
-    func sweep(before time: Int64) async throws(StorageError) -> Int
+    func sweep(before time: Int64, isDry: Bool) async throws(StorageError) -> Int
 
     /// Removes a folder if nothing lies in it, where there are folders.
     func prune(_ folder: ObjectKey) async throws(StorageError)
@@ -135,7 +136,7 @@ extension ObjectStore {
     public var isRemote: Bool { false }
     public var origin: any ObjectStore { self }
 
-    public func sweep(before time: Int64) async throws(StorageError) -> Int { 0 }
+    public func sweep(before time: Int64, isDry: Bool) async throws(StorageError) -> Int { 0 }
     public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? { nil }
 
     public func list(

@@ -98,8 +98,10 @@ public struct ObservedStore: ObjectStore {
     // A look into memory, and not worth a count.
     public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? { store.sighting(key) }
 
-    public func sweep(before time: Int64) async throws(StorageError) -> Int {
-        try await observed(.sweep) { () async throws(StorageError) in try await store.sweep(before: time) }
+    public func sweep(before time: Int64, isDry: Bool) async throws(StorageError) -> Int {
+        try await observed(.sweep) { () async throws(StorageError) in
+            try await store.sweep(before: time, isDry: isDry)
+        }
     }
 
     private func observed<Value>(

@@ -25,6 +25,10 @@ struct ScrubCommand: AsyncParsableCommand {
         name: [.customShort("u"), .customLong("uploads")],
         help: "Uploads that broke off so long ago, such as 1h.", transform: Self.age)
     var uploads: Seconds?
+    @Option(
+        name: [.customShort("p"), .customLong("multipart")],
+        help: "Transfers into a bucket that broke off so long ago, such as 1d; they are given up.", transform: Self.age)
+    var multipart: Seconds?
     @Flag(name: .customLong("check-uploads"), help: "Uploads that broke off longer ago than --upload-timeout.")
     var checksUploads = false
     @Option(
@@ -63,7 +67,7 @@ struct ScrubCommand: AsyncParsableCommand {
             (links, .links),
         ]
         let parts = Set(chosen.filter(\.0).map(\.1))
-        return parts.isEmpty ? Set(ScrubPart.allCases) : parts
+        return parts.isEmpty && multipart == nil ? Set(ScrubPart.allCases) : parts
     }
 
     func run() async throws {
@@ -71,15 +75,17 @@ struct ScrubCommand: AsyncParsableCommand {
             let configuration = try admin.configuration.load()
             let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
             let settings = JanitorSettings(configuration, Namespaces.withoutUpstreams(configuration))
-            let scrub = try await look(store, settings, repairer: nil)
-            if isCheck, scrub.counts["findings"] ?? 0 > 0 { throw ExitCode.failure }
+            let (scrub, transfers) = try await look(store, settings, repairer: nil)
+            if isCheck, scrub.counts["findings"] ?? 0 > 0 || transfers ?? 0 > 0 { throw ExitCode.failure }
         } else if let configuration = StoppedStore.configuration(admin) {
             try await StoppedStore.with(configuration) { stopped in
                 if retention { try await stopped.run(.retention) }
                 _ = try await look(stopped.store, stopped.settings, repairer: stopped.registry)
             }
         } else {
-            guard selected == Set(ScrubPart.allCases), uploads == nil, uploadTimeout == nil else {
+            guard selected == Set(ScrubPart.allCases), uploads == nil, uploadTimeout == nil,
+                multipart == nil
+            else {
                 StandardError.write(
                     "entrepot: the running server looks at everything; name parts together with --dry-run or --check\n")
                 throw ExitCode.failure
@@ -89,34 +95,46 @@ struct ScrubCommand: AsyncParsableCommand {
         }
     }
 
-    private func look(_ store: RegistryStore, _ settings: JanitorSettings, repairer: Registry?) async throws -> Scrub {
+    private func look(_ store: RegistryStore, _ settings: JanitorSettings, repairer: Registry?) async throws -> (
+        Scrub, transfers: Int?
+    ) {
         let progress = ScrubProgress(isShown: showsProgress)
         var scrub = Scrub(
             store: store, settings: settings, repairer: repairer, parts: selected, rate: nil,
             uploadAge: (uploads ?? uploadTimeout).map { $0.milliseconds / 1000 }, now: WallClock.seconds(),
             report: { progress.show($0, $1) })
         try await scrub.run()
-        try show(scrub)
-        return scrub
+        var transfers: Int?
+        if let multipart {
+            transfers = try await store.sweep(
+                before: WallClock.seconds() - multipart.milliseconds / 1000, isDry: isDry || isCheck)
+        }
+        try show(scrub, transfers)
+        return (scrub, transfers)
     }
 
     private struct Report: Encodable {
         var findings: [ScrubFinding]
         var counts: [String: Int64]
+        var abandonedTransfers: Int?
     }
 
-    private func show(_ scrub: Scrub) throws {
+    private func show(_ scrub: Scrub, _ transfers: Int?) throws {
         guard isJSON else {
             for finding in scrub.findings { print(finding.text) }
             let counts = scrub.counts
             print(
                 "\(counts["contents"] ?? 0) contents, \(counts["manifests"] ?? 0) manifests and \(counts["tags"] ?? 0) tags "
                     + "in \(counts["repositories"] ?? 0) repositories: \(counts["findings"] ?? 0) findings")
+            if let transfers { print("\(transfers) abandoned transfers into the bucket") }
             return
         }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         print(
-            String(decoding: try encoder.encode(Report(findings: scrub.findings, counts: scrub.counts)), as: UTF8.self))
+            String(
+                decoding: try encoder.encode(
+                    Report(findings: scrub.findings, counts: scrub.counts, abandonedTransfers: transfers)),
+                as: UTF8.self))
     }
 }
