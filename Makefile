@@ -45,7 +45,7 @@ deb: libraries $(if $(BINARY),,build) ## Make a Debian package in .build/dist
 
 # The image of the Dockerfile comes last and alone: it is built with all its own, which takes both processors.
 # Those that only compute go first and alone: beside them, tests with sockets would wait for a processor.
-PURE := (OCI|CEL|Hashing|Configuration|Cluster|Documentation)Tests[.]
+PURE := ^(OCI|CEL|Hashing|Configuration|Cluster|Documentation)Tests[.]
 test: deps ## Run every test, end to end included (FILTER=regex for some)
 	swift build --build-tests $(BUILD_FLAGS) $(STRICT_FLAGS)
 	Tests/EndToEndTests/Support/build-images.sh .build/e2e

@@ -60,6 +60,7 @@ let package = Package(
         .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CClock"),
         .systemLibrary(name: "CFileStatus"),
+        .systemLibrary(name: "CThreads"),
         .systemLibrary(name: "CSpawn"),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
@@ -75,20 +76,21 @@ let package = Package(
         library("ChildProcesses", ["CSpawn"]),
         library("CEL", ["CRE2", "TextEncodings"]),
         library("CELConformance", ["CEL"]),
+        library("Threads", ["CThreads", nioCore, nioConcurrency]),
         library("Hashing", ["CCrypto", "OCI", nioCore]),
-        library("CurlClient", ["CCurl", nioCore, nioConcurrency]),
+        library("CurlClient", ["CCurl", "Threads", nioCore, nioConcurrency]),
         library("SigV4", ["CCrypto", "TextEncodings"]),
 
         // What the process tells of itself.
         library(
             "Observability",
             [
-                .product(name: "CoreMetrics", package: "swift-metrics"), nioCore, nioConcurrency, lifecycle, logging,
-                instrumentation, tracing,
+                "Threads", .product(name: "CoreMetrics", package: "swift-metrics"), nioCore, nioConcurrency, lifecycle,
+                logging, instrumentation, tracing,
             ]),
 
         // What others are told of content.
-        library("Events", ["Observability", "SigV4", nioPosix, nioConcurrency, lifecycle, logging, metrics]),
+        library("Events", ["Observability", "SigV4", "Threads", nioConcurrency, lifecycle, logging, metrics]),
 
         // Ports, layout, typed configuration.
         library("Coordination", [nioCore, nioConcurrency, metrics]),
@@ -96,11 +98,11 @@ let package = Package(
         library(
             "Access",
             [
-                "CArgon2", "CCrypt", "CCrypto", "CEL", "Fairness", "OCI", "TextEncodings", nioCore, nioPosix,
+                "CArgon2", "CCrypt", "CCrypto", "CEL", "Fairness", "OCI", "TextEncodings", "Threads", nioCore,
                 nioConcurrency,
                 metrics,
             ]),
-        library("Tokens", ["CCrypto", "OCI", "Storage", "TextEncodings", nioCore, nioPosix, nioConcurrency]),
+        library("Tokens", ["CCrypto", "OCI", "Storage", "TextEncodings", "Threads", nioCore, nioConcurrency]),
         library("Retention", ["CEL", "OCI"]),
         library(
             "Configuration",
@@ -113,21 +115,21 @@ let package = Package(
         library("Doctor", ["CClock", "Configuration"]),
 
         // Adapters: one port each.
-        library("FileStorage", ["Storage", nioCore, nioPosix, nioConcurrency]),
+        library("FileStorage", ["Storage", "Threads", nioCore, nioConcurrency]),
         library(
             "S3Storage",
             [
-                "Coordination", "CurlClient", "SigV4", "Storage", "TextEncodings", nioCore, nioPosix, nioConcurrency,
-                metrics,
+                "Coordination", "CurlClient", "SigV4", "Storage", "TextEncodings", "Threads", nioCore,
+                nioConcurrency, metrics,
             ]),
         library(
             "LocalTier",
-            ["Coordination", "Hashing", "OCI", "Storage", nioCore, nioPosix, nioConcurrency, logging, metrics]),
-        library("RedisCoordination", ["CHiredis", "Coordination", nioPosix, nioConcurrency]),
+            ["Coordination", "Hashing", "OCI", "Storage", "Threads", nioCore, nioConcurrency, logging, metrics]),
+        library("RedisCoordination", ["CHiredis", "Coordination", "Threads", nioConcurrency]),
         library(
             "Upstream",
             [
-                "OCI", "ChildProcesses", "CZlib", "CurlClient", "Observability", "TextEncodings", nioCore, nioPosix,
+                "OCI", "ChildProcesses", "CZlib", "CurlClient", "Observability", "TextEncodings", "Threads", nioCore,
                 nioConcurrency, logging, metrics, tracing,
             ]),
 
@@ -143,7 +145,7 @@ let package = Package(
         library(
             "Registry",
             [
-                "Cluster", "Coordination", "OCI", "Hashing", "Observability", "Storage", "Upstream", nioCore, nioPosix,
+                "Cluster", "Coordination", "OCI", "Hashing", "Observability", "Storage", "Upstream", "Threads", nioCore,
                 nioConcurrency, logging, metrics, lifecycle, tracing,
             ]),
 
@@ -151,7 +153,8 @@ let package = Package(
         library(
             "Janitor",
             [
-                "Cluster", "Coordination", "OCI", "Registry", "Retention", "Storage", nioCore, nioPosix, nioConcurrency,
+                "Cluster", "Coordination", "OCI", "Registry", "Retention", "Storage", "Threads", nioCore,
+                nioConcurrency,
                 logging, metrics, lifecycle,
             ]),
 
@@ -175,7 +178,8 @@ let package = Package(
                 "Doctor", "Events", "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
                 "OCI", "Observability", "RedisCoordination",
-                "Registry", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Upstream", logging, metrics,
+                "Registry", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Upstream", "Threads", logging,
+                metrics,
                 lifecycle,
                 unixSignals, nioCore,
                 nioPosix,
@@ -195,7 +199,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "ChildProcesses", "CurlClient", "OCI", "Hashing", "Storage", "Upstream", "Registry", nioCore, nioPosix,
+                "ChildProcesses", "CurlClient", "OCI", "Hashing", "Storage", "Upstream", "Registry", "Threads", nioCore,
+                nioPosix,
                 nioHTTP1,
                 nioSSL, nioConcurrency, logging,
             ],
@@ -209,7 +214,10 @@ let package = Package(
         tests("SigV4Tests", ["SigV4"], exclude: ["Support"]),
         tests(
             "S3StorageTests",
-            ["S3Storage", "SigV4", "CurlClient", "Storage", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
+            [
+                "S3Storage", "SigV4", "CurlClient", "Storage", "OCI", "TestSupport", "Threads", nioCore, nioPosix,
+                nioConcurrency,
+            ]),
         tests("HashingTests", ["Hashing", "OCI", nioCore]),
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", "TextEncodings", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
@@ -224,18 +232,19 @@ let package = Package(
         tests("EventsTests", ["Events", "SigV4", "TestSupport", nioConcurrency, logging]),
         tests(
             "StorageTests",
-            ["FileStorage", "Hashing", "Storage", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
-        tests("AccessTests", ["Access", "CEL", "OCI", "TestSupport", nioCore, nioPosix, nioConcurrency]),
+            ["FileStorage", "Hashing", "Storage", "OCI", "TestSupport", "Threads", nioCore, nioConcurrency]),
+        tests("ThreadsTests", ["Threads", nioConcurrency]),
+        tests("AccessTests", ["Access", "CEL", "OCI", "TestSupport", "Threads", nioCore, nioConcurrency]),
         tests(
             "ConfigurationTests", ["Access", "Configuration", "OCI", "Observability", "Tokens", "TestSupport"],
             exclude: ["BrokenFiles", "Support"]),
         tests(
             "LocalTierTests",
             [
-                "LocalTier", "Coordination", "Hashing", "OCI", "Storage", "TestSupport", nioCore, nioPosix,
+                "LocalTier", "Coordination", "Hashing", "OCI", "Storage", "TestSupport", "Threads", nioCore,
                 nioConcurrency, logging,
             ]),
-        tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", nioCore]),
+        tests("FileStorageTests", ["FileStorage", "Storage", "OCI", "Hashing", "TestSupport", "Threads", nioCore]),
         tests(
             "UpstreamTests",
             [
@@ -252,7 +261,7 @@ let package = Package(
             "JanitorTests",
             [
                 "CEL", "Coordination", "FileStorage", "Janitor", "Registry", "Retention", "Storage", "OCI", "Hashing",
-                "TestSupport", "Upstream", nioCore, nioPosix, nioConcurrency,
+                "TestSupport", "Upstream", "Threads", nioCore, nioConcurrency,
                 logging,
             ]),
         tests(
@@ -265,7 +274,8 @@ let package = Package(
             "DistributionAPITests",
             [
                 "Access", "DistributionAPI", "HTTPServer", "Observability", "Registry", "Upstream", "FileStorage",
-                "Storage", "OCI", "Hashing", "TextEncodings", "Tokens", "TestSupport", nioCore, nioPosix, nioHTTP1,
+                "Storage", "OCI", "Hashing", "TextEncodings", "Tokens", "TestSupport", "Threads", nioCore, nioPosix,
+                nioHTTP1,
                 nioSSL, logging,
             ]),
         tests(

@@ -1,8 +1,8 @@
 public import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
-internal import NIOPosix
 public import ServiceLifecycle
+internal import Threads
 
 /// Whom events are told, over a queue on disk: each at least once, in the order in which they happened. An endpoint that is
 /// slow or gone costs nobody anything but room on the disk.
@@ -202,7 +202,7 @@ private final class SerialQueue: Sendable {
 
     func run<Value: Sendable>(_ work: @escaping @Sendable (EventQueueFile) -> Value) async -> Value {
         do {
-            return try await NIOThreadPool.singleton.runIfActive { self.file.withLockedValue { work($0.file) } }
+            return try await ThreadPool.shared.run { self.file.withLockedValue { work($0.file) } }
         } catch {
             // The program ends: nobody is held up any more.
             return file.withLockedValue { work($0.file) }

@@ -6,7 +6,7 @@
     internal import Darwin
 #endif
 public import NIOCore
-public import NIOPosix
+public import Threads
 public import Storage
 
 /// Objects as files below a root directory.
@@ -17,11 +17,11 @@ public struct FileStore: ObjectStore {
     private let root: String
     private let settled = SettledFolders()
     private let folders = FolderNames()
-    private let pool: NIOThreadPool
+    private let pool: ThreadPool
 
     /// - Parameters:
     ///   - root: An existing directory; use ``prepare(root:)`` to make one.
-    public init(root: String, pool: NIOThreadPool) {
+    public init(root: String, pool: ThreadPool) {
         self.root = root
         self.pool = pool
     }
@@ -159,7 +159,7 @@ public struct FileStore: ObjectStore {
         _ work: @Sendable @escaping () throws(StorageError) -> Value
     ) async throws(StorageError) -> Value {
         do {
-            return try await pool.runIfActive(work)
+            return try await pool.run(work)
         } catch let error as StorageError {
             throw error
         } catch {

@@ -4,11 +4,11 @@ internal import FoundationEssentials
 public import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
-internal import NIOPosix
 internal import OCI
 public import Registry
 public import ServiceLifecycle
 public import Storage
+internal import Threads
 
 /// Keeps the store within its bounds, by itself and by request, with pauses, so that clients hardly notice. What makes room
 /// waits for nothing else.
@@ -183,8 +183,7 @@ public final class Janitor: Service {
 
     public func run() async throws {
         // Its own threads, as looking through a store blocks them: what serves clients must not wait for that.
-        let pool = NIOThreadPool(numberOfThreads: 4)
-        pool.start()
+        let pool = ThreadPool(limit: 4, name: "janitor")
         let executor = ThreadPoolExecutor(pool, niceness: 10)
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
@@ -199,9 +198,6 @@ public final class Janitor: Service {
             }
         }
         for lane in lanes { for await wish in lane.stream { wish.waiter?.resume(nil) } }
-        do { try await pool.shutdownGracefully() } catch {
-            logger.warning("the janitor's threads did not end", metadata: ["error": "\(error)"])
-        }
     }
 
     /// What the process before this one decided and did not come to do keeps pushes of the same content waiting.

@@ -4,7 +4,7 @@ internal import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import NIOPosix
+internal import Threads
 internal import OCI
 internal import Storage
 
@@ -46,7 +46,7 @@ extension LocalTier {
         guard let file else { return false }
         var hasher = DigestHasher(digest.algorithm)
         while hasher.count < size {
-            let step = try? await pool.runIfActive { [hasher] () -> DigestHasher? in
+            let step = try? await pool.run { [hasher] () -> DigestHasher? in
                 var hasher = hasher
                 guard let bytes = file.bytes(at: hasher.count, count: Int(min(size - hasher.count, 1 << 20))) else {
                     return nil

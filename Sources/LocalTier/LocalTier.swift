@@ -4,7 +4,7 @@ public import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
 public import NIOCore
-public import NIOPosix
+public import Threads
 internal import OCI
 public import Storage
 
@@ -38,7 +38,7 @@ public final class LocalTier: ObjectStore {
     public let origin: any ObjectStore
     let folder: TierFolder
     let memory: TierMemory
-    let pool: NIOThreadPool
+    let pool: ThreadPool
     let state: NIOLockedValueBox<State>
     let metrics = TierMetrics()
     let logger: Logger
@@ -53,7 +53,7 @@ public final class LocalTier: ObjectStore {
     ///   - now: Seconds since 1970.
     /// - Throws: `StorageError` if the directory cannot be used.
     public init(
-        of origin: any ObjectStore, directory: String, capacity: Int64, memory: Int, pool: NIOThreadPool,
+        of origin: any ObjectStore, directory: String, capacity: Int64, memory: Int, pool: ThreadPool,
         logger: Logger, start: @escaping @Sendable (@escaping @Sendable () async -> Void) -> Bool,
         now: @escaping @Sendable () -> Int64
     ) throws(StorageError) {

@@ -1,6 +1,6 @@
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import NIOPosix
+internal import Threads
 internal import Storage
 
 /// An object for one reader: from the file that is being filled as far as that goes, else from the store behind.
@@ -21,13 +21,13 @@ final class TierBody: Sendable {
 
     private let object: RemoteObject
     private let range: Range<Int64>
-    private let pool: NIOThreadPool
+    private let pool: ThreadPool
     /// The fill to follow, if there is one for this range.
     private let fill: @Sendable () -> TierFill?
     private let state: NIOLockedValueBox<State>
 
     init(
-        _ object: RemoteObject, _ range: Range<Int64>, _ pool: NIOThreadPool, fill: @escaping @Sendable () -> TierFill?
+        _ object: RemoteObject, _ range: Range<Int64>, _ pool: ThreadPool, fill: @escaping @Sendable () -> TierFill?
     ) {
         self.object = object
         self.range = range
@@ -67,7 +67,7 @@ final class TierBody: Sendable {
     private func piece(_ fill: TierFill, _ position: Int64, _ released: Int64) async -> ByteBuffer? {
         let count = Int(min(released, range.upperBound, position + Self.step) - position)
         guard count > 0 else { return nil }
-        let piece = try? await pool.runIfActive { fill.file.bytes(at: position, count: count) }
+        let piece = try? await pool.run { fill.file.bytes(at: position, count: count) }
         return piece ?? nil
     }
 }

@@ -1,7 +1,7 @@
 internal import Coordination
 internal import Hashing
 internal import NIOCore
-internal import NIOPosix
+internal import Threads
 internal import OCI
 internal import Storage
 
@@ -40,12 +40,12 @@ final class TierFill: Sendable {
     }
 
     /// Fetches, hashes and writes.
-    func fetch(_ pool: NIOThreadPool) async -> Phase {
+    func fetch(_ pool: ThreadPool) async -> Phase {
         let body = object.body(0..<object.size)
         var hasher = DigestHasher(digest.algorithm)
         do throws(StorageError) {
             while let piece = try await body.next() {
-                let step = try? await pool.runIfActive { [file, hasher] () -> DigestHasher? in
+                let step = try? await pool.run { [file, hasher] () -> DigestHasher? in
                     var hasher = hasher
                     guard file.write(piece, at: hasher.count) else { return nil }
                     hasher.update(piece)

@@ -2,9 +2,9 @@ public import Cluster
 internal import Coordination
 public import Logging
 internal import NIOCore
-public import NIOPosix
 internal import OCI
 public import Storage
+public import Threads
 public import Upstream
 
 /// The registry's use cases: what to serve, from where, and what to keep. Holds no connection and no request; every
@@ -53,7 +53,7 @@ public struct Registry: Sendable {
     /// - Parameter hotLifetime: How long what was served is served again from memory; up to twice as long.
     public init(
         store: RegistryStore, fills: Fills, background: BackgroundWork, health: UpstreamHealth,
-        pool: NIOThreadPool = .singleton, limits: PushLimits, manifestRoom: ByteBudget,
+        pool: ThreadPool = .shared, limits: PushLimits, manifestRoom: ByteBudget,
         hotLifetime: Duration = .seconds(2), replica: Replica = Replica(), logger: Logger,
         now: @escaping @Sendable () -> Int64
     ) {

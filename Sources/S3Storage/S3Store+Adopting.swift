@@ -6,7 +6,7 @@
     internal import Darwin
 #endif
 internal import NIOCore
-internal import NIOPosix
+internal import Threads
 public import Storage
 
 extension S3Store {
@@ -51,7 +51,7 @@ extension S3Store {
 
     private func read(_ file: OpenFile, _ range: Range<Int64>) async throws(S3Error) -> ByteBuffer {
         if range.isEmpty { return ByteBuffer() }
-        let bytes = try? await pool.runIfActive { file.bytes(at: range.lowerBound, count: range.count) }
+        let bytes = try? await pool.run { file.bytes(at: range.lowerBound, count: range.count) }
         guard let bytes = bytes ?? nil else { throw S3Error(.refused, "the local file cannot be read") }
         return bytes
     }

@@ -1,6 +1,6 @@
 internal import CurlClient
 public import NIOCore
-public import NIOPosix
+public import Threads
 public import Storage
 
 /// Objects in a bucket, under a prefix.
@@ -13,7 +13,7 @@ public struct S3Store: ObjectStore {
     private static let firstLook: Int64 = 64 << 10
 
     let client: S3Client
-    let pool: NIOThreadPool
+    let pool: ThreadPool
     let shape: @Sendable (ObjectKey) -> RegistryLayout.Shape
     let rows = KnownRows()
     let conditions = KeptConditions()
@@ -22,7 +22,7 @@ public struct S3Store: ObjectStore {
     ///   - pool: Reads files that are adopted.
     ///   - shape: What a key tells of what lies there.
     public init(
-        _ client: S3Client, pool: NIOThreadPool,
+        _ client: S3Client, pool: ThreadPool,
         shape: @escaping @Sendable (ObjectKey) -> RegistryLayout.Shape = RegistryLayout.shape
     ) {
         self.client = client

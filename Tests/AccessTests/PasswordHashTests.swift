@@ -1,6 +1,6 @@
 import Access
-import NIOPosix
 import Testing
+import Threads
 
 /// Stored passwords.
 @Suite struct PasswordHashTests {
@@ -78,7 +78,7 @@ import Testing
 /// One check by a verifier that knows nothing yet.
 enum Checks {
     static func accepts(_ password: String, _ hash: PasswordHash) async throws -> Bool {
-        let verifier = PasswordVerifier(pool: .singleton)
+        let verifier = PasswordVerifier(pool: .shared)
         let alice = try user("alice", hash)
         do {
             return try await verifier.user(credentials("alice", password), among: Users([alice]), from: nil) == alice

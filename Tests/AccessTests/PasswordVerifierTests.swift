@@ -1,7 +1,7 @@
 @testable import Access
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOPosix
+import Threads
 import Testing
 
 /// Passwords checked for strangers.
@@ -17,7 +17,7 @@ import Testing
     }
 
     private func verifier(
-        _ pool: NIOThreadPool = .singleton, _ change: (inout PasswordVerifier.Limits) -> Void = { _ in }
+        _ pool: ThreadPool = .shared, _ change: (inout PasswordVerifier.Limits) -> Void = { _ in }
     ) -> PasswordVerifier {
         var limits = PasswordVerifier.Limits()
         change(&limits)
@@ -40,15 +40,18 @@ import Testing
     }
 
     /// A pool whose one thread does nothing until the lock has the value 1.
-    private func heldPool() -> (NIOThreadPool, ConditionLock<Int>) {
-        let pool = NIOThreadPool(numberOfThreads: 1)
-        pool.start()
+    private func heldPool() -> (ThreadPool, ConditionLock<Int>) {
+        let pool = ThreadPool(limit: 1, name: "test")
+        return (pool, hold(pool))
+    }
+
+    private func hold(_ pool: ThreadPool) -> ConditionLock<Int> {
         let hold = ConditionLock(value: 0)
-        pool.submit { _ in
+        pool.submit {
             hold.lock(whenValue: 1)
             hold.unlock()
         }
-        return (pool, hold)
+        return hold
     }
 
     @Test func `a right password gives its user, a wrong one and an unknown name look the same`() async throws {
@@ -61,17 +64,24 @@ import Testing
     }
 
     @Test func `a right password is not hashed again for a while`() async throws {
-        let pool = NIOThreadPool(numberOfThreads: 1)
-        pool.start()
-        let verifier = verifier(pool) { $0.remembered = .seconds(60) }
+        let pool = ThreadPool(limit: 1, name: "test")
+        let verifier = verifier(pool) {
+            $0.remembered = .seconds(60)
+            $0.waiting = 1
+        }
         #expect(try await attempt(verifier, "alice", "open sesame") == nil)
-        try await pool.shutdownGracefully()
-        // Nothing can be hashed any more.
+        // Nothing can be hashed any more: the thread is held, and the only place to wait is taken.
+        let hold = hold(pool)
+        async let waiting = attempt(verifier, "alice", "guess")
+        while verifier.checksUnderWay == 0 { await Task.yield() }
         pass(.seconds(59))
         #expect(try await attempt(verifier, "alice", "open sesame") == nil)
         #expect(try await attempt(verifier, "alice", "open sesame!") == .busy)
         pass(.seconds(1))
         #expect(try await attempt(verifier, "alice", "open sesame") == .busy)
+        hold.lock()
+        hold.unlock(withValue: 1)
+        #expect(try await waiting == .wrong)
     }
 
     @Test func `a changed password is forgotten at once, and so is a user who is gone`() async throws {
@@ -170,7 +180,6 @@ import Testing
         // The first runs already, the second was first in the queue of its address; then it is the other's turn.
         #expect(order.withLockedValue { $0.firstIndex(of: "b1") ?? 9 } <= 3)
         #expect(order.withLockedValue { Set($0) } == ["a4 busy", "a1", "a2", "a3", "b1"])
-        try await pool.shutdownGracefully()
     }
 
     @Test func `right passwords do not use up what is allowed to fail`() async throws {
@@ -214,7 +223,6 @@ import Testing
             // Were they several, all but one would have been turned away.
             for try await error in group { #expect(error == nil) }
         }
-        try await pool.shutdownGracefully()
     }
 
     @Test func `no more wait than may`() async throws {
@@ -231,6 +239,5 @@ import Testing
             return try await group.reduce(into: [first]) { $0.append($1) }
         }
         #expect(outcomes == [.busy, .wrong, .wrong])
-        try await pool.shutdownGracefully()
     }
 }

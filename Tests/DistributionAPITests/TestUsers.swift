@@ -2,9 +2,9 @@ import Access
 import Hashing
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import OCI
 import Testing
+import Threads
 
 /// Who may come to the registry of a test: `alice`, who is in `ops`, and `bob`, whose passwords are their names.
 enum TestUsers {
@@ -26,7 +26,7 @@ enum TestUsers {
         return AccessControl(
             users: Users(users),
             policies: AccessPolicies(global: global, repositories: repositories, fallback: fallback),
-            passwords: PasswordVerifier(pool: .singleton) { .uptimeNanoseconds(1_000_000_000_000) }, bearer: bearer,
+            passwords: PasswordVerifier(pool: .shared) { .uptimeNanoseconds(1_000_000_000_000) }, bearer: bearer,
             challenger: challenger)
     }
 

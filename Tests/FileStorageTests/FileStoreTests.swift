@@ -1,10 +1,10 @@
 import FileStorage
 import Foundation
 import NIOCore
-import NIOPosix
 import Storage
 import TestSupport
 import Testing
+import Threads
 
 @Suite struct FileStoreTests {
     private let folder: TemporaryDirectory
@@ -13,7 +13,7 @@ import Testing
     init() throws {
         folder = try TemporaryDirectory()
         try FileStore.prepare(root: folder.path)
-        store = FileStore(root: folder.path, pool: .singleton)
+        store = FileStore(root: folder.path, pool: .shared)
     }
 
     @Test(arguments: ObjectStoreContract.allCases)

@@ -5,10 +5,10 @@ import Hashing
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOPosix
 import OCI
 import TestSupport
 import Testing
+import Threads
 
 @testable import Janitor
 @testable import Registry
@@ -268,7 +268,7 @@ import Testing
     @Test func whatIsNotReadAgainIsStillJudgedByWhatChanged() async throws {
         try await Workshop.open { shop in
             let folder = try TemporaryDirectory()
-            let files = FileStore(root: folder.path, pool: .singleton)
+            let files = FileStore(root: folder.path, pool: .shared)
             let store = RegistryStore(objects: files)
             let name = try #require(RepositoryName("local/a"))
             let memory = CollectionMemory()

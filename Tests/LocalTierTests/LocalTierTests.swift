@@ -4,11 +4,11 @@ import Hashing
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOPosix
 import OCI
 import Storage
 import TestSupport
 import Testing
+import Threads
 
 @testable import LocalTier
 
@@ -31,7 +31,7 @@ import Testing
         /// - Parameter mebibytes: What it may hold.
         func tier(_ mebibytes: Int64 = 100, memory: Int = 1 << 20) throws -> LocalTier {
             try LocalTier(
-                of: distant, directory: directory, capacity: mebibytes << 20, memory: memory, pool: .singleton,
+                of: distant, directory: directory, capacity: mebibytes << 20, memory: memory, pool: .shared,
                 logger: Logger(label: "test"),
                 start: { work in
                     Task { await work() }
@@ -73,7 +73,7 @@ import Testing
     @Test(arguments: ObjectStoreContract.allCases) func keepsTheContract(clause: ObjectStoreContract) async throws {
         let folder = try TemporaryDirectory()
         let tier = try LocalTier(
-            of: MemoryStore(), directory: folder.file("hot"), capacity: 1 << 20, memory: 1 << 20, pool: .singleton,
+            of: MemoryStore(), directory: folder.file("hot"), capacity: 1 << 20, memory: 1 << 20, pool: .shared,
             logger: Logger(label: "test"), start: { _ in false }, now: { 0 })
         try await clause.check(tier)
     }

@@ -1,10 +1,10 @@
 import CurlClient
 import Foundation
-import NIOPosix
 import SigV4
 import Storage
 import TestSupport
 import Testing
+import Threads
 
 @testable import S3Storage
 
@@ -37,7 +37,7 @@ extension MotoServer {
     }
 
     func store(_ settings: S3Settings) -> S3Store {
-        S3Store(client(settings), pool: .singleton) { $0.path.hasSuffix("/data") ? .growing : .any }
+        S3Store(client(settings), pool: .shared) { $0.path.hasSuffix("/data") ? .growing : .any }
     }
 }
 

@@ -1,11 +1,11 @@
 import CurlClient
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOPosix
 import SigV4
 import Storage
 import TestSupport
 import Testing
+import Threads
 
 @testable import S3Storage
 
@@ -190,7 +190,7 @@ import Testing
             if request.header("x-amz-copy-source") != nil { return Self.refusal(501, "NotImplemented") }
             return request.method == "GET" ? Self.object("content") : .answer(200, [("ETag", "\"e\"")])
         } _: { client, server, _ in
-            try await S3Store(client, pool: .singleton).copy("a", 7, to: "b")
+            try await S3Store(client, pool: .shared).copy("a", 7, to: "b")
             let last = try #require(server.requests.last)
             #expect(last.method == "PUT" && last.path == "/bucket/b" && last.body == ByteBuffer(string: "content"))
             #expect(!server.requests.contains { $0.path.contains("uploads") })
@@ -217,7 +217,7 @@ import Testing
             request.method == "GET" ? .answer(200, text: page) : .answer(204)
         } _: { client, server, _ in
             let key = try #require(ObjectKey("x"))
-            await #expect(throws: StorageError.self) { try await S3Store(client, pool: .singleton).delete(key) }
+            await #expect(throws: StorageError.self) { try await S3Store(client, pool: .shared).delete(key) }
             #expect(server.requests.count < 20)
         }
     }
@@ -254,7 +254,7 @@ import Testing
             """
         try await with({ _, _ in .answer(200, text: page) }, prefix: "mine") { client, _, _ in
             let key = try #require(ObjectKey("x"))
-            #expect(try await S3Store(client, pool: .singleton).list(key, after: nil, limit: 10) == ["a", "d"])
+            #expect(try await S3Store(client, pool: .shared).list(key, after: nil, limit: 10) == ["a", "d"])
         }
     }
 
@@ -280,7 +280,7 @@ import Testing
         } _: { client, server, _ in
             let key = try #require(ObjectKey("x"))
             await #expect(throws: StorageError.self) {
-                try await S3Store(client, pool: .singleton).list(key, after: nil, limit: 10)
+                try await S3Store(client, pool: .shared).list(key, after: nil, limit: 10)
             }
             #expect(server.requests.count == 2)
         }
@@ -298,7 +298,7 @@ import Testing
         } _: { client, server, _ in
             let key = try #require(ObjectKey("x"))
             let error = await #expect(throws: StorageError.self) {
-                try await S3Store(client, pool: .singleton).list(key, after: nil, limit: .max)
+                try await S3Store(client, pool: .shared).list(key, after: nil, limit: .max)
             }
             #expect(error?.message.contains("comes back") == true)
             #expect(server.requests.count < 20)

@@ -1,11 +1,11 @@
 import FileStorage
 import Hashing
 import NIOCore
-import NIOPosix
 import OCI
 import Storage
 import TestSupport
 import Testing
+import Threads
 
 /// The layout over each of the stores that are at hand without a server.
 enum Shelf: CaseIterable {
@@ -20,7 +20,7 @@ enum Shelf: CaseIterable {
         case .files:
             let folder = try TemporaryDirectory()
             try FileStore.prepare(root: folder.path)
-            let objects = FileStore(root: folder.path, pool: .singleton)
+            let objects = FileStore(root: folder.path, pool: .shared)
             try await body(RegistryStore(objects: objects), objects)
         }
     }

@@ -1,11 +1,11 @@
 internal import Logging
 internal import NIOConcurrencyHelpers
-internal import NIOPosix
 internal import OCI
 public import Registry
 public import Storage
 public import Upstream
 internal import Testing
+import Threads
 
 /// A registry over a memory store with scripted upstreams and a clock that tests move.
 public final class Workshop: Sendable {
@@ -75,7 +75,7 @@ public final class Workshop: Sendable {
         let store = RegistryStore(objects: objects)
         let spool = try Spool(root: folder.path)
         let fills = Fills(
-            store: store, spool: spool, background: background, pool: .singleton, limits: limits,
+            store: store, spool: spool, background: background, pool: .shared, limits: limits,
             timers: timers.timers, logger: logger)
         let health = UpstreamHealth(limits: .test(), timers: timers.timers, jitter: { 1 })
         func makeRegistry() -> Registry {

@@ -1,7 +1,7 @@
 internal import Metrics
 internal import NIOConcurrencyHelpers
 public import NIOCore
-public import NIOPosix
+public import Threads
 
 /// Checks passwords without letting strangers use up the machine.
 ///
@@ -37,7 +37,7 @@ public final class PasswordVerifier: Sendable {
         case slowed(TimeAmount)
     }
 
-    private let pool: NIOThreadPool
+    private let pool: ThreadPool
     private let now: @Sendable () -> NIODeadline
     private let key = Fingerprint.Key()
     private let state: NIOLockedValueBox<Verifications>
@@ -46,7 +46,7 @@ public final class PasswordVerifier: Sendable {
     ///   - pool: Running. Its threads are the number of hashes at once, each with up to 256 MiB.
     ///   - now: The clock.
     public init(
-        pool: NIOThreadPool, limits: Limits = Limits(), now: @escaping @Sendable () -> NIODeadline = { .now() }
+        pool: ThreadPool, limits: Limits = Limits(), now: @escaping @Sendable () -> NIODeadline = { .now() }
     ) {
         self.pool = pool
         self.now = now
@@ -111,12 +111,11 @@ public final class PasswordVerifier: Sendable {
 
     private func runNext() {
         guard let check = state.withLockedValue({ $0.next() }) else { return }
-        pool.submit { [self] work in
-            var outcome: Outcome?
-            if case .active = work { outcome = check.matches() ? .right : .wrong }
+        pool.submit { [self] in
+            let outcome = check.matches() ? Outcome.right : .wrong
             let waiting = state.withLockedValue { $0.leave(check, outcome, now: now()) }
             if outcome == .right { Self.count("right") }
-            for continuation in waiting { continuation.resume(returning: outcome ?? .busy) }
+            for continuation in waiting { continuation.resume(returning: outcome) }
             runNext()
         }
     }

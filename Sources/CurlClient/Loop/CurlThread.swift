@@ -1,5 +1,6 @@
 import CCurl
 import NIOConcurrencyHelpers
+import Threads
 
 #if canImport(Glibc)
     import Glibc
@@ -148,42 +149,11 @@ final class CurlThread: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    @Sendable static func launch(_ new: CurlThread) -> Int32 {
-        let this = Unmanaged.passRetained(new)
-        #if canImport(Darwin)
-            var thread: pthread_t?
-            let body: @convention(c) (UnsafeMutableRawPointer) -> UnsafeMutableRawPointer? = {
-                Unmanaged<CurlThread>.fromOpaque($0).takeRetainedValue().run()
-                return nil
-            }
-        #else
-            var thread = pthread_t()
-            let body: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = {
-                if let this = $0 { Unmanaged<CurlThread>.fromOpaque(this).takeRetainedValue().run() }
-                return nil
-            }
-        #endif
-        let failure = pthread_create(&thread, nil, body, this.toOpaque())
-        guard failure == 0 else {
-            this.release()
-            return failure
-        }
-        #if canImport(Darwin)
-            if let thread { pthread_detach(thread) }
-        #else
-            pthread_detach(thread)
-        #endif
-        return 0
-    }
+    @Sendable static func launch(_ new: CurlThread) -> Int32 { SystemThread.start("curl") { new.run() } }
 
     // MARK: on the thread
 
     private func run() {
-        // Signals, SIGPIPE among them, are for the other threads.
-        var signals = sigset_t()
-        sigfillset(&signals)
-        pthread_sigmask(SIG_BLOCK, &signals, nil)
-
         let loop = CurlLoop(multi: multi.handle)
         while true {
             let (commands, stops) = inbox.withLockedValue { inbox in

@@ -7,6 +7,7 @@
 #endif
 internal import CoreMetrics
 internal import NIOConcurrencyHelpers
+internal import Threads
 
 /// Where lines go: to a writer that a thread of its own runs, so that whoever logs never waits for whoever reads.
 ///
@@ -44,19 +45,7 @@ final class LogSink: Sendable {
     private static let origin = ContinuousClock.now
 
     /// Starts the thread, which lives as long as the process.
-    func start() {
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let outcome = pthread_create(
-            &thread, nil,
-            { context in
-                guard let context else { return nil }
-                Unmanaged<LogSink>.fromOpaque(context).takeRetainedValue().run()
-                return nil
-            }, context.toOpaque())
-        guard outcome == 0 else { return context.release() }
-        pthread_detach(thread)
-    }
+    func start() { _ = SystemThread.start("log") { self.run() } }
 
     /// Takes a line on to be written.
     ///

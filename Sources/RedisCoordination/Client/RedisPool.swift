@@ -1,6 +1,6 @@
 internal import Coordination
 internal import NIOConcurrencyHelpers
-internal import NIOPosix
+internal import Threads
 
 /// A few connections, and the threads that wait on them. Connections are made when needed and kept while they work.
 final class RedisPool: Sendable {
@@ -10,18 +10,15 @@ final class RedisPool: Sendable {
     }
 
     private let settings: RedisSettings
-    private let threads: NIOThreadPool
+    private let threads: ThreadPool
     private let state = NIOLockedValueBox(State())
     private let now: @Sendable () -> Duration
 
     init(_ settings: RedisSettings, now: @escaping @Sendable () -> Duration) {
         self.settings = settings
         self.now = now
-        threads = NIOThreadPool(numberOfThreads: settings.connections)
-        threads.start()
+        threads = ThreadPool(limit: settings.connections, name: "redis")
     }
-
-    deinit { threads.shutdownGracefully { _ in } }
 
     /// Whether the last who asked got no answer.
     var isDown: Bool { state.withLockedValue { $0.breaker.isOpen } }
@@ -31,7 +28,7 @@ final class RedisPool: Sendable {
         guard state.withLockedValue({ $0.breaker.admits(now: now()) }) else { throw Self.leftAlone }
         let result: Result<RedisReply, CoordinationError>
         do {
-            result = try await threads.runIfActive { [self] in sendBlocking(arguments) }
+            result = try await threads.run { [self] in sendBlocking(arguments) }
         } catch {
             state.withLockedValue { $0.breaker.abandoned() }
             throw CoordinationError(.unavailable, "the request was cancelled", cause: error)

@@ -4,10 +4,10 @@ public import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-public import NIOPosix
 internal import OCI
 internal import Observability
 public import Storage
+public import Threads
 internal import Tracing
 public import Upstream
 
@@ -42,7 +42,7 @@ public final class Fills: Sendable {
     private let roomMaker = NIOLockedValueBox<RoomMaker?>(nil)
 
     public init(
-        store: RegistryStore, spool: Spool, background: BackgroundWork, pool: NIOThreadPool, limits: FillLimits,
+        store: RegistryStore, spool: Spool, background: BackgroundWork, pool: ThreadPool, limits: FillLimits,
         timers: Timers = .system, replica: Replica = Replica(),
         now: @escaping @Sendable () -> Int64 = SystemTime.seconds, logger: Logger
     ) {

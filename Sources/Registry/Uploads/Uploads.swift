@@ -2,9 +2,9 @@ internal import Coordination
 internal import Hashing
 internal import Metrics
 internal import NIOCore
-internal import NIOPosix
 internal import OCI
 internal import Storage
+internal import Threads
 
 /// Upload sessions: content that clients push piece by piece, until its digest is right and it becomes a blob.
 ///
@@ -27,10 +27,10 @@ public final class Uploads: Sendable {
     let open = OpenUploads()
     let locks: WriterOrder<Key>
     let metrics = UploadMetrics()
-    private let pool: NIOThreadPool
+    private let pool: ThreadPool
 
     init(
-        store: RegistryStore, background: BackgroundWork, pool: NIOThreadPool, limits: Adjustable<PushLimits>,
+        store: RegistryStore, background: BackgroundWork, pool: ThreadPool, limits: Adjustable<PushLimits>,
         locks: WriterOrder<Key>, now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
@@ -88,7 +88,7 @@ public final class Uploads: Sendable {
 
     func inPool<Value: Sendable>(_ work: @escaping @Sendable () -> Value) async throws(RegistryError) -> Value {
         do {
-            return try await pool.runIfActive(work)
+            return try await pool.run(work)
         } catch {
             throw .interrupted
         }

@@ -1,6 +1,6 @@
-internal import NIOPosix
 public import OCI
 internal import Storage
+internal import Threads
 
 /// Gives tokens: the requested scopes, cut down to what policy allows. Less than was asked for, even nothing, is still a
 /// token: the registry that it is shown to reports what is missing.
@@ -77,7 +77,7 @@ public struct TokenService: Sendable {
         _ subject: TokenSubject, _ service: ServiceName, _ access: [ResourceScope], _ now: Int64
     ) async throws(TokenRequestError) -> String {
         do {
-            return try await NIOThreadPool.singleton.runIfActive { [issuer] in
+            return try await ThreadPool.shared.run { [issuer] in
                 try issuer.issue(to: subject, service: service, access: access, now: now)
             }
         } catch {

@@ -1,7 +1,7 @@
 import ChildProcesses
 import FoundationEssentials
 import NIOConcurrencyHelpers
-import NIOPosix
+import Threads
 
 /// Credentials from a program that speaks Docker's credential-helper protocol: the server's URL in, a JSON of user name
 /// and secret out. What it prints reaches neither log nor error.
@@ -124,14 +124,12 @@ public final class CredentialHelper: CredentialSource {
     private func ask() async -> Outcome {
         let (program, server, timeLimit, environment) = (program, server, timeLimit, environment)
         // A thread of its own, for as long as it takes: those of the shared pool are for work that does not wait.
-        let pool = NIOThreadPool(numberOfThreads: 1)
-        pool.start()
-        let result = try? await pool.runIfActive {
+        let pool = ThreadPool(limit: 1, name: "helper", patience: 0)
+        let result = try? await pool.run {
             ChildProcess.output(
                 program, ["get"], environment: environment, input: Array("\(server)\n".utf8),
                 limit: Self.longestAnswer, timeLimit: timeLimit)
         }
-        try? await pool.shutdownGracefully()
         switch result {
         case .success(let bytes)?:
             guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(bytes)) else {

@@ -1,6 +1,6 @@
 import CurlClient
 import NIOCore
-import NIOPosix
+import Threads
 public import OCI
 
 extension RegistryClient {
@@ -55,7 +55,7 @@ extension RegistryClient {
         let clock = ContinuousClock()
         let start = clock.now
         guard
-            let report = try? await NIOThreadPool.singleton.runIfActive({ [curl] in
+            let report = try? await ThreadPool.shared.run({ [curl] in
                 curl.connection(for: request)
             })
         else { return [.failed(.dns, "the probe was interrupted", remedy: "try again", .zero)] }

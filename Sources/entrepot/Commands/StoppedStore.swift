@@ -6,6 +6,7 @@ import Logging
 import NIOPosix
 import Registry
 import Storage
+import Threads
 import Upstream
 
 /// A store on this machine that no server has open, and what may change it, in a process of its own.
@@ -46,12 +47,12 @@ struct StoppedStore: Sendable {
         logger.logLevel = .warning
         let spool = FileManager.default.temporaryDirectory.path + "/entrepot-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: spool) }
-        let opened = try await OpenedStorage(configuration.storage, pool: .singleton)
+        let opened = try await OpenedStorage(configuration.storage, pool: .shared)
         let store = RegistryStore(objects: opened.objects)
         let background = BackgroundWork()
         // Nothing is fetched: there is nobody to ask.
         let fills = Fills(
-            store: store, spool: try Spool(root: spool), background: background, pool: .singleton,
+            store: store, spool: try Spool(root: spool), background: background, pool: .shared,
             limits: FillLimits(configuration), logger: logger)
         let registry = Registry(
             store: store, fills: fills, background: background,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Threads
 import Configuration
 import NIOPosix
 
@@ -31,7 +32,7 @@ struct StorageTestCommand: AsyncParsableCommand {
         }
         let store: OpenedStorage?
         do {
-            store = try await OpenedStorage(configuration.storage, pool: .singleton)
+            store = try await OpenedStorage(configuration.storage, pool: .shared)
         } catch {
             trial.note("open", .failed, "\(error)")
             store = nil

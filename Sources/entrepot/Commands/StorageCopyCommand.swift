@@ -4,6 +4,7 @@ import FoundationEssentials
 import NIOConcurrencyHelpers
 import NIOPosix
 import Storage
+import Threads
 
 struct StorageCopyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -42,7 +43,7 @@ struct StorageCopyCommand: AsyncParsableCommand {
         let progress = CopyProgress()
         do {
             let reading = try await OpenedStorage.toRead(source)
-            let opened = try await OpenedStorage(target, pool: .singleton)
+            let opened = try await OpenedStorage(target, pool: .shared)
             let folder = "\(opened.root)/.entrepot/copy"
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             print("from  \(source.place)\nto    \(target.place)")

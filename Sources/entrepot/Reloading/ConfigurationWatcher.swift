@@ -1,7 +1,7 @@
 import Configuration
 import NIOConcurrencyHelpers
-import NIOPosix
 import ServiceLifecycle
+import Threads
 
 /// Has the configuration reloaded when one of the files that it depends on has changed.
 ///
@@ -19,15 +19,14 @@ struct ConfigurationWatcher: Service, CustomStringConvertible {
     let description = "ConfigurationWatcher"
 
     func run() async throws {
-        let thread = NIOThreadPool(numberOfThreads: 1)
-        thread.start()
+        let thread = ThreadPool(limit: 1, name: "configuration")
         let isStopped = ConditionLock(value: false)
         await cancelWhenGracefulShutdown {
             await withTaskCancellationHandler {
                 var watch = watch
                 while !Task.isCancelled {
                     let seen = watch
-                    let found = try? await thread.runIfActive { nextChange(after: seen, unless: isStopped) }
+                    let found = try? await thread.run { nextChange(after: seen, unless: isStopped) }
                     guard let next = found ?? nil else { return }
                     watch = next
                     _ = await parts.reloads.request(.files)
@@ -37,7 +36,6 @@ struct ConfigurationWatcher: Service, CustomStringConvertible {
                 isStopped.unlock(withValue: true)
             }
         }
-        try? await thread.shutdownGracefully()
     }
 
     /// Blocks until a file has changed; nil if that is not waited for any more.

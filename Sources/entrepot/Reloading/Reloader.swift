@@ -4,9 +4,9 @@ import HTTPServer
 import Janitor
 import Logging
 import Metrics
-import NIOPosix
 import Observability
 import ServiceLifecycle
+import Threads
 
 /// Takes on a new configuration while requests are served: reads, checks and builds all of it, then turns one reference.
 /// Whatever is wrong leaves the running configuration as it is.
@@ -109,7 +109,7 @@ struct Reloader: Service, CustomStringConvertible {
 
     /// Files may be on a file system that hangs: neither an event loop nor the store's threads wait for them.
     private func blocking<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
-        try await NIOThreadPool.singleton.runIfActive(work)
+        try await ThreadPool.shared.run(work)
     }
 
     private func count(_ report: ReloadReport) {

@@ -9,10 +9,10 @@ import Janitor
 import LocalTier
 import Logging
 import Metrics
-import NIOPosix
 import Observability
 import Registry
 import Storage
+import Threads
 import Tokens
 import Upstream
 
@@ -25,7 +25,7 @@ struct LongLivedParts: Sendable {
     let place: String
     /// Whether the content is elsewhere than this process' own files.
     let isRemote: Bool
-    let pool: NIOThreadPool
+    let pool: ThreadPool
     let background: BackgroundWork
     let coordination: CoordinationChoice
     let fills: Fills
@@ -56,11 +56,9 @@ struct LongLivedParts: Sendable {
     init(_ configuration: Configuration, status: ServerStatus, metrics: MetricsRegistry, logger: Logger) async throws {
         place = configuration.storage.place
         limits = ClientLimits(ClientLimits.Settings(configuration.limits))
-        pool = NIOThreadPool(numberOfThreads: 8)
-        pool.start()
+        pool = ThreadPool(limit: 8, name: "store")
         // Few, as each may take seconds of a processor and much memory; their own, as they must not hold up the store.
-        let hashing = NIOThreadPool(numberOfThreads: 2)
-        hashing.start()
+        let hashing = ThreadPool(limit: 2, name: "passwords")
         passwords = PasswordVerifier(pool: hashing)
         let opened = try await OpenedStorage(configuration.storage, pool: pool)
         root = opened.root

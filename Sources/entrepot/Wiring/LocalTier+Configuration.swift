@@ -1,16 +1,16 @@
 import Configuration
 import LocalTier
 import Logging
-import NIOPosix
 import Registry
 import Storage
+import Threads
 
 extension LocalTier {
     /// Nil where the configuration names none.
     ///
     /// - Throws: `StorageError` if its folder cannot be used.
     convenience init?(
-        _ section: StorageSection, of origin: any ObjectStore, pool: NIOThreadPool, background: BackgroundWork,
+        _ section: StorageSection, of origin: any ObjectStore, pool: ThreadPool, background: BackgroundWork,
         logger: Logger
     ) throws {
         guard case .s3(let section) = section, let cache = section.cache else { return nil }

@@ -2,10 +2,10 @@ import Configuration
 import CurlClient
 import FileStorage
 import FoundationEssentials
-import NIOPosix
 import S3Storage
 import SigV4
 import Storage
+import Threads
 
 /// The store that a configuration names, ready to be used.
 struct OpenedStorage {
@@ -18,7 +18,7 @@ struct OpenedStorage {
     let freeBytes: @Sendable () -> Int64?
 
     /// - Throws: if the store cannot be used.
-    init(_ section: StorageSection, pool: NIOThreadPool) async throws {
+    init(_ section: StorageSection, pool: ThreadPool) async throws {
         switch section {
         case .fileSystem(let directory):
             try FileStore.prepare(root: directory)
@@ -42,8 +42,8 @@ struct OpenedStorage {
     /// For who only looks: makes nothing that is not there.
     static func toRead(_ section: StorageSection) async throws -> any ObjectStore {
         switch section {
-        case .fileSystem(let directory): FileStore(root: directory, pool: .singleton)
-        case .s3: try await OpenedStorage(section, pool: .singleton).objects
+        case .fileSystem(let directory): FileStore(root: directory, pool: .shared)
+        case .s3: try await OpenedStorage(section, pool: .shared).objects
         }
     }
 

@@ -1,8 +1,8 @@
 import DistributionAPI
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOPosix
 import Storage
+import Threads
 
 /// Tries from time to time whether the store takes and gives back what is written, so that a store that is full, may not be
 /// written to or does not answer is known before a client meets it.
@@ -44,7 +44,7 @@ final class StoreProbe: Sendable {
         state.withLockedValue { $0.began = .now }
         let outcome = await attempt()
         // Fails only when the program ends.
-        let free = (try? await NIOThreadPool.singleton.runIfActive(free)) ?? nil
+        let free = (try? await ThreadPool.shared.run(free)) ?? nil
         state.withLockedValue { state in
             state.began = nil
             state.outcome = outcome

@@ -3,29 +3,27 @@
 #elseif canImport(Musl)
     internal import Musl
 #endif
-public import NIOPosix
 
 /// Runs tasks on a thread pool whose threads may block: a fill hashes and writes in place, instead of handing every
 /// piece to another thread and waiting for it.
 public final class ThreadPoolExecutor: TaskExecutor {
-    private let pool: NIOThreadPool
+    private let pool: ThreadPool
     private let niceness: CInt?
 
     /// - Parameter niceness: From 0 to 19: how much its threads stand back behind all others, where the system can tell
     ///   threads apart; nil leaves them as they are.
-    public init(_ pool: NIOThreadPool, niceness: CInt? = nil) {
+    public init(_ pool: ThreadPool, niceness: CInt? = nil) {
         self.pool = pool
         self.niceness = niceness
     }
 
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        pool.submit { [niceness] _ in
+        pool.submit { [niceness] in
             #if os(Linux)
                 // Of this thread. That it is so already costs less than to know it.
                 if let niceness { Self.stepBack(niceness) }
             #endif
-            // Also when the pool is shutting down: a job that is dropped would leave its task waiting for ever.
             job.runSynchronously(on: self.asUnownedTaskExecutor())
         }
     }
