@@ -4,7 +4,6 @@ internal import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import NIOPosix
 internal import OCI
 internal import Storage
 

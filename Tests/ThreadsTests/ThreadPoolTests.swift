@@ -47,7 +47,8 @@ import Threads
         let seen = NIOLockedValueBox<[Int]>([])
         for number in 0..<1000 { pool.submit { seen.withLockedValue { $0.append(number) } } }
         try await pool.run {}
-        #expect(pool.threadCount == 1)
+        // None where the test itself waited for a processor for so long.
+        #expect(pool.threadCount <= 1)
         #expect(seen.withLockedValue { $0 } == Array(0..<1000))
     }
 

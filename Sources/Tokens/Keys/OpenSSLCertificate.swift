@@ -28,7 +28,8 @@ final class OpenSSLCertificate {
             ASN1_INTEGER_set_uint64(X509_get_serialNumber(pointer), serial) == 1,
             ASN1_TIME_set(X509_getm_notBefore(pointer), time_t(start)) != nil,
             ASN1_TIME_set(X509_getm_notAfter(pointer), time_t(start + Int64(days) * 86_400)) != nil,
-            X509_NAME_add_entry_by_NID(subject, NID_commonName, MBSTRING_UTF8, Array(name.utf8), -1, -1, 0) == 1,
+            X509_NAME_add_entry_by_NID(
+                subject, NID_commonName, MBSTRING_UTF8, Array(name.utf8), CInt(name.utf8.count), -1, 0) == 1,
             X509_set_issuer_name(pointer, subject) == 1, X509_set_pubkey(pointer, key.pointer) == 1,
             add(NID_basic_constraints, "critical,CA:TRUE"),
             add(NID_key_usage, "critical,digitalSignature,keyCertSign"), add(NID_subject_key_identifier, "hash"),

@@ -3,7 +3,6 @@ import Configuration
 import FoundationEssentials
 import Janitor
 import Logging
-import NIOPosix
 import Registry
 import Storage
 import Threads

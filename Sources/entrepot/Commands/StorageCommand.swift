@@ -1,7 +1,6 @@
 import ArgumentParser
 import Threads
 import Configuration
-import NIOPosix
 
 struct StorageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -2,7 +2,6 @@ import ArgumentParser
 import Configuration
 import FoundationEssentials
 import NIOConcurrencyHelpers
-import NIOPosix
 import Storage
 import Threads
 
