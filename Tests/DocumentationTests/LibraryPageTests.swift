@@ -16,6 +16,12 @@ import Testing
     }
 
     @Test(arguments: try Tree.libraries())
+    func `a library stands among the targets of the architecture`(library: String) throws {
+        let rows = try Tree.matches(of: #"(?m)^\| `[^|]*\|"#, in: Tree.text("docs/architecture.md"))
+        #expect(rows.contains { $0[0].contains("`\(library)`") })
+    }
+
+    @Test(arguments: try Tree.libraries())
     func `what a page names, others can use`(library: String) throws {
         let page = try Tree.text("Sources/\(library)/\(library).docc/\(library).md")
         let names = Set(try Tree.matches(of: "``([A-Za-z0-9]+)(?:/[A-Za-z0-9/]+)?``", in: page).map { $0[1] })
