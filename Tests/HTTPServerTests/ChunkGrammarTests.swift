@@ -4,7 +4,9 @@ import Testing
 @testable import HTTPServer
 
 /// The chunked coding, byte by byte, against a second reading of RFC 9112 section 7.1.
-struct ChunkGrammarTests {
+///
+/// One case after the other: they compute for long, and tests with sockets wait for a processor beside them.
+@Suite(.serialized) struct ChunkGrammarTests {
     /// How many bytes of a message its body takes, and the body; nil where it does not follow the grammar, or ends early.
     ///
     /// Written for this test: looks at the whole message at once, and shares nothing with the decoder.

@@ -4,7 +4,9 @@ import Testing
 @testable import HTTPServer
 
 /// Request heads, byte by byte: whatever is accepted has one reading only.
-struct RequestHeadGrammarTests {
+///
+/// One case after the other: they compute for long, and tests with sockets wait for a processor beside them.
+@Suite(.serialized) struct RequestHeadGrammarTests {
     private static let heads = [
         "PUT /a?b HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nA: b c\r\n\r\n",
         "PUT /a?b HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nA: b c\r\n\r\n",

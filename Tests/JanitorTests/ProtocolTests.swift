@@ -3,7 +3,9 @@ import Testing
 @testable import Storage
 
 /// Every order in which the steps of makers of links and of a collector can come, with crashes of the collector.
-@Suite struct ProtocolTests {
+///
+/// One case after the other: they compute for long, and tests with sockets wait for a processor beside them.
+@Suite(.serialized) struct ProtocolTests {
     /// Whoever makes a link.
     private enum Maker: Hashable {
         /// Links bytes that are there.
