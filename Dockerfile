@@ -4,7 +4,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libcurl4-openssl-dev libssl-dev libre2-dev \
-        libargon2-dev libcrypt-dev libhiredis-dev zlib1g-dev pkg-config \
+        libargon2-dev libcrypt-dev libhiredis-dev libarchive-dev zlib1g-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # The dependencies first: their layer lasts as long as the package description does.
@@ -19,7 +19,7 @@ RUN swift build -c release --product entrepot --static-swift-stdlib \
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates libcurl4 libssl3 libre2-9 libargon2-1 \
-        libcrypt1 libhiredis0.14 libstdc++6 zlib1g \
+        libcrypt1 libhiredis0.14 libarchive13 libstdc++6 zlib1g \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 65532 --home-dir /var/lib/entrepot --create-home entrepot \
     && install -d -o entrepot -g entrepot /var/lib/entrepot

@@ -62,6 +62,8 @@ let package = Package(
         .systemLibrary(name: "CFileStatus"),
         .systemLibrary(name: "CThreads"),
         .systemLibrary(name: "CSpawn"),
+        .systemLibrary(
+            name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"]), .brew(["libarchive"])]),
         .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"]), .brew(["zlib"])]),
 
         // Without its pkg-config file, whose flags the package manager does not take.
@@ -158,6 +160,12 @@ let package = Package(
                 logging, metrics, lifecycle,
             ]),
 
+        // Images carried between sites.
+        library("Bundle", ["CArchive", "Hashing", "OCI", "Storage", "TextEncodings", "Tokens", nioCore]),
+        library(
+            "Transfer",
+            ["Bundle", "Hashing", "OCI", "Registry", "Storage", nioCore, nioPosix, nioConcurrency]),
+
         // The edge and the specification's endpoints.
         library(
             "HTTPServer",
@@ -174,12 +182,13 @@ let package = Package(
         .executableTarget(
             name: "entrepot",
             dependencies: [
-                "Access", "CAllocator", "Cluster", "Configuration", "Coordination", "CurlClient", "DistributionAPI",
-                "Doctor", "Events", "FileStorage", "HTTPServer",
+                "Access", "Bundle", "CAllocator", "Cluster", "Configuration", "Coordination", "CurlClient",
+                "DistributionAPI",
+                "Events", "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
                 "OCI", "Observability", "RedisCoordination",
-                "Registry", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Upstream", "Threads", logging,
-                metrics,
+                "Registry", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Transfer", "Upstream", "Threads",
+                logging, metrics,
                 lifecycle,
                 unixSignals, nioCore,
                 nioPosix,
@@ -263,6 +272,13 @@ let package = Package(
                 "CEL", "Coordination", "FileStorage", "Janitor", "Registry", "Retention", "Storage", "OCI", "Hashing",
                 "TestSupport", "Upstream", "Threads", nioCore, nioConcurrency,
                 logging,
+            ]),
+        tests("BundleTests", ["Bundle", "Hashing", "OCI", "TestSupport", "Tokens", nioCore, nioPosix]),
+        tests(
+            "TransferTests",
+            [
+                "Bundle", "FileStorage", "Hashing", "OCI", "Registry", "Storage", "TestSupport", "Tokens", "Transfer",
+                nioCore, nioPosix,
             ]),
         tests(
             "HTTPServerTests",

@@ -17,7 +17,7 @@ struct Entrepot: AsyncParsableCommand {
             UpstreamCommand.self,
             FillsCommand.self, PurgeCommand.self, RefreshCommand.self, JanitorCommand.self, RetentionCommand.self,
             PruneCommand.self,
-            ScrubCommand.self, StorageCommand.self,
+            ScrubCommand.self, StorageCommand.self, ExportCommand.self, ImportCommand.self, VerifyCommand.self,
             HashPasswordCommand.self,
             PolicyCommand.self,
             TokenCommand.self, HealthCheckCommand.self, VersionCommand.self, ManualCommand.self,

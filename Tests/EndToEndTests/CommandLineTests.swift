@@ -5,12 +5,13 @@ import Testing
 /// The program as people and scripts run it.
 @Suite struct CommandLineTests {
     private static let commands = [
-        "", "config", "config check", "config show", "doctor", "fills", "hash-password", "healthcheck", "janitor",
+        "", "config", "config check", "config show", "export", "fills", "hash-password", "healthcheck", "import",
+        "janitor",
         "janitor pause", "janitor resume", "janitor run", "janitor status", "policy", "policy explain", "prune",
         "purge", "refresh", "reload", "retention", "scrub", "server", "status", "storage", "storage copy",
         "storage test", "token",
         "token keygen", "token revoke",
-        "upstream", "upstream probe", "upstream status", "version",
+        "upstream", "upstream probe", "upstream status", "verify", "version",
     ]
 
     private func run(

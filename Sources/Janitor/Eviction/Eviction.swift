@@ -96,7 +96,10 @@ struct Eviction {
                     result.counts["freedBytes", default: 0] += plan.holdings.contents[content].size
                     continue
                 }
-                guard isAlone else {
+                // A command may have come meanwhile, whose claims nobody here sees.
+                var isKnown = isAlone
+                if isKnown { isKnown = try await !store.wasVisited(since: now) }
+                guard isKnown else {
                     let time = now - max(0, settings.grace - (store.isRemote ? Self.reading : 0))
                     try await store.condemn(.content(digest), at: time, by: round)
                     result.counts["condemned", default: 0] += 1

@@ -1,13 +1,13 @@
 internal import Hashing
 internal import NIOCore
-internal import OCI
+package import OCI
 internal import Storage
 internal import Upstream
 
 extension Digest {
     /// Of `{}`, the configuration of artifacts that have none (OCI image specification, "Guidance for an Empty
     /// Descriptor").
-    static let emptyObject = Digest(hashing: ByteBuffer(string: "{}"))
+    package static let emptyObject = Digest(hashing: ByteBuffer(string: "{}"))
 }
 
 extension Descriptor {

@@ -5,29 +5,31 @@
 #else
     private import Darwin
 #endif
+internal import Hashing
 internal import NIOConcurrencyHelpers
-internal import NIOCore
-internal import OCI
+package import NIOCore
+package import OCI
 
-/// A content on its way between two stores, hashed as it grows. Its file is gone with it.
-final class CopiedFile: Sendable {
-    let path: String
+/// A content on its way into a store, hashed as it grows. Its file is gone with it.
+package final class CopiedFile: Sendable {
+    package let path: String
     private let file: OpenFile
-    private let hash: NIOLockedValueBox<ContentHash>
+    private let hash: NIOLockedValueBox<DigestHasher>
 
-    init(folder: String, number: Int, _ digest: Digest) throws(StorageError) {
+    package init(folder: String, number: Int, _ algorithm: Digest.Algorithm) throws(StorageError) {
         path = "\(folder)/copy-\(getpid())-\(number)"
         let descriptor = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else {
             throw StorageError(.io, "open \(path): \(String(cString: strerror(errno)))")
         }
         file = OpenFile(owning: descriptor)
-        hash = NIOLockedValueBox(ContentHash(digest))
+        hash = NIOLockedValueBox(DigestHasher(algorithm))
     }
 
     deinit { unlink(path) }
 
-    func append(_ bytes: ByteBuffer) throws(StorageError) {
+    /// Blocks: for threads that may.
+    package func append(_ bytes: ByteBuffer) throws(StorageError) {
         guard file.write(bytes, at: hash.withLockedValue { $0.count }) else {
             throw StorageError(
                 errno == ENOSPC ? .noSpace : .io,
@@ -36,11 +38,15 @@ final class CopiedFile: Sendable {
         hash.withLockedValue { $0.update(bytes) }
     }
 
-    /// - Throws: if the bytes are not those of the digest.
-    func check(_ key: ObjectKey) throws(StorageError) {
-        guard hash.withLockedValue({ $0.isRight }) else {
-            throw StorageError(
-                .corrupt, "the source holds other bytes than the digest says; run entrepot scrub on it", key: key)
+    /// Removes what processes that are gone have left.
+    package static func sweep(_ folder: String) {
+        for name in LocalFolder.names(folder) where name.hasPrefix("copy-") {
+            let parts = name.split(separator: "-")
+            guard parts.count == 3, let pid = pid_t(parts[1]), kill(pid, 0) != 0, errno == ESRCH else { continue }
+            unlink("\(folder)/\(name)")
         }
     }
+
+    /// Of what was appended.
+    package var digest: Digest { hash.withLockedValue { $0.digest() } }
 }

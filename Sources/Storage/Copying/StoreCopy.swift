@@ -1,3 +1,4 @@
+internal import Hashing
 internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import OCI
@@ -134,9 +135,12 @@ public struct StoreCopy: Sendable {
             guard isRehashing else { return false }
             if try await isRight(key, digest) { return false }
         }
-        let file = try CopiedFile(folder: folder, number: number(), digest)
-        try await read(content) { piece in try file.append(piece) }
-        try file.check(key)
+        let file = try CopiedFile(folder: folder, number: number(), digest.algorithm)
+        try await content.forEachPiece { piece in try file.append(piece) }
+        guard file.digest == digest else {
+            throw StorageError(
+                .corrupt, "the source holds other bytes than the digest says; run entrepot scrub on it", key: key)
+        }
         try await target.adopt(file: file.path, as: key, .durable)
         note { $0.bytes += content.size }
         return true
@@ -144,28 +148,9 @@ public struct StoreCopy: Sendable {
 
     private func isRight(_ key: ObjectKey, _ digest: Digest) async throws -> Bool {
         guard let content = try await target.content(key) else { return false }
-        var hasher = ContentHash(digest)
-        try await read(content) { piece in hasher.update(piece) }
-        return hasher.isRight
-    }
-
-    private func read(_ content: ObjectContent, _ take: (ByteBuffer) throws -> Void) async throws {
-        switch content {
-        case .bytes(let bytes): try take(bytes)
-        case .file(let file, let size):
-            var position: Int64 = 0
-            while position < size {
-                try Task.checkCancellation()
-                guard let piece = file.bytes(at: position, count: Int(min(size - position, 1 << 20))) else {
-                    throw StorageError(.io, "the file ends before its size")
-                }
-                try take(piece)
-                position += Int64(piece.readableBytes)
-            }
-        case .remote(let object):
-            let body = object.body(0..<object.size)
-            while let piece = try await body.next() { try take(piece) }
-        }
+        var hasher = DigestHasher(digest.algorithm)
+        try await content.forEachPiece { piece in hasher.update(piece) }
+        return hasher.digest() == digest
     }
 
     private func number() -> Int {

@@ -74,6 +74,9 @@ public enum RegistryLayout {
         below(repository, "_entrepot/kept/\(path(digest))")
     }
 
+    /// Is written by who works on the store beside a server.
+    static var visited: ObjectKey { ObjectKey(unchecked: ".entrepot/visited") }
+
     /// Damaged bytes, kept for who wants to look at them.
     static func quarantined(_ digest: Digest) -> ObjectKey {
         ObjectKey(unchecked: ".entrepot/quarantine/\(digest.algorithm.rawValue)-\(digest.hex)")

@@ -16,7 +16,7 @@ public struct SigningKey: Sendable, Equatable, CustomStringConvertible, CustomRe
 
     public var algorithm: SignatureAlgorithm { key.algorithm }
 
-    func signature(for message: [UInt8]) throws(KeyError) -> [UInt8] { try key.signature(for: message) }
+    package func signature(for message: [UInt8]) throws(KeyError) -> [UInt8] { try key.signature(for: message) }
 
     public static func == (left: SigningKey, right: SigningKey) -> Bool { left.publicKey == right.publicKey }
 

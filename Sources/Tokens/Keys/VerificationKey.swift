@@ -40,7 +40,7 @@ public struct VerificationKey: Sendable, Equatable {
         }
     }
 
-    func isValid(_ signature: [UInt8], for message: ArraySlice<UInt8>) -> Bool {
+    package func isValid(_ signature: [UInt8], for message: ArraySlice<UInt8>) -> Bool {
         key.isValid(signature, for: message)
     }
 

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Configuration
-import FoundationEssentials
 import NIOConcurrencyHelpers
 import Storage
 import Threads
@@ -43,8 +42,7 @@ struct StorageCopyCommand: AsyncParsableCommand {
         do {
             let reading = try await OpenedStorage.toRead(source)
             let opened = try await OpenedStorage(target, pool: .shared)
-            let folder = "\(opened.root)/.entrepot/copy"
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+            let folder = try CopyFolder(opened).path
             print("from  \(source.place)\nto    \(target.place)")
             let outcome = try await StoreCopy(
                 from: reading, to: opened.objects, through: folder, jobs: jobs, isRehashing: rehash,

@@ -1,0 +1,68 @@
+internal import Bundle
+internal import NIOCore
+internal import OCI
+
+/// Looks whether what a catalogue says of its repositories is so: that every tag names a manifest, and that everything a
+/// manifest names is in the bundle or must be there already.
+struct CatalogueCheck {
+    /// Larger ones are none.
+    static let mostManifestBytes: Int64 = 16 << 20
+
+    private let catalogue: Catalogue
+    private let sizes: [Digest: Int64]
+    /// Where each manifest is, by its number among the repositories.
+    private let places: [Digest: [Int]]
+    /// Of each repository.
+    private let manifests: [Set<Digest>]
+
+    init(_ catalogue: Catalogue) throws(BundleError) {
+        self.catalogue = catalogue
+        sizes = Dictionary(catalogue.all.map { ($0.digest, $0.size) }, uniquingKeysWith: { first, _ in first })
+        manifests = catalogue.repositories.map { Set($0.manifests.map(\.content.digest)) }
+        var places: [Digest: [Int]] = [:]
+        for (number, repository) in catalogue.repositories.enumerated() {
+            for manifest in repository.manifests {
+                guard manifest.content.size <= Self.mostManifestBytes else {
+                    throw BundleError(
+                        .refused, "the manifest \(manifest.content.digest) is larger than any is", remedy: Self.remedy)
+                }
+                places[manifest.content.digest, default: []].append(number)
+            }
+            for (tag, digest) in repository.tags where !manifests[number].contains(digest) {
+                throw Self.incomplete("\(repository.name):\(tag)", digest)
+            }
+        }
+        self.places = places
+    }
+
+    func isManifest(_ digest: Digest) -> Bool { places[digest] != nil }
+
+    func check(_ digest: Digest, _ bytes: ByteBuffer) throws(BundleError) {
+        for number in places[digest] ?? [] {
+            let repository = catalogue.repositories[number]
+            let type = repository.manifests.first { $0.content.digest == digest }?.mediaType
+            let content: Manifest
+            do throws(Manifest.Invalid) {
+                content = try Manifest.relayed(bytes.readableBytesView, besides: type)
+            } catch {
+                throw BundleError(
+                    .damaged, "\(digest) is called a manifest and is none", remedy: Self.remedy, cause: error)
+            }
+            for blob in content.blobs
+            where !blob.mediaType.isForeignLayer && blob.data == nil && sizes[blob.digest] != blob.size {
+                throw Self.incomplete("\(digest)", blob.digest)
+            }
+            for child in content.manifests
+            where !manifests[number].contains(child.digest) && !repository.leftOut.contains(child.digest) {
+                throw Self.incomplete("\(digest)", child.digest)
+            }
+        }
+    }
+
+    private static let remedy = "make the bundle again"
+
+    private static func incomplete(_ what: String, _ missing: Digest) -> BundleError {
+        BundleError(
+            .damaged, "\(what) names \(missing), which the bundle neither holds nor builds upon", remedy: remedy)
+    }
+}

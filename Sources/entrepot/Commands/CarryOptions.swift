@@ -1,0 +1,95 @@
+import ArgumentParser
+import Bundle
+import Configuration
+import FoundationEssentials
+import OCI
+import Registry
+import Storage
+import Tokens
+import Transfer
+
+/// What the commands share that carry images between sites: they work on the configuration's store itself, whether a
+/// server has it open or not.
+struct CarryOptions: ParsableArguments {
+    @OptionGroup var configuration: ConfigurationOptions
+
+    @Flag(name: .customLong("progress"), help: "Tell on standard error how far it is.") var showsProgress = false
+
+    /// - Throws: `ExitCode.failure`, said why, if there is no store.
+    func loaded() throws -> Configuration {
+        let configuration = try self.configuration.load()
+        if case .fileSystem(let directory) = configuration.storage, !FileManager.default.fileExists(atPath: directory) {
+            StandardError.write("entrepot: there is no store at \(directory); see storage.fs.root_dir\n")
+            throw ExitCode.failure
+        }
+        return configuration
+    }
+
+    /// Runs `body`, and says what went wrong.
+    static func reporting(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as ExitCode {
+            throw error
+        } catch {
+            StandardError.write("entrepot: \(error)\n")
+            throw ExitCode.failure
+        }
+    }
+
+    /// Lines of a file that say something, without what follows `#`.
+    static func lines(_ path: String) throws -> [String] {
+        guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
+        else {
+            StandardError.write("entrepot: \(path) cannot be read as text\n")
+            throw ExitCode.failure
+        }
+        return text.split(whereSeparator: \.isNewline).map { line in
+            line.prefix { $0 != "#" }.trimmingPrefix { $0.isWhitespace }
+        }.map { line in String(line.prefix { !$0.isWhitespace }) }.filter { !$0.isEmpty }
+    }
+
+    static func pattern(_ text: String) throws -> ImagePattern {
+        if let pattern = ImagePattern(text) { return pattern }
+        throw ValidationError("'\(text)' is no image: write NAME:TAG, NAME@DIGEST, NAME:1.2* or PREFIX/.")
+    }
+
+    static func trustedKeys(_ paths: [String]) throws -> [VerificationKey] {
+        try paths.map { path in
+            let key: VerificationKey
+            do {
+                guard let data = FileManager.default.contents(atPath: path) else {
+                    throw KeyError(.notPEM, "cannot be read", remedy: "check the path")
+                }
+                key = try VerificationKey(pem: String(decoding: data, as: UTF8.self))
+            } catch {
+                StandardError.write("entrepot: \(path) \(error)\n")
+                throw ExitCode.failure
+            }
+            try checkKind(key.algorithm, path)
+            return key
+        }
+    }
+
+    func signingKey(_ path: String) throws -> SigningKey {
+        let text = try configuration.secret(path).reveal()
+        do {
+            let key = try SigningKey(pem: text)
+            try Self.checkKind(key.algorithm, path)
+            return key
+        } catch let error as KeyError {
+            StandardError.write("entrepot: \(path) \(error)\n")
+            throw ExitCode.failure
+        }
+    }
+
+    private static func checkKind(_ algorithm: SignatureAlgorithm, _ path: String) throws {
+        guard algorithm == .edDSA else {
+            StandardError.write(
+                "entrepot: \(path) is no Ed25519 key; make one with 'entrepot token keygen --alg EdDSA --key FILE'\n")
+            throw ExitCode.failure
+        }
+    }
+
+    static func megabytes(_ bytes: Int64) -> String { "\((bytes + (1 << 20) - 1) >> 20) MiB" }
+}

@@ -1,0 +1,160 @@
+import Bundle
+import Foundation
+import NIOCore
+import NIOPosix
+import OCI
+import TestSupport
+import Testing
+import Tokens
+
+@Suite struct BundleTests {
+    private let sample: BundleSample
+    private let directory: TemporaryDirectory
+
+    init() throws {
+        sample = try BundleSample()
+        directory = try TemporaryDirectory()
+    }
+
+    private func contents(of file: String) throws -> [UInt8] {
+        Array(try Data(contentsOf: URL(fileURLWithPath: directory.file(file))))
+    }
+
+    @Test(arguments: [(nil, nil), (3, nil), (nil, 1000 as Int64), (3, 1000)] as [(Int?, Int64?)])
+    func whatIsWrittenIsRead(compression: Int?, volumeSize: Int64?) throws {
+        let path = directory.file("app.bundle")
+        try sample.write(to: path, compression: compression, volumeSize: volumeSize)
+        let (catalogue, bytes) = try BundleSample.read(path)
+        #expect(catalogue == sample.catalogue)
+        #expect(bytes == sample.bytes)
+        if volumeSize != nil { #expect(try BundleSample.read(path + ".001").0 == sample.catalogue) }
+    }
+
+    @Test func theSameContentIsTheSameBytes() throws {
+        for name in ["a", "b"] { try sample.write(to: directory.file(name)) }
+        #expect(try contents(of: "a") == contents(of: "b"))
+        for name in ["c", "d"] { try sample.write(to: directory.file(name), compression: 3) }
+        #expect(try contents(of: "c") == contents(of: "d"))
+    }
+
+    @Test func volumesJoinedAreTheBundle() throws {
+        try sample.write(to: directory.file("whole"))
+        try sample.write(to: directory.file("parts"), volumeSize: 1000)
+        let parts = directory.files().filter { $0.hasPrefix("parts.0") }
+        #expect(parts.count > 3)
+        #expect(try parts.flatMap { try contents(of: $0) } == contents(of: "whole"))
+        #expect(try parts.dropLast().allSatisfy { try contents(of: $0).count == 1000 })
+    }
+
+    @Test func theDigestsBesideItAreThoseOfSha256sum() async throws {
+        try sample.write(to: directory.file("app"), volumeSize: 1000)
+        let output = try await Command(
+            "/usr/bin/env", ["-C", directory.path, "sha256sum", "--strict", "-c", "app.sha256"]
+        ).run()
+        #expect(output.contains("app.001: OK"))
+    }
+
+    @Test func tarListsIt() async throws {
+        try sample.write(to: directory.file("app"))
+        let output = try await Command("/usr/bin/env", ["tar", "-tf", directory.file("app")]).run()
+        #expect(output.split(separator: "\n").prefix(3) == ["entrepot/catalogue.json", "oci-layout", "index.json"])
+    }
+
+    @Test func aMissingVolumeIsNamed() throws {
+        let path = directory.file("app")
+        try sample.write(to: path, volumeSize: 1000)
+        try FileManager.default.removeItem(atPath: path + ".002")
+        let error = try #require(throws: BundleError.self) { try BundleSample.read(path) }
+        #expect(error.message.contains("app.002 is missing"))
+    }
+
+    @Test func aMissingLastVolumeIsNoticed() throws {
+        let path = directory.file("app")
+        try sample.write(to: path, volumeSize: 1000)
+        let last = try #require(directory.files().last { $0.hasPrefix("app.0") })
+        try FileManager.default.removeItem(atPath: directory.file(last))
+        let error = try #require(throws: BundleError.self) { try BundleSample.read(path) }
+        #expect(error.message.contains("ends too early"))
+    }
+
+    @Test func onlyASignatureOfATrustedKeyIsOne() throws {
+        let key = try SigningKey(pem: SigningKey.generate(.edDSA))
+        let other = try SigningKey(pem: SigningKey.generate(.edDSA))
+        let path = directory.file("app")
+        try sample.write(to: path, signedBy: key)
+        #expect(try BundleSample.read(path, trusted: [other.publicKey, key.publicKey]).0 == sample.catalogue)
+        let stranger = try #require(throws: BundleError.self) {
+            try BundleSample.read(path, trusted: [other.publicKey])
+        }
+        #expect(stranger.code == .untrusted)
+        try sample.write(to: path)
+        let unsigned = try #require(throws: BundleError.self) {
+            try BundleSample.read(path, trusted: [key.publicKey])
+        }
+        #expect(unsigned.code == .untrusted)
+    }
+
+    /// Writes each variant in the place of the bundle, and returns the numbers of those in which nothing was found.
+    ///
+    /// On a thread of its own: others wait for those of the tests.
+    private func unnoticed(
+        _ count: Int, _ variant: @escaping @Sendable (Int) -> [UInt8]
+    ) async throws -> [Int] {
+        let path = directory.file("app")
+        return try await NIOThreadPool.singleton.runIfActive {
+            try (0..<count).filter { number in
+                try Data(variant(number)).write(to: URL(fileURLWithPath: path))
+                do {
+                    try Self.readAny(path)
+                    return true
+                } catch is BundleError {
+                    return false
+                }
+            }
+        }
+    }
+
+    @Test func everyFlippedBitIsNoticed() async throws {
+        try sample.write(to: directory.file("app"), signedBy: try SigningKey(pem: SigningKey.generate(.edDSA)))
+        let right = try contents(of: "app")
+        let found = try await unnoticed(300) { _ in
+            var wrong = right
+            wrong[Int.random(in: 0..<wrong.count)] ^= 1 << UInt8.random(in: 0..<8)
+            return wrong
+        }
+        #expect(found == [])
+    }
+
+    @Test func everyCutIsNoticed() async throws {
+        try sample.write(to: directory.file("app"))
+        let right = try contents(of: "app")
+        let found = try await unnoticed(right.count / 97) { Array(right[..<($0 * 97)]) }
+        #expect(found == [])
+        #expect(try await unnoticed(1) { _ in right + [0] } == [])
+    }
+
+    @Test func everyFlippedBitOfACompressedBundleIsNoticed() async throws {
+        try sample.write(to: directory.file("app"), compression: 3)
+        let right = try contents(of: "app")
+        let found = try await unnoticed(right.count / 3) { number in
+            var wrong = right
+            wrong[number * 3] ^= 1 << UInt8(number % 8)
+            return wrong
+        }
+        #expect(found == [])
+    }
+
+    /// As a bundle or whatever else it looks like now, which then holds nothing that a bundle did.
+    private static func readAny(_ path: String) throws {
+        switch try Archive(path: path) {
+        case .bundle: _ = try BundleSample.read(path)
+        case .entries(let entries):
+            // What has lost its first name is an archive without one; the rest of it is looked at by who imports it.
+            while let entry = try entries.next() {
+                guard entry.path != "entrepot/catalogue.json" else { continue }
+                while try entries.read(upTo: 1 << 16) != nil {}
+            }
+            throw BundleError(.unknownFormat, "no bundle any more", remedy: "none")
+        }
+    }
+}

@@ -1,0 +1,172 @@
+import Bundle
+import Foundation
+import Hashing
+import NIOCore
+import OCI
+import Registry
+import Storage
+import TestSupport
+import Testing
+import Transfer
+
+/// From one site to another.
+@Suite struct CarryTests {
+    private let outside: Site
+    private let inside: Site
+    private let image = Site.Image(layers: ["base", "app"], config: #"{"os":"linux"}"#)
+
+    init() throws {
+        outside = try Site()
+        inside = try Site()
+    }
+
+    @Test func anImageArrivesWithItsTagsAndItsSignatures() async throws {
+        let digest = try await outside.push(image, "local/app", tag: "1.0")
+        try await outside.push(image, "local/app", tag: "latest")
+        let signature = Site.Image(layers: ["signature"], subject: digest)
+        let signed = try await outside.push(signature, "local/app")
+        let old = Tag(referrersOf: digest).value + ".sig"
+        try await outside.push(Site.Image(layers: ["cosign"]), "local/app", tag: old)
+
+        let report = try await inside.take(try await outside.export(["local/app:1.0", "local/app:latest"]).path)
+        #expect(report.images.map(\.description) == ["local/app:1.0", "local/app:latest", "local/app:\(old)"])
+        let name = try required(RepositoryName("local/app"))
+        #expect(try await inside.store.tag(try required(Tag("1.0")), in: name)?.digest == digest)
+        #expect(try await inside.problems(["local/"]) == [])
+        let referrers = try await inside.store.referrers(of: digest, in: name, unreadable: { _ in })
+        #expect(referrers.map(\.digest) == [signed])
+        #expect(try await inside.store.isKeptWhole(name))
+        #expect(try await inside.store.wasVisited(since: 1_000_000))
+    }
+
+    @Test func aMirrorsImageStaysThoughItsUpstreamIsNeverAsked() async throws {
+        let digest = try await outside.push(image, "docker.io/library/app", tag: "1.0")
+        _ = try await inside.take(try await outside.export(["docker.io/app:1.0"]).path)
+        let name = try required(RepositoryName("docker.io/library/app"))
+        #expect(try await inside.store.isKept(digest, in: name))
+        #expect(try await inside.problems(["docker.io/library/app:1.0"]) == [])
+    }
+
+    @Test func ofAnIndexTheImagesThatAreHeldArrive() async throws {
+        let other = Site.Image(layers: ["other platform"])
+        try await outside.push(image, "local/app")
+        try await outside.pushIndex([image, other], "local/app", tag: "multi")
+        let (path, plan) = try await outside.export(["local/app:multi"])
+        #expect(plan.catalogue.repositories.map(\.leftOut) == [[other.digest]])
+        _ = try await inside.take(path)
+        #expect(try await inside.problems(["local/app:multi"]) == [])
+        let strict = try await BundlePlan(
+            outside.store, try await outside.images(["local/app:multi"]), wantsAllPlatforms: true)
+        #expect(strict.incomplete.count == 1)
+    }
+
+    @Test func aDeltaIsWhatTheOtherSideLacks() async throws {
+        try await outside.push(image, "local/app", tag: "1.0")
+        let (first, whole) = try await outside.export(["local/app:*"], to: "first")
+        let next = Site.Image(layers: ["base", "app, changed"], config: image.config)
+        let digest = try await outside.push(next, "local/app", tag: "1.1")
+        guard case .bundle(let reader) = try Archive(path: first) else { throw Absent() }
+        let (delta, plan) = try await outside.export(
+            ["local/app:1.1"], to: "delta", have: Set(whole.catalogue.all.map(\.digest)), base: reader.digest)
+        #expect(plan.catalogue.contents.count == 2)
+        #expect(plan.catalogue.base == reader.digest)
+
+        let early = try await #require(throws: BundleError.self) { try await inside.take(delta) }
+        #expect(early.code == .baseMissing)
+        #expect(early.remedy.contains(reader.digest.description))
+        #expect(inside.visible == [])
+        _ = try await inside.take(first)
+        let report = try await inside.take(delta)
+        #expect(report.contents == 2)
+        #expect(try await inside.problems(["local/app:*"]) == [])
+        let tag = try await inside.store.tag(try required(Tag("1.1")), in: try required(RepositoryName("local/app")))
+        #expect(tag?.digest == digest)
+    }
+
+    @Test func anImportThatBrokeOffGoesOn() async throws {
+        try await outside.push(image, "local/app", tag: "1.0")
+        let path = try await outside.export(["local/app:1.0"]).path
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        let cut = inside.directory.file("cut")
+        try bytes.prefix(bytes.count - 2048).write(to: URL(fileURLWithPath: cut))
+        await #expect(throws: BundleError.self) { try await inside.take(cut) }
+        #expect(inside.visible == [])
+        let report = try await inside.take(path)
+        #expect(report.held > 0 && report.contents > 0)
+        #expect(try await inside.problems(["local/app:1.0"]) == [])
+    }
+
+    @Test func ofAThousandDamagesNoneBecomesVisible() async throws {
+        try await outside.push(image, "local/app", tag: "1.0")
+        let path = try await outside.export(["local/app:1.0"]).path
+        let right = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<1000 {
+            var wrong = right
+            let position = Int.random(in: 0..<right.count, using: &generator)
+            switch Int.random(in: 0..<4, using: &generator) {
+            case 0: wrong.removeSubrange(position...)
+            case 1: wrong.removeSubrange(position..<min(position + 512, wrong.count))
+            case 2:
+                let end = min(position + 512, wrong.count)
+                let other = (0..<end - position).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+                guard other != Array(wrong[position..<end]) else { continue }
+                wrong.replaceSubrange(position..<end, with: other)
+            default: wrong[position] ^= 1 << UInt8.random(in: 0..<8, using: &generator)
+            }
+            // Others wait for the threads of the tests.
+            await Task.yield()
+            let site = try Site()
+            let damaged = site.directory.file("damaged")
+            try Data(wrong).write(to: URL(fileURLWithPath: damaged))
+            await #expect(throws: BundleError.self, "at \(position)") { try await site.take(damaged) }
+            #expect(site.visible == [])
+        }
+    }
+
+    @Test func whatNoNamespaceTakesIsRefusedBeforeItIsRead() async throws {
+        try await outside.push(image, "local/app", tag: "1.0")
+        let path = try await outside.export(["local/app:1.0"]).path
+        let prefix = try required(RepositoryName("elsewhere"))
+        let error = try await #require(throws: BundleError.self) {
+            try await inside.take(path, ImportNaming(prefix: prefix))
+        }
+        #expect(error.message.contains("elsewhere/local/app"))
+        #expect(inside.memory.keys.allSatisfy { !$0.contains("/blobs/") })
+        let below = try await inside.take(path, ImportNaming(prefix: try required(RepositoryName("local/site"))))
+        #expect(below.images.map(\.description) == ["local/site/local/app:1.0"])
+    }
+
+    @Test func anImageThatIsNotWholeIsNotExported() async throws {
+        let digest = try await outside.push(image, "local/app", tag: "1.0")
+        let name = try required(RepositoryName("local/app"))
+        let layer = Digest(hashing: ByteBuffer(string: "app"))
+        try await outside.store.removeGrant(layer, in: name)
+        let plan = try await BundlePlan(outside.store, try await outside.images(["local/app:1.0"]))
+        #expect(plan.catalogue.contents.isEmpty)
+        #expect(
+            plan.incomplete.first?.graph.problems == [
+                GraphProblem(kind: .notGranted, digest: layer, parent: digest)
+            ])
+    }
+
+    @Test func whatTheStoreHasWrongIsNotCarried() async throws {
+        try await outside.push(image, "local/app", tag: "1.0")
+        let plan = try await BundlePlan(outside.store, try await outside.images(["local/app:1.0"]))
+        outside.memory.falsifyOnce(RegistryLayout.blob(Digest(hashing: ByteBuffer(string: "app"))))
+        let path = outside.directory.file("bundle")
+        let writer = try BundleWriter(.file(path, volumeSize: nil), plan.catalogue)
+        await #expect(throws: BundleError.self) {
+            try await BundleExport(outside.store).run(plan.catalogue, into: writer)
+        }
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
+    @Test func missingTagsAndManifestsAreTold() async throws {
+        try await outside.push(image, "local/app", tag: "1.0")
+        #expect(try await outside.problems(["local/app:2.0"]) == [.tagMissing])
+        let absent = Site.Image(layers: ["absent"]).digest
+        #expect(try await outside.problems(["local/app@\(absent)"]) == [.manifestMissing])
+        #expect(try await outside.problems(["local/app:1.*", "local/", "local/app:1.0"]) == [])
+    }
+}
