@@ -278,7 +278,7 @@ let package = Package(
             "TransferTests",
             [
                 "Bundle", "FileStorage", "Hashing", "OCI", "Registry", "Storage", "TestSupport", "Tokens", "Transfer",
-                nioCore, nioPosix,
+                "Upstream", nioCore, nioPosix, nioConcurrency, logging,
             ]),
         tests(
             "HTTPServerTests",

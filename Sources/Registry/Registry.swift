@@ -33,6 +33,7 @@ public struct Registry: Sendable {
     let manifestReadings: SingleFlight<RepositoryName, Void>
     let completions: PullCompletions
     let pullTimes = PullTimes()
+    let misses: Misses
     /// Local repositories that are marked as such in the store.
     let keptWhole = RememberedRepositories()
     let tagLists: SingleFlight<RepositoryName, [Tag]>
@@ -78,6 +79,7 @@ public struct Registry: Sendable {
         vouchers = SingleFlight(background: background)
         tagLists = SingleFlight(background: background)
         completions = PullCompletions(background: background, timers: health.timers)
+        misses = Misses(background: background)
     }
 
     func upstreams(_ repository: Repository, _ rank: Urgency.Rank = .question) -> UpstreamList {

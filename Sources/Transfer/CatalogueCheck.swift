@@ -42,7 +42,7 @@ struct CatalogueCheck {
             let repository = catalogue.repositories[number]
             let type = repository.manifests.first { $0.content.digest == digest }?.mediaType
             let content: Manifest
-            do throws(Manifest.Invalid) {
+            do throws(ManifestError) {
                 content = try Manifest.relayed(bytes.readableBytesView, besides: type)
             } catch {
                 throw BundleError(

@@ -40,7 +40,7 @@ struct ForeignImages {
 
     private func layout(_ bytes: ByteBuffer) async throws -> Found {
         let index: Manifest
-        do throws(Manifest.Invalid) {
+        do throws(ManifestError) {
             index = try Manifest(bytes.readableBytesView)
         } catch {
             throw BundleError(.damaged, "index.json cannot be read", remedy: Self.remedy, cause: error)
@@ -65,7 +65,7 @@ struct ForeignImages {
         }
         let bytes = try await linking.bytes(of: descriptor.digest)
         let content: Manifest
-        do throws(Manifest.Invalid) {
+        do throws(ManifestError) {
             content = try Manifest.relayed(bytes.readableBytesView, besides: descriptor.mediaType)
         } catch {
             throw BundleError(

@@ -36,31 +36,12 @@ public struct Importer: Sendable {
 
     /// - Throws: ``BundleError`` for what is wrong with the archive, `StorageError` for what the store does.
     public func run(_ archive: Archive, _ naming: ImportNaming = ImportNaming()) async throws -> ImportReport {
-        try await beside {
+        try await StoreVisit.during(store) {
             switch archive {
             case .bundle(let reader): try await self.run(reader, naming)
             case .entries(let entries): try await ForeignImport(importer: self, naming: naming).run(entries)
             }
         }
-    }
-
-    /// Says to a server on the same store that somebody works here, as long as it lasts.
-    private func beside(_ work: @escaping @Sendable () async throws -> ImportReport) async throws -> ImportReport {
-        try await store.noteVisit()
-        let report = try await withThrowingTaskGroup(of: ImportReport?.self) { group in
-            group.addTask { try await work() }
-            group.addTask {
-                while true {
-                    try await Task.sleep(for: .seconds(RegistryStore.visitInterval))
-                    try await store.noteVisit()
-                }
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
-        }
-        try await store.noteVisit()
-        guard let report else { throw CancellationError() }
-        return report
     }
 
     private func run(_ reader: BundleReader, _ naming: ImportNaming) async throws -> ImportReport {

@@ -18,6 +18,7 @@ struct Entrepot: AsyncParsableCommand {
             FillsCommand.self, PurgeCommand.self, RefreshCommand.self, JanitorCommand.self, RetentionCommand.self,
             PruneCommand.self,
             ScrubCommand.self, StorageCommand.self, ExportCommand.self, ImportCommand.self, VerifyCommand.self,
+            SeedCommand.self, MissesCommand.self,
             HashPasswordCommand.self,
             PolicyCommand.self,
             TokenCommand.self, HealthCheckCommand.self, VersionCommand.self, ManualCommand.self,

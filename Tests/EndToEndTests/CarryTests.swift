@@ -161,7 +161,7 @@ import Testing
         }
     }
 
-    @Test func whatIsMissingIsToldWithWhatToDoAboutIt() async throws {
+    @Test func whatIsMissingIsToldWithTheCommandThatFetchesIt() async throws {
         let images = try await Images.ready
         try await Stage.with { stage in
             let (outside, _) = try await bundle(on: stage)
@@ -169,7 +169,7 @@ import Testing
             let verified = try await outside.command("verify", Self.image, "--all-platforms")
             #expect(verified.status == .exited(1))
             #expect(verified.output.contains(images.facts.layers[0]), "\(verified.output)")
-            #expect(verified.output.contains("pull \(Self.image) where"))
+            #expect(verified.output.contains("entrepot seed \(Self.image)"))
             let list = try stage.write("\(Self.image)\nup.test/test/app:absent # not there\n", to: "list")
             let against = try await outside.command("verify", "--against", list.path, "--json")
             #expect(against.status == .exited(1))

@@ -7,8 +7,9 @@ import Testing
     private static let commands = [
         "", "config", "config check", "config show", "export", "fills", "hash-password", "healthcheck", "import",
         "janitor",
-        "janitor pause", "janitor resume", "janitor run", "janitor status", "policy", "policy explain", "prune",
-        "purge", "refresh", "reload", "retention", "scrub", "server", "status", "storage", "storage copy",
+        "janitor pause", "janitor resume", "janitor run", "janitor status", "misses", "policy", "policy explain",
+        "prune",
+        "purge", "refresh", "reload", "retention", "scrub", "seed", "server", "status", "storage", "storage copy",
         "storage test", "token",
         "token keygen", "token revoke",
         "upstream", "upstream probe", "upstream status", "verify", "version",

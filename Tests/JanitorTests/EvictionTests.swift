@@ -67,6 +67,25 @@ private typealias RepositoryTag = OCI.Tag
         return try await eviction.run().counts
     }
 
+    @Test func whileACommandWritesBesideTheServerBytesAreCondemnedInThePlaceOfRemoved() async throws {
+        try await Workshop.open { shop in
+            let images = [Image(1), Image(2)]
+            let limits = CacheLimits(maxSize: 100, highWatermark: 90, lowWatermark: 80)
+            try await images[0].pull(shop, "mirror/x", tag: "v0")
+            shop.pass(seconds: 10)
+            try await shop.store.noteVisit()
+            let beside = try await evict(shop, limits)
+            #expect(beside["condemned"] ?? 0 > 0 && beside["evictedContents"] == 0)
+            #expect(try await images[0].isStored(shop))
+            // A good while after it has ended.
+            shop.pass(seconds: 100)
+            try await images[1].pull(shop, "mirror/x", tag: "v1")
+            shop.pass(seconds: 10)
+            #expect(try await evict(shop, limits)["evictedContents"] ?? 0 > 0)
+            #expect(try await !images[1].isStored(shop))
+        }
+    }
+
     @Test func theLeastRecentlyUsedImageGoesAndIsFetchedAgainWhenAskedFor() async throws {
         try await Workshop.open { shop in
             let images = (1...4).map { Image(UInt8($0)) }

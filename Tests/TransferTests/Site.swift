@@ -24,10 +24,10 @@ struct Site {
         directory = try TemporaryDirectory()
         namespaces = Namespaces(
             [
-                Namespace(key: try required(RepositoryName("local")), host: nil, upstreams: []),
+                Namespace.test(key: try required(RepositoryName("local"))),
                 Namespace(
                     key: try required(RepositoryName("docker.io")), host: "docker.io", upstreams: [],
-                    impliesLibrary: true, isLocal: false),
+                    impliesLibrary: true, freshness: .test(), completesPulls: false, pushes: .test(), isLocal: false),
             ], fallback: nil)
     }
 

@@ -8,11 +8,18 @@ extension Registry {
     public func manifest(
         _ repository: Repository, _ reference: Reference, isHead: Bool = false
     ) async throws(RegistryError) -> Served<StoredManifest> {
-        let (served, isHot) =
-            switch reference {
-            case .digest(let digest): try await manifest(repository, digest)
-            case .tag(let tag): try await manifest(repository, tag)
-            }
+        let served: Served<StoredManifest>
+        let isHot: Bool
+        do throws(RegistryError) {
+            let found =
+                switch reference {
+                case .digest(let digest): try await manifest(repository, digest)
+                case .tag(let tag): try await manifest(repository, tag)
+                }
+            (served, isHot) = found
+        } catch {
+            throw toldOffline(error, repository, reference)
+        }
         if !isHead { recordPull(repository, reference, served.content.digest) }
         if !isHot { completeLater(repository, served.content.digest, fetches: !isHead) }
         return served

@@ -77,6 +77,11 @@ public enum RegistryLayout {
     /// Is written by who works on the store beside a server.
     static var visited: ObjectKey { ObjectKey(unchecked: ".entrepot/visited") }
 
+    /// Names that were asked for and could not be had.
+    static var misses: ObjectKey { ObjectKey(unchecked: ".entrepot/misses") }
+
+    static func miss(_ mark: String) -> ObjectKey { ObjectKey(unchecked: "\(misses.path)/\(mark)") }
+
     /// Damaged bytes, kept for who wants to look at them.
     static func quarantined(_ digest: Digest) -> ObjectKey {
         ObjectKey(unchecked: ".entrepot/quarantine/\(digest.algorithm.rawValue)-\(digest.hex)")

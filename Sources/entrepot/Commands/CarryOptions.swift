@@ -49,6 +49,16 @@ struct CarryOptions: ParsableArguments {
         }.map { line in String(line.prefix { !$0.isWhitespace }) }.filter { !$0.isEmpty }
     }
 
+    /// All of standard input; nil if it is more than a list may be.
+    static func standardInput() -> Data? {
+        var data = Data()
+        while let line = readLine(strippingNewline: false) {
+            data.append(contentsOf: line.utf8)
+            if data.count > 64 << 20 { return nil }
+        }
+        return data
+    }
+
     static func pattern(_ text: String) throws -> ImagePattern {
         if let pattern = ImagePattern(text) { return pattern }
         throw ValidationError("'\(text)' is no image: write NAME:TAG, NAME@DIGEST, NAME:1.2* or PREFIX/.")

@@ -150,7 +150,7 @@ struct VerifyCommand: AsyncParsableCommand {
         if !isWhole { throw ExitCode.failure }
     }
 
-    /// What is missing, and what to do about it.
+    /// What is missing, and what fetches it.
     static func tell(_ findings: [Verification.Finding]) {
         for finding in findings {
             for problem in finding.graph.problems.prefix(10) {
@@ -159,8 +159,7 @@ struct VerifyCommand: AsyncParsableCommand {
             if finding.graph.problems.count > 10 {
                 StandardError.write("missing  \(finding.image.name): and \(finding.graph.problems.count - 10) more\n")
             }
-            StandardError.write(
-                "         pull \(finding.image.name) where its upstream can be asked, and carry it here\n")
+            StandardError.write("         entrepot seed \(finding.image.name)\n")
         }
     }
 }

@@ -1,0 +1,77 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Images fetched ahead of time, and those that were missed where there is no network.
+@Suite struct SeedTests {
+    @Test func whatASiteMissesIsSeededOutsideCarriedInsideAndPulled() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let upstream = try await DockerRegistry.start(on: stage, store: images.store)
+            // Outside: seeds beside a server that runs.
+            let outside = try await EntrepotServer.start(
+                on: stage, root: try stage.makeDirectory("outside"),
+                repositories: "[repository.\"up.test\"]\n" + upstream.configuration(namespace: "up.test"))
+            let inside = try await EntrepotServer.start(
+                on: stage, root: try stage.makeDirectory("inside"),
+                repositories: """
+                    [repository."up.test"]
+                    offline = true
+                    [[repository."up.test".upstream]]
+                    url = "http://127.0.0.1:9"
+
+                    """)
+            let request = PullRequest(host: inside.host, namespace: "up.test")
+            // A client is told which image it is.
+            let refused = try await inside.get("/v2/up.test/test/app/manifests/multi")
+            #expect(refused.status == 503 && refused.text.contains("up.test/test/app:multi is not held at this site"))
+            var misses = ""
+            for _ in 0..<100 where misses.isEmpty { misses = try await inside.command("misses", "--clear").output }
+            #expect(misses == "up.test/test/app:multi\n")
+            #expect(try await inside.command("misses").output == "")
+
+            let list = try stage.write(misses, to: "misses.txt")
+            let seeded = try await outside.command("seed", list.path)
+            #expect(seeded.status == .exited(0), "\(seeded.output)")
+            #expect(seeded.output.contains("ok  up.test/test/app:multi@\(images.facts.index)"), "\(seeded.output)")
+            let asked = upstream.requests.count
+            let blobs = upstream.requests.filter { $0.hasPrefix("GET") && $0.contains("/blobs/") }
+            #expect(Set(blobs).count == blobs.count, "\(blobs)")
+            #expect(try await outside.command("seed", "up.test/test/app:multi").status == .exited(0))
+            #expect(upstream.requests.dropFirst(asked).allSatisfy { !$0.contains("/blobs/") })
+            // The server that runs knows of it, and needs nobody.
+            await upstream.stop()
+            _ = try await Skopeo(stage: stage).pull(PullRequest(host: outside.host, namespace: "up.test"))
+
+            let path = try stage.makeDirectory("medium").appendingPathComponent("misses.bundle").path
+            let exported = try await outside.command("export", "-o", path, "--all-platforms", "--list", list.path)
+            #expect(exported.status == .exited(0), "\(exported.output)")
+            #expect(try await inside.command("import", path).status == .exited(0))
+            #expect(try await inside.command("verify", "--against", list.path).status == .exited(0))
+            let client = try await Containerd(stage: stage)
+            #expect(try await client.pull(request).contains(images.facts.index))
+            let referrers = try await inside.get("/v2/up.test/test/app/referrers/\(images.facts.index)")
+            #expect(referrers.text.contains(images.facts.artifact))
+        }
+    }
+
+    @Test func onlyOnePlatformIsSeededWhereOneIsWanted() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let upstream = try await DockerRegistry.start(on: stage, store: images.store)
+            let server = try await EntrepotServer.start(
+                on: stage, repositories: "[repository.\"up.test\"]\n" + upstream.configuration(namespace: "up.test"))
+            await server.process.stop()
+            let manifest = try stage.write(
+                "kind: Pod\nspec:\n  containers:\n  - image: up.test/test/app:multi\n    name: app\n", to: "pod.yaml")
+            let seeded = try await server.command(
+                "seed", manifest.path, "up.test/test/app:absent", "--platform", "linux/arm64", "--json")
+            #expect(seeded.status == .exited(1), "\(seeded.output)")
+            #expect(seeded.output.contains("up.test/test/app:absent"))
+            #expect(server.holds(images.facts.arm64) && !server.holds(images.facts.amd64))
+            #expect(try await server.command("verify", "up.test/test/app:multi").status == .exited(0))
+            let strict = try await server.command("verify", "up.test/test/app:multi", "--all-platforms")
+            #expect(strict.status == .exited(1))
+        }
+    }
+}

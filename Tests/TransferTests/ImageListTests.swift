@@ -1,0 +1,79 @@
+import OCI
+import Registry
+import Testing
+import Transfer
+
+@Suite struct ImageListTests {
+    @Test func aPlainListHasANameInEachLine() {
+        let text = """
+            # what the cluster needs
+            alpine:3.20
+              quay.io/a/b:c   # a comment
+            - "docker.io/library/x@sha256:00"
+
+            alpine:3.20
+            """
+        #expect(ImageList(text).names == ["alpine:3.20", "quay.io/a/b:c", "docker.io/library/x@sha256:00"])
+    }
+
+    @Test func manifestsOfKubernetesNameImagesByTheirKey() {
+        let text = """
+            apiVersion: apps/v1
+            kind: Deployment
+            spec:
+              template:
+                spec:
+                  initContainers:
+                    - image: busybox:1.36
+                      name: init
+                  containers:
+                  - name: app
+                    image: "quay.io/team/app:2"   # pinned
+                    imagePullPolicy: Always
+                  - {name: side, image: 'team/side:1', args: []}
+            ---
+            kind: Custom
+            spec:
+              sidecarImage: ghcr.io/x/y:z
+              image:
+                repository: no/name
+              # image: commented/out:1
+              otherImage: {{ .Values.x }}
+            """
+        #expect(
+            ImageList(text).names == ["busybox:1.36", "quay.io/team/app:2", "team/side:1", "ghcr.io/x/y:z"])
+    }
+
+    @Test func jsonIsReadAsWell() {
+        let text = #"{"spec":{"containers":[{"image":"a/b:1","name":"x"},{"name":"y","image": "c/d:2"}]}}"#
+        #expect(ImageList(text).names == ["a/b:1", "c/d:2"])
+    }
+
+    @Test func tablesOfOtherToolsAreRead() {
+        let docker = """
+            REPOSITORY   TAG       IMAGE ID       CREATED        SIZE
+            alpine       3.20      0123456789ab   2 weeks ago    7.8MB
+            <none>       <none>    0123456789ac   2 weeks ago    7.8MB
+            """
+        #expect(ImageList(docker).names == ["alpine:3.20"])
+        let crictl = """
+            IMAGE                        TAG      IMAGE ID        SIZE
+            registry.k8s.io/pause        3.9      e6f1816883972   322kB
+            """
+        #expect(ImageList(crictl).names == ["registry.k8s.io/pause:3.9"])
+        let ctr = """
+            REF                           TYPE    DIGEST    SIZE    PLATFORMS   LABELS
+            docker.io/library/alpine:3.20 x/y     sha256:1  3.4 MiB linux/amd64 -
+            """
+        #expect(ImageList(ctr).names == ["docker.io/library/alpine:3.20"])
+    }
+
+    @Test(arguments: [
+        ("alpine", "docker.io/library/alpine"), ("local/app:1", "local/app:1"), ("local/app:1.*", "local/app:1.*"),
+        ("nginx:1.2*", "docker.io/library/nginx:1.2*"), ("docker.io/x:1", "docker.io/x:1"),
+        ("team/app:1", "docker.io/team/app:1"),
+    ])
+    func namesMeanThisRegistrysOwnBeforeDockers(text: String, pattern: String) throws {
+        #expect(try Site().namespaces.pattern(named: text)?.description == pattern)
+    }
+}
