@@ -29,7 +29,7 @@ enum SeedingRegistry {
             store: store, fills: fills, background: background,
             health: UpstreamHealth(limits: ResilienceLimits(configuration.resilience)),
             limits: PushLimits(configuration), manifestRoom: manifestRoom, logger: logger, now: WallClock.seconds)
-        let parts = LongLivedClientParts(manifestRoom: manifestRoom, logger: logger)
+        let parts = LongLivedUpstreamParts(manifestRoom: manifestRoom, logger: logger)
         parts.gates.adjust(configuration.caps)
         let namespaces = try NamespacesBuilder(
             configuration: configuration, parts: parts, previous: RegistryClients()
