@@ -10,7 +10,7 @@ RELEASE_FLAGS := $(BUILD_FLAGS) --static-swift-stdlib
 STRICT_FLAGS := $(if $(STRICT),-Xswiftc -warnings-as-errors)
 
 LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-dev libhiredis-dev \
-    libarchive-dev zlib1g-dev pkg-config binutils
+    libarchive-dev zlib1g-dev pkg-config binutils dpkg-dev
 # Registries, proxies, clients and tools that the end-to-end tests and the benchmarks run for real.
 TOOLS := docker-registry nginx-light haproxy redis-server skopeo podman buildah umoci containerd docker.io debootstrap crun \
     uidmap apache2-utils openssl curl wrk strace prometheus iproute2 systemd man-db zsh fish python3 python3-venv ca-certificates

@@ -164,7 +164,7 @@ let package = Package(
         library("Bundle", ["CArchive", "Hashing", "OCI", "Storage", "TextEncodings", "Tokens", nioCore]),
         library(
             "Transfer",
-            ["Bundle", "Hashing", "OCI", "Registry", "Storage", nioCore, nioPosix, nioConcurrency]),
+            ["Bundle", "Hashing", "OCI", "Registry", "Storage", "Threads", nioCore, nioConcurrency]),
 
         // The edge and the specification's endpoints.
         library(
@@ -184,10 +184,11 @@ let package = Package(
             dependencies: [
                 "Access", "Bundle", "CAllocator", "Cluster", "Configuration", "Coordination", "CurlClient",
                 "DistributionAPI",
-                "Events", "FileStorage", "HTTPServer",
+                "Doctor", "Events", "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
                 "OCI", "Observability", "RedisCoordination",
-                "Registry", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Transfer", "Upstream", "Threads",
+                "Registry", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Transfer", "Upstream",
+                "Threads",
                 logging, metrics,
                 lifecycle,
                 unixSignals, nioCore,
@@ -273,12 +274,13 @@ let package = Package(
                 "TestSupport", "Upstream", "Threads", nioCore, nioConcurrency,
                 logging,
             ]),
-        tests("BundleTests", ["Bundle", "Hashing", "OCI", "TestSupport", "Tokens", nioCore, nioPosix]),
+        tests("BundleTests", ["Bundle", "Hashing", "OCI", "TestSupport", "Threads", "Tokens", nioCore]),
         tests(
             "TransferTests",
             [
-                "Bundle", "FileStorage", "Hashing", "OCI", "Registry", "Storage", "TestSupport", "Tokens", "Transfer",
-                "Upstream", nioCore, nioPosix, nioConcurrency, logging,
+                "Bundle", "FileStorage", "Hashing", "OCI", "Registry", "Storage", "TestSupport", "Threads", "Tokens",
+                "Transfer",
+                "Upstream", nioCore, nioConcurrency, logging,
             ]),
         tests(
             "HTTPServerTests",

@@ -1,13 +1,13 @@
 public import Bundle
 internal import NIOCore
-public import NIOPosix
+public import Threads
 internal import OCI
 
 /// Proves that a bundle is whole: reads it to its end, and looks whether its images have all that they need.
 public struct BundleCheck: Sendable {
-    private let pool: NIOThreadPool
+    private let pool: ThreadPool
 
-    public init(pool: NIOThreadPool = .singleton) {
+    public init(pool: ThreadPool = .shared) {
         self.pool = pool
     }
 
@@ -15,9 +15,9 @@ public struct BundleCheck: Sendable {
     /// - Throws: ``BundleError`` for the first thing that is wrong.
     public func run(_ reader: BundleReader, progress: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
         let check = try CatalogueCheck(reader.catalogue)
-        while let content = try await pool.runIfActive({ try reader.next() }) {
+        while let content = try await pool.run({ try reader.next() }) {
             var whole: ByteBuffer? = check.isManifest(content.digest) ? ByteBuffer() : nil
-            while let piece = try await pool.runIfActive({ try reader.read(upTo: 1 << 20) }) {
+            while let piece = try await pool.run({ try reader.read(upTo: 1 << 20) }) {
                 whole?.writeImmutableBuffer(piece)
                 progress(piece.readableBytes)
             }

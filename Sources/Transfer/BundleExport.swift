@@ -1,16 +1,16 @@
 public import Bundle
 internal import Hashing
 internal import NIOCore
-public import NIOPosix
+public import Threads
 internal import OCI
 public import Storage
 
 /// Carries what a plan says from a store into a bundle, hashing it on the way.
 public struct BundleExport: Sendable {
     private let store: RegistryStore
-    private let pool: NIOThreadPool
+    private let pool: ThreadPool
 
-    public init(_ store: RegistryStore, pool: NIOThreadPool = .singleton) {
+    public init(_ store: RegistryStore, pool: ThreadPool = .shared) {
         self.store = store
         self.pool = pool
     }
@@ -26,14 +26,14 @@ public struct BundleExport: Sendable {
                 throw Self.gone(content.digest)
             }
             let (digest, size) = (content.digest, content.size)
-            try await pool.runIfActive { try writer.begin(content) }
+            try await pool.run { try writer.begin(content) }
             var hasher = DigestHasher(digest.algorithm)
             var position: Int64 = 0
             if case .file(let file, _) = held {
                 // Read, hashed and written by one thread, which may wait for the disk.
                 while position < size {
                     let (start, running) = (position, hasher)
-                    let (next, count) = try await pool.runIfActive {
+                    let (next, count) = try await pool.run {
                         guard let piece = file.bytes(at: start, count: Int(min(size - start, 1 << 20))) else {
                             throw Self.gone(digest)
                         }
@@ -53,12 +53,12 @@ public struct BundleExport: Sendable {
                     hasher.update(piece)
                     position += Int64(piece.readableBytes)
                     if position == size, hasher.digest() != digest { throw Self.damaged(digest) }
-                    try await pool.runIfActive { try writer.write(piece) }
+                    try await pool.run { try writer.write(piece) }
                     progress(piece.readableBytes)
                 }
             }
         }
-        try await pool.runIfActive { try writer.finish() }
+        try await pool.run { try writer.finish() }
     }
 
     private static func known(_ digest: Digest) -> ObjectContent? {

@@ -1,7 +1,7 @@
 internal import Bundle
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import NIOPosix
+internal import Threads
 internal import OCI
 internal import Storage
 
@@ -10,10 +10,10 @@ struct ContentIntake: Sendable {
     let store: RegistryStore
     /// On the store's file system, where that is one.
     let folder: String
-    let pool: NIOThreadPool
+    let pool: ThreadPool
     private let counter = NIOLockedValueBox(0)
 
-    init(store: RegistryStore, folder: String, pool: NIOThreadPool) {
+    init(store: RegistryStore, folder: String, pool: ThreadPool) {
         self.store = store
         self.folder = folder
         self.pool = pool
@@ -37,7 +37,7 @@ struct ContentIntake: Sendable {
         }
         let file = try CopiedFile(folder: folder, number: number, digest?.algorithm ?? .sha256)
         var head = ByteBuffer()
-        while let piece = try await pool.runIfActive({ () throws -> ByteBuffer? in
+        while let piece = try await pool.run({ () throws -> ByteBuffer? in
             guard let piece = try read() else { return nil }
             try file.append(piece)
             return piece
@@ -47,7 +47,7 @@ struct ContentIntake: Sendable {
             }
             progress(piece.readableBytes)
         }
-        let actual = try await pool.runIfActive { file.digest }
+        let actual = try await pool.run { file.digest }
         guard digest == nil || actual == digest else {
             throw BundleError(
                 .damaged, "the bytes of \(actual) stand where \(digest.map { "\($0)" } ?? "") should",

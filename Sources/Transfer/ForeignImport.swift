@@ -2,7 +2,7 @@ internal import Bundle
 internal import FoundationEssentials
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import NIOPosix
+internal import Threads
 internal import OCI
 
 /// Takes in what another tool wrote: an OCI image layout, as a tar file or a folder, or what `docker save` and
@@ -18,7 +18,7 @@ struct ForeignImport {
     func run(_ entries: any ArchiveEntries) async throws -> ImportReport {
         var files = ArchiveFiles()
         var report = ImportReport()
-        while let entry = try await importer.pool.runIfActive({ try entries.next() }) {
+        while let entry = try await importer.pool.run({ try entries.next() }) {
             switch entry.kind {
             case .link(let target): files.links[entry.path] = target
             case .file(let size) where Self.told.contains(entry.path):
@@ -50,7 +50,7 @@ struct ForeignImport {
     }
 
     private func text(_ entries: any ArchiveEntries) async throws -> ByteBuffer {
-        try await importer.pool.runIfActive {
+        try await importer.pool.run {
             var whole = ByteBuffer()
             while let piece = try entries.read(upTo: 1 << 20) { whole.writeImmutableBuffer(piece) }
             return whole

@@ -1,7 +1,7 @@
 public import Bundle
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-public import NIOPosix
+public import Threads
 internal import OCI
 public import Registry
 public import Storage
@@ -12,7 +12,7 @@ public struct Importer: Sendable {
     let store: RegistryStore
     let linking: ImageLinking
     let intake: ContentIntake
-    let pool: NIOThreadPool
+    let pool: ThreadPool
     /// Bytes of one content.
     let mostBytes: Int64
     let progress: @Sendable (Int) -> Void
@@ -24,7 +24,7 @@ public struct Importer: Sendable {
     ///   - progress: Told how many bytes came since it was told last.
     public init(
         _ store: RegistryStore, _ namespaces: Namespaces, through folder: String, mostBytes: Int64 = .max,
-        pool: NIOThreadPool = .singleton, progress: @escaping @Sendable (Int) -> Void = { _ in }
+        pool: ThreadPool = .shared, progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.store = store
         self.pool = pool
@@ -51,9 +51,9 @@ public struct Importer: Sendable {
         for repository in repositories { _ = try linking.repository(repository.name) }
         try await checkBase(catalogue)
         var report = ImportReport()
-        while let content = try await pool.runIfActive({ try reader.next() }) {
+        while let content = try await pool.run({ try reader.next() }) {
             if try await intake.holds(content.digest, size: content.size) {
-                try await pool.runIfActive { try reader.skip() }
+                try await pool.run { try reader.skip() }
                 report.held += 1
                 continue
             }

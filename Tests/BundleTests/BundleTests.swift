@@ -1,7 +1,7 @@
 import Bundle
 import Foundation
 import NIOCore
-import NIOPosix
+import Threads
 import OCI
 import TestSupport
 import Testing
@@ -101,7 +101,7 @@ import Tokens
         _ count: Int, _ variant: @escaping @Sendable (Int) -> [UInt8]
     ) async throws -> [Int] {
         let path = directory.file("app")
-        return try await NIOThreadPool.singleton.runIfActive {
+        return try await ThreadPool.shared.run {
             try (0..<count).filter { number in
                 try Data(variant(number)).write(to: URL(fileURLWithPath: path))
                 do {

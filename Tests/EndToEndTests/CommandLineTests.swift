@@ -5,7 +5,8 @@ import Testing
 /// The program as people and scripts run it.
 @Suite struct CommandLineTests {
     private static let commands = [
-        "", "config", "config check", "config show", "export", "fills", "hash-password", "healthcheck", "import",
+        "", "config", "config check", "config show", "doctor", "export", "fills", "hash-password", "healthcheck",
+        "import",
         "janitor",
         "janitor pause", "janitor resume", "janitor run", "janitor status", "misses", "policy", "policy explain",
         "prune",

@@ -3,7 +3,7 @@ import Hashing
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
-import NIOPosix
+import Threads
 import OCI
 import Registry
 import Storage
@@ -29,7 +29,7 @@ import Upstream
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let fills = Fills(
                 store: store, spool: try Spool(root: directory.file("spool")), background: background,
-                pool: .singleton, limits: .test(), logger: logger)
+                pool: .shared, limits: .test(), logger: logger)
             registry = Registry(
                 store: store, fills: fills, background: background, health: UpstreamHealth(limits: .test()),
                 limits: .test(), manifestRoom: ByteBudget(limit: 16 << 20), logger: logger,

@@ -3,7 +3,7 @@ import FileStorage
 import Foundation
 import Hashing
 import NIOCore
-import NIOPosix
+import Threads
 import OCI
 import Registry
 import Storage

@@ -8,7 +8,7 @@
 import ArgumentParser
 import Bundle
 import Configuration
-import NIOPosix
+import Threads
 import OCI
 import Registry
 import Storage
@@ -49,7 +49,7 @@ struct ImportCommand: AsyncParsableCommand {
         let archive =
             file == "-"
             ? try Archive(descriptor: STDIN_FILENO, trusted: keys) : try Archive(path: file, trusted: keys)
-        let opened = try await OpenedStorage(configuration.storage, pool: .singleton)
+        let opened = try await OpenedStorage(configuration.storage, pool: .shared)
         let folder = try CopyFolder(opened).path
         var size: Int64 = 0
         if case .bundle(let reader) = archive { size = reader.catalogue.contents.reduce(0) { $0 + $1.size } }

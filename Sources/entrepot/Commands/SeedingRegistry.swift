@@ -2,7 +2,7 @@ import Configuration
 import CurlClient
 import FoundationEssentials
 import Logging
-import NIOPosix
+import Threads
 import Registry
 import Storage
 import Transfer
@@ -17,12 +17,12 @@ enum SeedingRegistry {
         var logger = Logger(label: "entrepot")
         // What goes wrong is told by the report.
         logger.logLevel = .critical
-        let opened = try await OpenedStorage(configuration.storage, pool: .singleton)
+        let opened = try await OpenedStorage(configuration.storage, pool: .shared)
         let store = RegistryStore(objects: opened.objects)
         let background = BackgroundWork()
         let spool = try Spool(root: opened.root + "/.entrepot/seed", capacity: configuration.storage.spoolSize)
         let fills = Fills(
-            store: store, spool: spool, background: background, pool: .singleton, limits: FillLimits(configuration),
+            store: store, spool: spool, background: background, pool: .shared, limits: FillLimits(configuration),
             logger: logger)
         let manifestRoom = ByteBudget(limit: configuration.server.maxManifestMemory.bytes)
         let registry = Registry(

@@ -2,7 +2,7 @@ import Configuration
 import Doctor
 import FoundationEssentials
 import NIOCore
-import NIOPosix
+import Threads
 import OCI
 
 extension Examination {
@@ -26,6 +26,6 @@ extension Examination {
             })
         let files = RuntimeFiles(root: runtimesRoot, server: mirror)
         // Fails only when the program ends.
-        return (try? await NIOThreadPool.singleton.runIfActive { files.findings }) ?? []
+        return (try? await ThreadPool.shared.run { files.findings }) ?? []
     }
 }

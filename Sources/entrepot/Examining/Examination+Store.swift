@@ -1,7 +1,7 @@
 import Configuration
 import Doctor
 import FoundationEssentials
-import NIOPosix
+import Threads
 
 extension Examination {
     func storeFindings(_ configuration: Configuration) async -> [Finding] {
@@ -69,7 +69,7 @@ extension Examination {
             }
         }
         do {
-            await trial.run(try await OpenedStorage(section, pool: .singleton).objects)
+            await trial.run(try await OpenedStorage(section, pool: .shared).objects)
         } catch {
             trial.note("open", .failed, "\(error)")
         }
