@@ -125,8 +125,8 @@ enum AtomicFile {
         of path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders
     ) throws(StorageError) {
         let folder = parent(of: path)
-        try Directory.sync(folder, key)
         try Directory.settle(folder, below: root, key, settled)
+        try Directory.sync(folder, key)
     }
 
     private static func syncFile(_ path: String, _ key: ObjectKey) throws(StorageError) {
