@@ -38,10 +38,10 @@ BINARY ?=
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 install: $(if $(BINARY),,build) ## Install program, manual, completions, systemd unit (PREFIX, SYSCONFDIR, DESTDIR)
-	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' packaging/install '$(or $(BINARY),$(DIST)/entrepot)'
+	@DESTDIR='$(DESTDIR)' PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' config/packaging/install '$(or $(BINARY),$(DIST)/entrepot)'
 
 deb: libraries $(if $(BINARY),,build) ## Make a Debian package in .build/dist
-	@packaging/build-deb '$(or $(BINARY),$(DIST)/entrepot)' $(DIST)
+	@config/packaging/build-deb '$(or $(BINARY),$(DIST)/entrepot)' $(DIST)
 
 # The image of the Dockerfile comes last and alone: it is built with all its own, which takes both processors.
 # Those that only compute go first and alone: beside them, tests with sockets would wait for a processor.

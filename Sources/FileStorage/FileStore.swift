@@ -6,8 +6,8 @@
     internal import Darwin
 #endif
 public import NIOCore
-public import Threads
 public import Storage
+public import Threads
 
 /// Objects as files below a root directory.
 ///

@@ -272,7 +272,7 @@ public final class Janitor: Service {
         }
         Counter(
             label: "entrepot_janitor_runs_total",
-            dimensions: [("job", report.job.rawValue), ("outcome", report.outcome.rawValue)]
+            dimensions: [("task", report.job.rawValue), ("outcome", report.outcome.rawValue)]
         ).increment()
         if report.outcome == .elsewhere, wish.cause != .command {
             return logger.debug(
@@ -284,7 +284,7 @@ public final class Janitor: Service {
                 metadata: ["job": "\(report.job.rawValue)", "error": "\(report.error ?? report.outcome.rawValue)"])
             return
         }
-        Gauge(label: "entrepot_janitor_last_success_timestamp_seconds", dimensions: [("job", report.job.rawValue)])
+        Gauge(label: "entrepot_janitor_last_success_timestamp_seconds", dimensions: [("task", report.job.rawValue)])
             .record(now())
         var metadata: Logger.Metadata = ["job": "\(report.job.rawValue)", "cause": "\(report.cause.rawValue)"]
         for (name, count) in report.counts { metadata[name] = "\(count)" }

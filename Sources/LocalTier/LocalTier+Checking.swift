@@ -4,9 +4,9 @@ internal import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import Threads
 internal import OCI
 internal import Storage
+internal import Threads
 
 /// Files that are hashed once more before they are believed.
 extension LocalTier {

@@ -4,9 +4,9 @@ public import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
 public import NIOCore
-public import Threads
 internal import OCI
 public import Storage
+public import Threads
 
 /// A bounded folder on local disk in front of a store that is far away: what is read there once is served from here.
 ///

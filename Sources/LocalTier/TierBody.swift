@@ -1,7 +1,7 @@
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import Threads
 internal import Storage
+internal import Threads
 
 /// An object for one reader: from the file that is being filled as far as that goes, else from the store behind.
 final class TierBody: Sendable {

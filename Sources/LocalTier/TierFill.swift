@@ -1,9 +1,9 @@
 internal import Coordination
 internal import Hashing
 internal import NIOCore
-internal import Threads
 internal import OCI
 internal import Storage
+internal import Threads
 
 /// One object on its way from the store behind into a file here, once, whoever and however many read it meanwhile.
 final class TierFill: Sendable {

@@ -6,8 +6,8 @@
     internal import Darwin
 #endif
 internal import NIOCore
-internal import Threads
 public import Storage
+internal import Threads
 
 extension S3Store {
     /// How many parts of one file are under way, and in memory, at a time.

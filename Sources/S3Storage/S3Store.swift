@@ -1,7 +1,7 @@
 internal import CurlClient
 public import NIOCore
-public import Threads
 public import Storage
+public import Threads
 
 /// Objects in a bucket, under a prefix.
 ///

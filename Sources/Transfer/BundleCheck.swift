@@ -1,7 +1,7 @@
 public import Bundle
 internal import NIOCore
-public import Threads
 internal import OCI
+public import Threads
 
 /// Proves that a bundle is whole: reads it to its end, and looks whether its images have all that they need.
 public struct BundleCheck: Sendable {

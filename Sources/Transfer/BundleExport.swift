@@ -1,9 +1,9 @@
 public import Bundle
 internal import Hashing
 internal import NIOCore
-public import Threads
 internal import OCI
 public import Storage
+public import Threads
 
 /// Carries what a plan says from a store into a bundle, hashing it on the way.
 public struct BundleExport: Sendable {

@@ -1,9 +1,9 @@
 internal import Bundle
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import Threads
 internal import OCI
 internal import Storage
+internal import Threads
 
 /// Takes contents into a store, where nothing refers to them yet: nobody sees them.
 struct ContentIntake: Sendable {

@@ -2,8 +2,8 @@ internal import Bundle
 internal import FoundationEssentials
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-internal import Threads
 internal import OCI
+internal import Threads
 
 /// Takes in what another tool wrote: an OCI image layout, as a tar file or a folder, or what `docker save` and
 /// `podman save` write.

@@ -1,10 +1,10 @@
 public import Bundle
 internal import NIOConcurrencyHelpers
 internal import NIOCore
-public import Threads
 internal import OCI
 public import Registry
 public import Storage
+public import Threads
 
 /// Takes the images of a bundle, or of an archive that another tool made, into a store. Nothing is visible before
 /// everything has arrived and was found right. What has arrived stays when it breaks off, so that the next try goes on.

@@ -1,8 +1,8 @@
 @testable import Access
 import NIOConcurrencyHelpers
 import NIOCore
-import Threads
 import Testing
+import Threads
 
 /// Passwords checked for strangers.
 @Suite(.timeLimit(.minutes(1))) struct PasswordVerifierTests {

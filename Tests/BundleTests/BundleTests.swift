@@ -1,10 +1,10 @@
 import Bundle
 import Foundation
 import NIOCore
-import Threads
 import OCI
 import TestSupport
 import Testing
+import Threads
 import Tokens
 
 @Suite struct BundleTests {

@@ -101,7 +101,7 @@ import Testing
         try await Stage.with { stage in
             let made = try await Command(Paths.script("debian-base.sh"), [Paths.cache.path]).run(within: .seconds(600))
             let base = try #require(made.split(separator: "\n").last.map(String.init))
-            let builder = Paths.tree.appendingPathComponent("packaging/build-deb").path
+            let builder = Paths.tree.appendingPathComponent("config/packaging/build-deb").path
             var packages: [String] = []
             for version in ["0.1.0", "0.1.1"] {
                 let output = try await Command(

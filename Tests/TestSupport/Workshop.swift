@@ -3,9 +3,9 @@ internal import NIOConcurrencyHelpers
 internal import OCI
 public import Registry
 public import Storage
-public import Upstream
 internal import Testing
 import Threads
+public import Upstream
 
 /// A registry over a memory store with scripted upstreams and a clock that tests move.
 public final class Workshop: Sendable {

@@ -3,12 +3,12 @@ import Hashing
 import Logging
 import NIOConcurrencyHelpers
 import NIOCore
-import Threads
 import OCI
 import Registry
 import Storage
 import TestSupport
 import Testing
+import Threads
 import Transfer
 import Upstream
 

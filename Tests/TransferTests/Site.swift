@@ -3,11 +3,11 @@ import FileStorage
 import Foundation
 import Hashing
 import NIOCore
-import Threads
 import OCI
 import Registry
 import Storage
 import TestSupport
+import Threads
 import Transfer
 
 /// A store of a test's own, and what is done with it.

@@ -152,9 +152,9 @@ public enum MetricCatalogue {
         MetricDescription("entrepot_retired_tags_total", .counter, "Tags that no retention rule kept"),
         MetricDescription("entrepot_scrub_findings", .gauge, "What the last scrub found"),
         MetricDescription(
-            "entrepot_janitor_runs_total", .counter, labels: ["job", "outcome"], "Rounds of the janitor's jobs"),
+            "entrepot_janitor_runs_total", .counter, labels: ["task", "outcome"], "Rounds of the janitor's jobs"),
         MetricDescription(
-            "entrepot_janitor_last_success_timestamp_seconds", .gauge, labels: ["job"],
+            "entrepot_janitor_last_success_timestamp_seconds", .gauge, labels: ["task"],
             "When a job was last done, in seconds since 1970"),
     ]
 

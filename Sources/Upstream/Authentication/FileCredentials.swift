@@ -39,7 +39,7 @@ public final class FileCredentials: CredentialSource {
     public func credentials() -> RegistryCredentials? {
         let version = self.version()
         return state.withLockedValue { state in
-            if let version, version != state.version, let password = read() {
+            if let version, version != state.version, let password = text() {
                 state = State(
                     version: version, credentials: RegistryCredentials(username: username, password: password))
             }
@@ -67,7 +67,7 @@ public final class FileCredentials: CredentialSource {
             nanoseconds: Int(time.tv_nsec))
     }
 
-    private func read() -> String? {
+    private func text() -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
@@ -75,7 +75,7 @@ public final class FileCredentials: CredentialSource {
         var count = 0
         while count < bytes.count {
             let more = bytes.withUnsafeMutableBytes { buffer in
-                Self.systemRead(descriptor, UnsafeMutableRawBufferPointer(rebasing: buffer[count...]))
+                read(descriptor, buffer.baseAddress.map { $0 + count }, buffer.count - count)
             }
             guard more >= 0 else { return nil }
             if more == 0 { break }
@@ -83,15 +83,5 @@ public final class FileCredentials: CredentialSource {
         }
         while count > 0, bytes[count - 1] == 0x0A || bytes[count - 1] == 0x0D { count -= 1 }
         return count > 0 ? String(validating: bytes[..<count], as: UTF8.self) : nil
-    }
-
-    private static func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        #if canImport(Glibc)
-            Glibc.read(descriptor, buffer.baseAddress, buffer.count)
-        #elseif canImport(Musl)
-            Musl.read(descriptor, buffer.baseAddress, buffer.count)
-        #else
-            Darwin.read(descriptor, buffer.baseAddress, buffer.count)
-        #endif
     }
 }

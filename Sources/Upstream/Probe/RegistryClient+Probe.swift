@@ -1,7 +1,7 @@
 import CurlClient
 import NIOCore
-import Threads
 public import OCI
+import Threads
 
 extension RegistryClient {
     /// Walks the way of every pull, as far as it is the same for all repositories.

@@ -59,6 +59,21 @@ struct CarryOptions: ParsableArguments {
         return data
     }
 
+    /// The images that are meant.
+    ///
+    /// - Throws: `ExitCode.failure`, said why, if there are none.
+    static func chosen(
+        from held: HeldImages, all isAll: Bool, _ names: [String], lists: [String]
+    ) async throws -> [HeldImages.Image] {
+        let patterns = try (names + lists.flatMap { try lines($0) }).map(pattern)
+        let chosen = isAll ? try await held.all() : try await held.matching(patterns)
+        guard !chosen.isEmpty else {
+            StandardError.write("entrepot: the store holds nothing of that name\n")
+            throw ExitCode.failure
+        }
+        return chosen
+    }
+
     static func pattern(_ text: String) throws -> ImagePattern {
         if let pattern = ImagePattern(text) { return pattern }
         throw ValidationError("'\(text)' is no image: write NAME:TAG, NAME@DIGEST, NAME:1.2* or PREFIX/.")

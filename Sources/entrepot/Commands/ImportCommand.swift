@@ -8,10 +8,10 @@
 import ArgumentParser
 import Bundle
 import Configuration
-import Threads
 import OCI
 import Registry
 import Storage
+import Threads
 import Transfer
 
 struct ImportCommand: AsyncParsableCommand {

@@ -2,9 +2,9 @@ import Configuration
 import CurlClient
 import FoundationEssentials
 import Logging
-import Threads
 import Registry
 import Storage
+import Threads
 import Transfer
 import Upstream
 

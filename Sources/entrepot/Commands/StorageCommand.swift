@@ -1,6 +1,6 @@
 import ArgumentParser
-import Threads
 import Configuration
+import Threads
 
 struct StorageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

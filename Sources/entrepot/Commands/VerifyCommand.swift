@@ -120,12 +120,7 @@ struct VerifyCommand: AsyncParsableCommand {
     private func verifyImages(_ configuration: Configuration) async throws {
         let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
         let held = HeldImages(store, Namespaces(naming: configuration))
-        let patterns = try (images + lists.flatMap { try CarryOptions.lines($0) }).map(CarryOptions.pattern)
-        let chosen = isAll ? try await held.all() : try await held.matching(patterns)
-        guard !chosen.isEmpty else {
-            StandardError.write("entrepot: the store holds nothing of that name\n")
-            throw ExitCode.failure
-        }
+        let chosen = try await CarryOptions.chosen(from: held, all: isAll, images, lists: lists)
         var isWhole = true
         var entries: [Entry] = []
         var known: Set<Digest> = []

@@ -2,8 +2,8 @@ import Configuration
 import Doctor
 import FoundationEssentials
 import NIOCore
-import Threads
 import OCI
+import Threads
 
 extension Examination {
     func runtimeFindings(_ configuration: Configuration) async -> [Finding] {
