@@ -7,6 +7,8 @@ public import Upstream
 /// into is kept by all.
 public struct BudgetExchange: Service {
     private static let interval: Duration = .seconds(1)
+    /// Where there is nobody to tell, until a reload may have named somebody.
+    private static let idleInterval: Duration = .seconds(10)
     private static let life: Duration = .seconds(3600)
 
     private let replica: Replica
@@ -24,11 +26,12 @@ public struct BudgetExchange: Service {
         await cancelWhenGracefulShutdown {
             var told: [String: RateState] = [:]
             while !Task.isCancelled {
-                if replica.values.isConfigured {
+                let isShared = replica.values.isConfigured
+                if isShared {
                     for (name, budget) in budgets.all { told[name] = await exchange(name, budget, told[name]) }
                 }
                 // Cancelled: the loop ends.
-                try? await Task.sleep(for: Self.interval)
+                try? await Task.sleep(for: isShared ? Self.interval : Self.idleInterval)
             }
         }
     }

@@ -8,6 +8,8 @@ import ServiceLifecycle
 /// Looks from time to time at whether what replicas agree and share by answers, and tells it where operators look.
 struct CoordinationWatch: Service {
     private static let interval: Duration = .seconds(2)
+    /// Where nothing is shared, until a reload may have changed that.
+    private static let idleInterval: Duration = .seconds(10)
 
     let parts: LongLivedParts
 
@@ -25,7 +27,7 @@ struct CoordinationWatch: Service {
                 log("values", last?.values, report.values)
                 last = report
                 // Cancelled: the loop ends.
-                try? await Task.sleep(for: Self.interval)
+                try? await Task.sleep(for: told == nil ? Self.idleInterval : Self.interval)
             }
         }
     }

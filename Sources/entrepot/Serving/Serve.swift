@@ -103,7 +103,7 @@ private func services(
                 // A bucket's owner pays for each look.
                 try await Task.sleep(for: parts.isRemote ? .seconds(60) : .seconds(10))
             },
-            EventLoopLag(MultiThreadedEventLoopGroup.singleton) { try await Task.sleep(for: .seconds(1)) },
+            EventLoopLag(MultiThreadedEventLoopGroup.singleton) { try await Task.sleep(for: .seconds(5)) },
             PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, parts.janitor,
             CoordinationWatch(parts: parts),
             BudgetExchange(parts.coordination.replica, parts.upstreams.budgets, now: WallClock.seconds), server,
