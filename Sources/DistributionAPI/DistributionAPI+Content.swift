@@ -24,14 +24,14 @@ extension DistributionAPI {
 
     private static func response(_ served: Served<StoredManifest>, _ request: Request) -> Response {
         let manifest = served.content
-        var headers = headers(served, request)
-        headers.add(name: "Docker-Content-Digest", value: manifest.digest.description)
-        headers.add(name: "ETag", value: ConditionalRequest.entityTag(manifest.digest))
+        var fields = fields(served, request)
+        fields.append(("Docker-Content-Digest", manifest.digest.description))
+        fields.append(("ETag", manifest.digest.entityTag))
         if ConditionalRequest.isUnchanged(request.headers, manifest.digest) {
-            return Response(status: .notModified, headers: headers)
+            return Response(status: .notModified, headers: HTTPHeaders(fields))
         }
-        headers.add(name: "Content-Type", value: manifest.mediaType.value)
-        return Response(status: .ok, headers: headers, body: .bytes(manifest.bytes))
+        fields.append(("Content-Type", manifest.mediaType.value))
+        return Response(status: .ok, headers: HTTPHeaders(fields), body: .bytes(manifest.bytes))
     }
 
     /// A large manifest goes out from its file: a client that takes nothing must not keep it in memory.
@@ -50,7 +50,7 @@ extension DistributionAPI {
             ? try await registry.blobHead(repository, digest)
             : try await registry.blob(repository, digest, range: ConditionalRequest.range(request.headers, digest))
         if !isUnchanged, !served.content.isOutOfRange, let address = await address(served.content, request) {
-            var headers = Self.headers(served, digest, request)
+            var headers = HTTPHeaders(Self.fields(served, digest, request))
             headers.replaceOrAdd(name: "Cache-Control", value: "no-store")
             headers.add(name: "Location", value: address)
             return Response(status: .temporaryRedirect, headers: headers)
@@ -74,12 +74,14 @@ extension DistributionAPI {
         }
     }
 
-    private static func headers(_ served: Served<BlobAnswer>, _ digest: Digest, _ request: Request) -> HTTPHeaders {
-        var headers = headers(served, request)
-        headers.add(name: "Docker-Content-Digest", value: digest.description)
-        headers.add(name: "ETag", value: ConditionalRequest.entityTag(digest))
-        headers.add(name: "Accept-Ranges", value: "bytes")
-        return headers
+    private static func fields(
+        _ served: Served<BlobAnswer>, _ digest: Digest, _ request: Request
+    ) -> [(String, String)] {
+        var fields = fields(served, request)
+        fields.append(("Docker-Content-Digest", digest.description))
+        fields.append(("ETag", digest.entityTag))
+        fields.append(("Accept-Ranges", "bytes"))
+        return fields
     }
 
     private static func response(
@@ -92,14 +94,14 @@ extension DistributionAPI {
             response.headers.add(name: "Content-Range", value: "bytes */\(answer.size ?? 0)")
             return response
         }
-        var headers = headers(served, digest, request)
-        if isUnchanged { return Response(status: .notModified, headers: headers) }
-        headers.add(name: "Content-Type", value: MediaType.octetStream.value)
+        var fields = fields(served, digest, request)
+        if isUnchanged { return Response(status: .notModified, headers: HTTPHeaders(fields)) }
+        fields.append(("Content-Type", MediaType.octetStream.value))
         if let range = answer.range, let size = answer.size {
-            headers.add(name: "Content-Range", value: "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)")
-            return Response(status: .partialContent, headers: headers, body: body(answer))
+            fields.append(("Content-Range", "bytes \(range.lowerBound)-\(range.upperBound - 1)/\(size)"))
+            return Response(status: .partialContent, headers: HTTPHeaders(fields), body: body(answer))
         }
-        return Response(status: .ok, headers: headers, body: body(answer))
+        return Response(status: .ok, headers: HTTPHeaders(fields), body: body(answer))
     }
 
     /// Where the client gets the blob from the store itself; nil if it gets it from here.

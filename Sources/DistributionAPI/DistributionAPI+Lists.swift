@@ -16,7 +16,7 @@ extension DistributionAPI {
         let query = try Query(request.query)
         let limit = try query.limit()
         let served = try await visibleTags(repository, name, identity, after: query["last"], limit: limit)
-        var headers = Self.headers(served, request)
+        var headers = HTTPHeaders(Self.fields(served, request))
         headers.add(name: "Content-Type", value: MediaType.json.value)
         if served.content.hasMore, let limit, let last = served.content.tags.last {
             let next = "/v2/\(name)/tags/list?n=\(limit)&last=\(last)" + namespaceField(query)
@@ -102,7 +102,7 @@ extension DistributionAPI {
         let query = try Query(request.query)
         let type = query["artifactType"]
         let served = try await registry.referrers(repository, subject, artifactType: type)
-        var headers = Self.headers(served, request)
+        var headers = HTTPHeaders(Self.fields(served, request))
         headers.add(name: "Content-Type", value: MediaType.imageIndex.value)
         if type != nil { headers.add(name: "OCI-Filters-Applied", value: "artifactType") }
         var body = ByteBuffer()

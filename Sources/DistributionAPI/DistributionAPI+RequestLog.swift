@@ -5,16 +5,17 @@ internal import Observability
 
 extension DistributionAPI {
     public func finished(_ exchange: Exchange) {
-        let note = exchange.note as? RequestNote
+        // Read where it lies: a copy costs more than all that is counted.
+        let carried = exchange.carriedNote
         metrics.count(
-            note?.action, note?.namespace, RequestMetrics.Outcome(note?.cache),
-            RequestMetrics.Answer(exchange, note))
-        if let limits, let id = note?.identity?.id { limits.charge(.identity(id), exchange.bytesMoved) }
-        accessLog.write(exchange, note, namespaces)
-        guard let note else { return }
-        if let event = note.event, event.action == .pull, exchange.outcome == .complete {
-            notifications?.recordLater(event)
+            carried?.content.action, carried?.content.namespace, RequestMetrics.Outcome(carried?.content.cache),
+            RequestMetrics.Answer(exchange, carried?.content.span))
+        if let limits, let id = carried?.content.identity?.id { limits.charge(.identity(id), exchange.bytesMoved) }
+        accessLog.write(exchange, carried, namespaces)
+        guard let carried else { return }
+        if let notifications, let event = carried.content.event, event.action == .pull, exchange.outcome == .complete {
+            notifications.recordLater(event)
         }
-        if let audit, let record = AuditRecord(exchange, note) { audit.record(record) }
+        if let audit, let record = AuditRecord(exchange, carried.content) { audit.record(record) }
     }
 }

@@ -65,7 +65,7 @@ public struct DistributionAPI: RequestHandler {
             var response = try await answer(action, identity, request, &note)
             note.cache = response.headers.first(name: "Cache-Status")
             if isTelling { await tell(action, request, response, &note) }
-            response.note = note
+            response.requestNote = note
             return response
         } catch {
             note.error = error
@@ -73,7 +73,7 @@ public struct DistributionAPI: RequestHandler {
             for challenge in authorizer.challenges(error, request) {
                 response.headers.add(name: "WWW-Authenticate", value: challenge)
             }
-            response.note = note
+            response.requestNote = note
             return response
         }
     }
@@ -90,7 +90,7 @@ public struct DistributionAPI: RequestHandler {
             note.repository = repository
             note.event = RegistryEvent(meaning.action, repository, actor: nil, request, response)
         }
-        response.note = note
+        response.requestNote = note
         return response
     }
 
@@ -198,20 +198,21 @@ public struct DistributionAPI: RequestHandler {
             body: .bytes(ByteBuffer(string: text)))
     }
 
-    /// Headers that every answer with content has.
-    static func headers<Content>(_ served: Served<Content>, _ request: Request) -> HTTPHeaders {
-        var headers = HTTPHeaders()
-        headers.reserveCapacity(16)
-        headers.add(name: "Docker-Distribution-Api-Version", value: "registry/2.0")
-        headers.add(name: "Cache-Status", value: served.status.field)
-        if let age = served.age { headers.add(name: "Age", value: String(age)) }
-        if let warning = served.warning { headers.add(name: "Warning", value: warningField(warning)) }
+    /// Fields that every answer with content has. A list, which is made into headers when it is whole: headers look at
+    /// each name that is added.
+    static func fields<Content>(_ served: Served<Content>, _ request: Request) -> [(String, String)] {
+        var fields: [(String, String)] = []
+        fields.reserveCapacity(8)
+        fields.append(("Docker-Distribution-Api-Version", "registry/2.0"))
+        fields.append(("Cache-Status", served.status.field))
+        if let age = served.age { fields.append(("Age", String(age))) }
+        if let warning = served.warning { fields.append(("Warning", warningField(warning))) }
         if request.query != nil, let host = (try? Query(request.query))?["ns"],
             host.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F })
         {
-            headers.add(name: "OCI-Namespace", value: host)
+            fields.append(("OCI-Namespace", host))
         }
-        return headers
+        return fields
     }
 
     /// `299 - "text"`, at most 4096 bytes ("Warnings").

@@ -38,9 +38,9 @@ public struct TracedAPI: RequestHandler {
 
     private static func marked(_ response: Response, _ span: any Span) -> Response {
         var response = response
-        var note = response.note as? RequestNote ?? RequestNote()
+        var note = response.requestNote ?? RequestNote()
         note.span = span
-        response.note = note
+        response.requestNote = note
         return response
     }
 
@@ -50,7 +50,7 @@ public struct TracedAPI: RequestHandler {
 
     public func finished(_ exchange: Exchange) {
         next.finished(exchange)
-        guard let note = exchange.note as? RequestNote, let span = note.span else { return }
+        guard let note = exchange.carriedNote?.content, let span = note.span else { return }
         defer { span.end() }
         guard span.isRecording else { return }
         let action = note.action?.name ?? "none"

@@ -19,15 +19,18 @@ public struct Exchange: Sendable {
     /// Bytes of the body that were handed to the kernel; for an aborted response a lower bound.
     public let bytesSent: Int64
     /// From the arrival of the complete head to the end of the response.
-    public let duration: Duration
+    public let nanoseconds: Int64
     /// From the arrival of the complete head to when the first bytes of the response were handed to the kernel; nil if
     /// none were.
-    public let timeToFirstByte: Duration?
+    public let firstByteNanoseconds: Int64?
     public let outcome: Outcome
     /// ``Request/clientAddress``; the connection's, where the request was not understood.
     public let clientAddress: SocketAddress?
     /// ``Response/note``.
-    public let note: (any Sendable)?
+    public let note: (any AnyObject & Sendable)?
 
     public var method: HTTPMethod? { request?.method }
+
+    /// ``nanoseconds`` as a duration.
+    public var duration: Duration { .nanoseconds(nanoseconds) }
 }

@@ -115,6 +115,8 @@ public final class HTTPServer: Service {
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
             .serverChannelOption(.maxMessagesPerRead, value: 16)
+            // What is accepted has this from the listener: a system call less for each connection.
+            .serverChannelOption(.tcpOption(.tcp_nodelay), value: 1)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
                     do { try open(channel) } catch {
@@ -130,7 +132,6 @@ public final class HTTPServer: Service {
     /// At once and not one after the other: as the bootstrap's options they would cost a connection a tenth of its price.
     private static func setOptions(of channel: any Channel) throws {
         guard let options = channel.syncOptions else { return }
-        try options.setOption(.tcpOption(.tcp_nodelay), value: 1)
         // A write that took a part only would not take more at once: asking again is a system call for nothing.
         try options.setOption(.writeSpin, value: 0)
         try options.setOption(.allowRemoteHalfClosure, value: true)

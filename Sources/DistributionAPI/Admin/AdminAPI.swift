@@ -66,7 +66,7 @@ public struct AdminAPI: RequestHandler {
             if request.method != .GET {
                 var note = RequestNote()
                 note.deed = Self.deed(request, identity.map { $0.id?.value } ?? "admin token")
-                response.note = note
+                response.requestNote = note
             }
             return response
         } catch {
@@ -80,7 +80,7 @@ public struct AdminAPI: RequestHandler {
             var note = RequestNote()
             note.error = error
             note.deed = Self.deed(request, nil)
-            response.note = note
+            response.requestNote = note
             return response
         }
     }

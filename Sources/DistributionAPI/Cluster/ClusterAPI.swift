@@ -37,7 +37,7 @@ public struct ClusterAPI: RequestHandler {
             var note = RequestNote()
             note.error = error
             var response = ErrorResponse.make(error)
-            response.note = note
+            response.requestNote = note
             return response
         }
     }

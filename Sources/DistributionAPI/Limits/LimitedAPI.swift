@@ -34,7 +34,7 @@ public struct LimitedAPI: RequestHandler {
         var response = ErrorResponse.make(error)
         var note = RequestNote()
         note.error = error
-        response.note = note
+        response.requestNote = note
         return response
     }
 

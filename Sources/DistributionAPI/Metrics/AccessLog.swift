@@ -11,31 +11,32 @@ internal import Upstream
 /// of no interest.
 public struct AccessLog: Sendable {
     private let logger: Logger
-    private let slow: Duration?
+    /// In nanoseconds.
+    private let slow: Int64?
 
     /// - Parameter slow: An answer that takes longer to begin is; zero or nil for none.
     public init(_ logger: Logger, slow: Duration? = nil) {
         self.logger = logger
-        self.slow = slow == .zero ? nil : slow
+        self.slow = slow.flatMap { $0 == .zero ? nil : TimeAmount($0).nanoseconds }
     }
 
-    func write(_ exchange: Exchange, _ note: RequestNote?, _ namespaces: Namespaces) {
+    func write(_ exchange: Exchange, _ note: CarriedNote?, _ namespaces: Namespaces) {
         let isSlow = isSlow(exchange)
         let level: Logger.Level
-        switch note?.action {
+        switch note?.content.action {
         case _ where exchange.status.code >= 500 || exchange.outcome == .failed || isSlow: level = .warning
         case .health, .readiness, .startup: level = .debug
         default: level = .info
         }
         // Nothing is put together that nobody reads.
         guard level >= logger.logLevel else { return }
-        logger.log(level: level, "request", metadata: fields(exchange, note, namespaces, isSlow: isSlow))
+        logger.log(level: level, "request", metadata: fields(exchange, note?.content, namespaces, isSlow: isSlow))
     }
 
     /// Who sends content has its answer when all of it has arrived, which says nothing of this server.
     private func isSlow(_ exchange: Exchange) -> Bool {
         guard let slow, exchange.method == .GET || exchange.method == .HEAD else { return false }
-        return (exchange.timeToFirstByte ?? exchange.duration) >= slow
+        return (exchange.firstByteNanoseconds ?? exchange.nanoseconds) >= slow
     }
 
     private func fields(
@@ -44,10 +45,10 @@ public struct AccessLog: Sendable {
         var fields: Logger.Metadata = [
             "id": "\(exchange.requestID)", "action": "\(note?.action?.name ?? "none")",
             "status": "\(exchange.status.code)", "bytes": "\(exchange.bytesSent)", "outcome": "\(exchange.outcome)",
-            "milliseconds": "\(exchange.duration.fractionalMilliseconds)",
+            "milliseconds": "\(Self.milliseconds(exchange.nanoseconds))",
         ]
-        if let first = exchange.timeToFirstByte {
-            fields["first_byte_milliseconds"] = "\(first.fractionalMilliseconds)"
+        if let first = exchange.firstByteNanoseconds {
+            fields["first_byte_milliseconds"] = "\(Self.milliseconds(first))"
         }
         if isSlow { fields["slow"] = "true" }
         if let method = exchange.method { fields["method"] = "\(method)" }
@@ -69,12 +70,9 @@ public struct AccessLog: Sendable {
         }
         return fields
     }
-}
-
-extension Duration {
     /// With three digits after the point.
-    fileprivate var fractionalMilliseconds: String {
-        let microseconds = components.seconds * 1_000_000 + components.attoseconds / 1_000_000_000_000
+    private static func milliseconds(_ nanoseconds: Int64) -> String {
+        let microseconds = nanoseconds / 1000
         let rest = String(1000 + microseconds % 1000).dropFirst()
         return "\(microseconds / 1000).\(rest)"
     }

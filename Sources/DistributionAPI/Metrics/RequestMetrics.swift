@@ -136,17 +136,13 @@ package struct RequestMetrics: Sendable {
 }
 
 extension RequestMetrics.Answer {
-    init(_ exchange: Exchange, _ note: RequestNote?) {
+    init(_ exchange: Exchange, _ span: (any Span)?) {
         self.init(
-            status: exchange.status.code, nanoseconds: exchange.duration.nanoseconds,
-            firstByteNanoseconds: exchange.timeToFirstByte?.nanoseconds, bytes: exchange.bytesSent)
+            status: exchange.status.code, nanoseconds: exchange.nanoseconds,
+            firstByteNanoseconds: exchange.firstByteNanoseconds, bytes: exchange.bytesSent)
         isCutByClient = exchange.outcome == .clientLeft
         isCutByServer = exchange.outcome == .failed
         // Of a trace that is kept: nobody could look the others up.
-        if let span = note?.span, span.isRecording { traceID = note?.traceID }
+        if let span, span.isRecording { traceID = span.context.traceID }
     }
-}
-
-extension Duration {
-    fileprivate var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
 }

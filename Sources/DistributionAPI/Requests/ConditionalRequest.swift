@@ -3,8 +3,6 @@ import OCI
 
 /// Entity tags of a registry: a digest in quotes, always strong.
 enum ConditionalRequest {
-    static func entityTag(_ digest: Digest) -> String { "\"\(digest)\"" }
-
     /// Whether `If-None-Match` names the content (RFC 9110, section 13.1.2): then 304 is the answer.
     static func isUnchanged(_ headers: HTTPHeaders, _ digest: Digest) -> Bool {
         let fields = headers[canonicalForm: "If-None-Match"]
@@ -21,7 +19,7 @@ enum ConditionalRequest {
     /// The range to answer with: none where `If-Range` names other content (section 13.1.5).
     static func range(_ headers: HTTPHeaders, _ digest: Digest) -> ByteRange? {
         guard let field = headers.first(name: "Range") else { return nil }
-        if let condition = headers.first(name: "If-Range"), condition != entityTag(digest) { return nil }
+        if let condition = headers.first(name: "If-Range"), condition != digest.entityTag { return nil }
         return ByteRange(header: field)
     }
 }

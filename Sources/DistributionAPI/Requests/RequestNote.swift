@@ -1,5 +1,6 @@
 internal import Access
 internal import Events
+internal import HTTPServer
 internal import OCI
 internal import Observability
 internal import Tracing
@@ -34,4 +35,24 @@ struct RequestNote: Sendable {
 
     /// 32 hexadecimal digits; nil where the request is not traced.
     var traceID: String? { span?.context.traceID }
+}
+
+extension Response {
+    /// What is carried to the log.
+    var requestNote: RequestNote? {
+        get { (note as? CarriedNote)?.content }
+        set { note = newValue.map(CarriedNote.init) }
+    }
+}
+
+extension Exchange {
+    /// Holds ``Response/requestNote``.
+    var carriedNote: CarriedNote? { note as? CarriedNote }
+}
+
+/// Notes are large, and an answer is handed on many times on its way out.
+final class CarriedNote: Sendable {
+    let content: RequestNote
+
+    init(_ content: RequestNote) { self.content = content }
 }

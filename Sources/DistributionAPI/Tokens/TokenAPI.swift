@@ -119,8 +119,10 @@ public struct TokenAPI: RequestHandler {
             told.deed = AuditedDeed(
                 event: "token", actor: answer.subject.isAnonymous ? nil : answer.subject.id,
                 fields: [(key: "form", value: request.method == .POST ? "oauth" : "query")])
-            return Response(
-                status: .ok, headers: Self.secretHeaders, body: .bytes(try Self.written(answer)), note: told)
+            var response = Response(
+                status: .ok, headers: Self.secretHeaders, body: .bytes(try Self.written(answer)))
+            response.requestNote = told
+            return response
         } catch {
             Self.count(request, error.code)
             logger.info(
@@ -132,7 +134,7 @@ public struct TokenAPI: RequestHandler {
             } else {
                 told.deed = AuditedDeed(event: "token", fields: [(key: "reason", value: error.code)])
             }
-            response.note = told
+            response.requestNote = told
             return response
         }
     }

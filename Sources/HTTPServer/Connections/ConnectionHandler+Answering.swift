@@ -98,8 +98,8 @@ extension ConnectionHandler {
         loop.core.handler.finished(
             Exchange(
                 request: request, requestID: id, status: response.status, bytesSent: sentBytes,
-                duration: .nanoseconds((end - began).nanoseconds),
-                timeToFirstByte: first.map { .nanoseconds(($0 - began).nanoseconds) }, outcome: outcome,
+                nanoseconds: (end - began).nanoseconds,
+                firstByteNanoseconds: first.map { ($0 - began).nanoseconds }, outcome: outcome,
                 clientAddress: request?.clientAddress ?? sourceAddress, note: response.note))
     }
 

@@ -39,6 +39,7 @@ extension ConnectionHandler {
         deadline = .now() + TimeAmount(HTTPServerConfiguration.lingerTimeout)
         input = ByteBuffer()
         serveReader()
+        if !mayBeSending, !isSecure, hasHandedAllToKernel(context) { return context.close(promise: nil) }
         let flushed = context.eventLoop.makePromise(of: Void.self)
         flushed.futureResult.assumeIsolated().whenComplete { _ in
             guard let context = self.context else { return }
@@ -53,6 +54,10 @@ extension ConnectionHandler {
         context.writeAndFlush(NIOAny(ByteBuffer()), promise: flushed)
         // The flush itself may take as long as the client makes progress.
         if context.channel.isWritable == false { deadline = .distantFuture }
+    }
+
+    private func hasHandedAllToKernel(_ context: ChannelHandlerContext) -> Bool {
+        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
     }
 
     /// Cuts the connection: what is not yet sent never will be.

@@ -15,7 +15,7 @@ struct RequestFields {
     /// One field line without its CRLF (RFC 9112 section 5).
     mutating func add(_ line: UnsafeRawBufferPointer) throws(RequestError) {
         guard list.count < HTTPServerConfiguration.maxHeaderFields else { throw .headersTooLarge }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")), colon > 0 else {
+        guard let colon = line.position(of: UInt8(ascii: ":")), colon > 0 else {
             throw .malformedRequest("a header line has no name")
         }
         let name = UnsafeRawBufferPointer(rebasing: line[..<colon])

@@ -1,14 +1,6 @@
 import NIOCore
 import NIOHTTP1
 
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
-
 /// Takes request heads from the front of a buffer, strictly by RFC 9112: whatever two parsers could read differently
 /// (bare line feeds, folded lines, blanks before a colon, two framings) is refused, which is what keeps requests from
 /// being smuggled past a proxy in front of us.
@@ -49,7 +41,7 @@ struct RequestHeadParser {
         while start + 1 < bytes.count, bytes[start] == cr, bytes[start + 1] == lf { start += 2 }
         guard start <= 8 else { throw .malformedRequest("empty lines before the request line") }
         var position = max(from, start)
-        while let feed = indexOfLineFeed(in: bytes, from: position) {
+        while let feed = bytes.position(of: lf, from: position) {
             guard feed > start, bytes[feed - 1] == cr else {
                 throw .malformedRequest("a line feed without a carriage return")
             }
@@ -64,20 +56,14 @@ struct RequestHeadParser {
         return .incomplete(scanned: position)
     }
 
-    private static func indexOfLineFeed(in bytes: UnsafeRawBufferPointer, from: Int) -> Int? {
-        guard from < bytes.count, let base = bytes.baseAddress else { return nil }
-        guard let found = memchr(base + from, CInt(lf), bytes.count - from) else { return nil }
-        return UnsafeRawPointer(found) - base
-    }
-
     /// `head` is the request line and the field lines, each with its CRLF.
     private static func parse(_ head: UnsafeRawBufferPointer) throws(RequestError) -> RequestHead {
-        guard let lineEnd = indexOfLineFeed(in: head, from: 0) else { throw .malformedRequest("no request line") }
+        guard let lineEnd = head.position(of: lf) else { throw .malformedRequest("no request line") }
         let line = try RequestLine(UnsafeRawBufferPointer(rebasing: head[..<(lineEnd - 1)]))
         var fields = RequestFields()
         var position = lineEnd + 1
         while position < head.count {
-            guard let feed = indexOfLineFeed(in: head, from: position) else { break }
+            guard let feed = head.position(of: lf, from: position) else { break }
             try fields.add(UnsafeRawBufferPointer(rebasing: head[position..<(feed - 1)]))
             position = feed + 1
         }

@@ -8,17 +8,16 @@ struct RequestLine {
     let isVersion10: Bool
 
     init(_ line: UnsafeRawBufferPointer) throws(RequestError) {
-        guard let methodEnd = line.firstIndex(of: space), methodEnd > 0 else {
+        guard let methodEnd = line.position(of: space), methodEnd > 0 else {
             throw .malformedRequest("the request line has no target")
         }
         method = try Self.method(UnsafeRawBufferPointer(rebasing: line[..<methodEnd]))
-        let rest = line[(methodEnd + 1)...]
-        guard let targetEnd = rest.firstIndex(of: space) else {
+        guard let targetEnd = line.position(of: space, from: methodEnd + 1) else {
             throw .malformedRequest("the request line has no version")
         }
         isVersion10 = try Self.isVersion10(UnsafeRawBufferPointer(rebasing: line[(targetEnd + 1)...]))
         target = try Self.target(
-            UnsafeRawBufferPointer(rebasing: rest[..<targetEnd]), allowsAsterisk: method == .OPTIONS)
+            UnsafeRawBufferPointer(rebasing: line[(methodEnd + 1)..<targetEnd]), allowsAsterisk: method == .OPTIONS)
     }
 
     private static func method(_ bytes: UnsafeRawBufferPointer) throws(RequestError) -> HTTPMethod {

@@ -1,4 +1,20 @@
+#if canImport(Glibc)
+    import Glibc
+#elseif canImport(Musl)
+    import Musl
+#else
+    import Darwin
+#endif
+
 extension UnsafeRawBufferPointer {
+    /// Where a byte is found first; the C library looks at many at once.
+    func position(of byte: UInt8, from: Int = 0) -> Int? {
+        guard from < count, let baseAddress, let found = memchr(baseAddress + from, CInt(byte), count - from) else {
+            return nil
+        }
+        return UnsafeRawPointer(found) - baseAddress
+    }
+
     func equals(_ text: StaticString) -> Bool {
         guard count == text.utf8CodeUnitCount else { return false }
         for index in 0..<count where self[index] != text.utf8Start[index] { return false }

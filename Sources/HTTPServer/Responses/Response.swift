@@ -9,12 +9,13 @@ public struct Response: Sendable {
     public var status: HTTPResponseStatus
     public var headers: HTTPHeaders
     public var body: ResponseBody
-    /// Anything the handler wants to find again in ``Exchange/note``; the edge does not look at it.
-    public var note: (any Sendable)?
+    /// Anything the handler wants to find again in ``Exchange/note``; the edge does not look at it. An object, as it is
+    /// handed on with every request.
+    public var note: (any AnyObject & Sendable)?
 
     public init(
         status: HTTPResponseStatus, headers: HTTPHeaders = [:], body: ResponseBody = .empty,
-        note: (any Sendable)? = nil
+        note: (any AnyObject & Sendable)? = nil
     ) {
         self.status = status
         self.headers = headers

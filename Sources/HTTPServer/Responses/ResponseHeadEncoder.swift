@@ -24,49 +24,47 @@ struct ResponseHeadEncoder {
         _ response: Response, length: Length, connection: ConnectionField, requestID: String, date: String,
         into buffer: inout ByteBuffer
     ) {
-        if response.status == .ok {
-            buffer.writeStaticString("HTTP/1.1 200 OK\r\n")
-        } else {
-            buffer.writeString("HTTP/1.1 \(response.status.code) ")
-            write(value: response.status.reasonPhrase, into: &buffer)
+        let bound =
+            Self.fixedBound + constantLines.utf8.count + date.utf8.count + requestID.utf8.count
+            + response.status.reasonPhrase.utf8.count
+            + response.headers.reduce(0) { $0 + $1.name.utf8.count + $1.value.utf8.count + 4 }
+        buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: bound) { bytes in
+            var head = HeadWriter(bytes)
+            if response.status == .ok {
+                head.write("HTTP/1.1 200 OK\r\n")
+            } else {
+                head.write("HTTP/1.1 ")
+                head.write(number: Int64(response.status.code))
+                head.write(" ")
+                head.writeValue(response.status.reasonPhrase)
+            }
+            for (name, value) in response.headers where !Self.isOwn(name) {
+                if head.writeName(name) { head.writeValue(value) }
+            }
+            switch length {
+            case .none: break
+            case .known(let count):
+                head.write("Content-Length: ")
+                head.write(number: count)
+                head.write("\r\n")
+            case .chunked: head.write("Transfer-Encoding: chunked\r\n")
+            }
+            switch connection {
+            case .none: break
+            case .close: head.write("Connection: close\r\n")
+            case .keepAlive: head.write("Connection: keep-alive\r\n")
+            }
+            head.write(date)
+            head.write(constantLines)
+            head.write("X-Request-Id: ")
+            head.write(requestID)
+            head.write("\r\n\r\n")
+            return head.count
         }
-        for (name, value) in response.headers where !Self.isOwn(name) {
-            guard name.utf8.allSatisfy(ByteSet.token.contains), !name.isEmpty else { continue }
-            buffer.writeString(name)
-            buffer.writeStaticString(": ")
-            write(value: value, into: &buffer)
-        }
-        switch length {
-        case .none: break
-        case .known(let count):
-            buffer.writeStaticString("Content-Length: ")
-            buffer.writeString(String(count))
-            buffer.writeStaticString("\r\n")
-        case .chunked: buffer.writeStaticString("Transfer-Encoding: chunked\r\n")
-        }
-        switch connection {
-        case .none: break
-        case .close: buffer.writeStaticString("Connection: close\r\n")
-        case .keepAlive: buffer.writeStaticString("Connection: keep-alive\r\n")
-        }
-        buffer.writeString(date)
-        buffer.writeString(constantLines)
-        buffer.writeStaticString("X-Request-Id: ")
-        buffer.writeString(requestID)
-        buffer.writeStaticString("\r\n\r\n")
     }
 
-    /// A value may come from a client or an upstream: bytes that could end the line become blanks.
-    private func write(value: String, into buffer: inout ByteBuffer) {
-        let start = buffer.writerIndex
-        let count = buffer.writeString(value)
-        buffer.withVeryUnsafeMutableBytes { bytes in
-            for index in start..<(start + count) where bytes[index] < 0x20 && bytes[index] != 0x09 {
-                bytes[index] = 0x20
-            }
-        }
-        buffer.writeStaticString("\r\n")
-    }
+    /// What the edge's own lines take at most, with their numbers.
+    private static let fixedBound = 256
 
     /// Fields that only the edge writes.
     private static func isOwn(_ name: String) -> Bool {

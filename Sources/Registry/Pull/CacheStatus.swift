@@ -32,7 +32,7 @@ public struct CacheStatus: Sendable, Equatable {
 
     /// The field's value.
     public var field: String {
-        guard let forward else { return "entrepot; hit" + (timeToLive.map { "; ttl=\($0)" } ?? "") }
+        guard let forward else { return timeToLive.map { "entrepot; hit; ttl=\($0)" } ?? "entrepot; hit" }
         return "entrepot; fwd=\(forward.rawValue)" + (isStored ? "; stored" : "") + (isCollapsed ? "; collapsed" : "")
     }
 }
