@@ -5,7 +5,8 @@ public import Upstream
 
 /// Tells the other replicas what upstreams said of their limits, and takes on what they were told: a limit that one has run
 /// into is kept by all.
-public struct BudgetExchange: Service {
+public struct BudgetExchange: Service, CustomStringConvertible {
+    public let description = "BudgetExchange"
     private static let interval: Duration = .seconds(1)
     /// Where there is nobody to tell, until a reload may have named somebody.
     private static let idleInterval: Duration = .seconds(10)

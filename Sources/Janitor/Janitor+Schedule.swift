@@ -6,11 +6,18 @@ extension Janitor {
     /// Wishes for what is due, and for what is pressing.
     func watch() async {
         while !Task.isCancelled {
-            let wishes = state.withLockedValue { state in due(&state) }
+            let (wishes, pause) = state.withLockedValue { state in (due(&state), Self.pause(state)) }
             for wish in wishes { queue(wish.job).yield(wish) }
             // Cancelled: the loop ends.
-            try? await Task.sleep(for: Self.look)
+            try? await Task.sleep(for: pause)
         }
+    }
+
+    private static func pause(_ state: State) -> Duration {
+        let isLimited =
+            !state.settings.cache.isUnlimited || state.settings.caches.values.contains { !$0.isUnlimited }
+        guard !isLimited, let next = state.due.values.min() else { return look.limited }
+        return min(max(.now.duration(to: next), look.limited), look.unlimited)
     }
 
     private func due(_ state: inout State) -> [Wish] {

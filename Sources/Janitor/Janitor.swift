@@ -41,8 +41,9 @@ public final class Janitor: Service {
     }
 
     private static let mostWaiting = 64
-    /// Between two looks at whether limits are reached.
-    static let look: Duration = .seconds(2)
+    /// Between two looks at whether limits are reached, and at whether a round is due where there are none: a server that
+    /// rests shall not wake for nothing.
+    static let look = (limited: Duration.seconds(2), unlimited: Duration.seconds(10))
     /// What who finds the disk full waits for at most.
     private static let patience: Duration = .seconds(10)
     /// After a round that was to make room and could not.

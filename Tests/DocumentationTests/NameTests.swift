@@ -25,4 +25,16 @@ import Testing
         #expect(owners.count > 200)
         #expect(owners.filter { $0.value.count > 1 } == [:])
     }
+
+    /// Who groups services asks each what to call it, and the answer of a value that does not say is all that it holds,
+    /// secrets too: half of a start's time, and nothing for a log.
+    @Test func `a service that is a value says what it is called`() throws {
+        let services = try Tree.declarations.get().filter { declaration in
+            try !Tree.matches(of: #"^\s*:\s*(?:[\w.]+,\s*)*Service\b"#, in: declaration.rest).isEmpty
+        }
+        #expect(services.count > 10)
+        for service in services where try Tree.text(service.path).contains("struct \(service.name): ") {
+            #expect(service.rest.contains("CustomStringConvertible"), "\(service.path)")
+        }
+    }
 }

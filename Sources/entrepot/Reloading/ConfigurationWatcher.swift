@@ -5,11 +5,11 @@ import Threads
 
 /// Has the configuration reloaded when one of the files that it depends on has changed.
 ///
-/// It has a thread to itself, which does nothing but look: to wake the tasks' threads and a pool's four times a second would
+/// It has a thread to itself, which does nothing but look: to wake the tasks' threads and a pool's twice a second would
 /// cost a server that rests ten times as much.
 struct ConfigurationWatcher: Service, CustomStringConvertible {
     /// Seconds between two looks.
-    private static let interval = 0.25
+    private static let interval = 0.5
     /// Seconds between two looks while files are being changed.
     private static let settleTime = 0.1
 

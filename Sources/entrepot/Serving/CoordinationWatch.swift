@@ -6,7 +6,8 @@ import Metrics
 import ServiceLifecycle
 
 /// Looks from time to time at whether what replicas agree and share by answers, and tells it where operators look.
-struct CoordinationWatch: Service {
+struct CoordinationWatch: Service, CustomStringConvertible {
+    let description = "CoordinationWatch"
     private static let interval: Duration = .seconds(2)
     /// Where nothing is shared, until a reload may have changed that.
     private static let idleInterval: Duration = .seconds(10)

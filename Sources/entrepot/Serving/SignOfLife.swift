@@ -3,7 +3,8 @@ import ServiceLifecycle
 
 /// Tells the service manager again and again that this process lives, as long as every event loop gets to its work. One
 /// that hangs is thus ended and started anew.
-struct SignOfLife: Service {
+struct SignOfLife: Service, CustomStringConvertible {
+    let description = "SignOfLife"
     let manager: ServiceManager
     let group: any EventLoopGroup
     /// Returns when it is time for the next.

@@ -7,7 +7,8 @@ import ServiceLifecycle
 import Upstream
 
 /// Looks after what serving depends on: tells ``Readiness`` and metrics.
-struct HealthMonitor: Service {
+struct HealthMonitor: Service, CustomStringConvertible {
+    let description = "HealthMonitor"
     let parts: LongLivedParts
     let current: CurrentSnapshot
     let probe: StoreProbe
