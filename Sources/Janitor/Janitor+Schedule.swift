@@ -17,7 +17,7 @@ extension Janitor {
         let isLimited =
             !state.settings.cache.isUnlimited || state.settings.caches.values.contains { !$0.isUnlimited }
         guard !isLimited, let next = state.due.values.min() else { return look.limited }
-        return min(max(.now.duration(to: next), look.limited), look.unlimited)
+        return min(max(ContinuousClock.now.duration(to: next), look.limited), look.unlimited)
     }
 
     private func due(_ state: inout State) -> [Wish] {
