@@ -75,20 +75,22 @@ public final class MetricsRegistry: MetricsFactory {
     /// Nil if nothing of this name is described, or there are too many.
     private func series(_ name: String, _ dimensions: [(String, String)]) -> (any MetricSeries)? {
         families.withLockedValue { families in
-            guard let family = families[name] else { return nil }
-            let values = family.description.labels.map { label in dimensions.first { $0.0 == label }?.1 ?? "" }
-            if let series = family[values] { return series }
-            guard family.members.count < Self.maxSeries else {
+            guard let place = families.index(forKey: name) else { return nil }
+            let description = families.values[place].description
+            let values = description.labels.map { label in dimensions.first { $0.0 == label }?.1 ?? "" }
+            // Looked at where it lies: who held the family would have all of it copied for the new series.
+            if let series = families.values[place][values] { return series }
+            guard families.values[place].members.count < Self.maxSeries else {
                 dropped.increment(by: Int64(1))
                 return nil
             }
             let series: any MetricSeries =
-                switch family.description.kind {
+                switch description.kind {
                 case .counter: CounterSeries()
                 case .gauge: GaugeSeries()
                 case .histogram(let bounds): HistogramSeries(bounds: bounds)
                 }
-            families[name]?.add(series, values)
+            families.values[place].add(series, values)
             return series
         }
     }
