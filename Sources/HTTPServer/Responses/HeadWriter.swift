@@ -44,9 +44,7 @@ struct HeadWriter {
     }
 
     private mutating func write(_ text: UnsafeRawBufferPointer) {
-        guard let source = text.baseAddress else { return }
-        precondition(text.count <= bytes.count - count)
-        (bytes.baseAddress! + count).copyMemory(from: source, byteCount: text.count)
+        UnsafeMutableRawBufferPointer(rebasing: bytes[count...]).copyMemory(from: text)
         count += text.count
     }
 

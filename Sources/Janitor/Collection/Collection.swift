@@ -287,8 +287,7 @@ struct Collection {
         return try await store.removeCondemned(.content(digest), mark, by: round, check: checkTenure)
     }
 
-    /// A mark of the future comes from a clock that was wrong.
-    private func isRipe(_ mark: Int64) -> Bool { now - mark >= settings.grace || mark > now + settings.grace }
+    private func isRipe(_ mark: Int64) -> Bool { Condemnation.isRipe(mark, grace: settings.grace, now: now) }
 
     private mutating func count(_ name: String, _ number: Int64) { counts[name, default: 0] += number }
 }

@@ -16,5 +16,15 @@ public struct Condemnation: Hashable, Sendable {
         round = words.count == 2 ? CollectionRound(words[1]) : .unknown
     }
 
+    /// Whether what was marked at `time` has been left alone for long enough to go. A mark of the future comes from a clock
+    /// that was wrong.
+    ///
+    /// - Parameters:
+    ///   - grace: Seconds.
+    ///   - now: Seconds since 1970, as `time` is.
+    public static func isRipe(_ time: Int64, grace: Int64, now: Int64) -> Bool {
+        now - time >= grace || time > now + grace
+    }
+
     var text: String { "\(time) \(round.name)" }
 }
