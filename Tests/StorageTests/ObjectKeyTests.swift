@@ -7,6 +7,8 @@ import Testing
 @Suite struct ObjectKeyTests {
     @Test(arguments: [
         "", "/", "/a", "a/", "a//b", ".", "..", "a/../b", "a/./b", "a\u{0}b", "a\nb",
+        // A slash and a combining mark are one character, and two names to a file system.
+        "a/../\u{301}b", "../\u{301}",
         String(repeating: "x", count: 1025),
     ])
     func cannotClimbOutOfTheStore(path: String) {
