@@ -426,7 +426,7 @@ def main():
     begin = time.monotonic()
     parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "token", "cold_blob", "slow_readers", "push_blob",
              "parallel_pushes", "small_images", "lists", "collection"]
-    edge_parts = ["beside_downloads", "small_answers", "connections", "tls_connections", "rest"]
+    edge_parts = ["beside_downloads", "small_answers", "connections", "cold_fill", "tls_connections", "rest"]
     chosen = [part for part in parts + edge_parts if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         fleet = Fleet(folder, options.entrepot)

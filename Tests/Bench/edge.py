@@ -1,6 +1,7 @@
 """What the edge costs beside nginx: small answers, connections, and how long others wait while big blobs are pulled."""
 
 import contextlib
+import shutil
 import socket
 import ssl
 import subprocess
@@ -84,6 +85,49 @@ def connections(bench):
     cost = bench.measured(turn)
     bench.add("a connection made and closed, CPU microseconds", f"{cost['entrepot']:.0f} us",
               f"nginx {cost['nginx']:.0f} us", cost["entrepot"], " us", at_most=100)
+
+
+def cold_fill(bench):
+    """One client pulls a large blob that has to be fetched, and is kept."""
+    size = bench.content.size("large")
+    starts = {"nginx": bench.fleet.nginx_cache, "entrepot": bench.fleet.entrepot}
+
+    def turn():
+        for name, start in starts.items():
+            folder = bench.fleet.fresh_folder("fill")
+            with bench.other(start(folder, upstream=bench.nginx_port)) as (process, port):
+                prefix = "up/" if name == "entrepot" else ""
+                # What is done once in a process' life.
+                load.download(port, bench.content.blob_path("medium", prefix), bench.content.size("medium"))
+                before = process.cpu()
+                first = first_byte(port, bench.content.blob_path("large", prefix), size)
+                yield (name, "cpu"), process.cpu() - before
+                yield (name, "first"), first * 1000
+            shutil.rmtree(folder)
+
+    cost = bench.measured(turn)
+    bench.add("a cold 256 MiB fill, CPU", f"{cost['entrepot', 'cpu']:.2f} s", f"nginx {cost['nginx', 'cpu']:.2f} s",
+              cost["entrepot", "cpu"] / cost["nginx", "cpu"], " x", at_most=1)
+    bench.add("the same, first byte", f"{cost['entrepot', 'first']:.1f} ms", f"nginx {cost['nginx', 'first']:.1f} ms",
+              cost["entrepot", "first"], " ms", at_most=4)
+
+
+def first_byte(port, path, size):
+    """Downloads it all; seconds to the first byte of the body."""
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
+        begin = time.monotonic()
+        connection.sendall(load.request(path))
+        status, _, body = load.read_head(connection)
+        assert status == 200, status
+        first = None
+        count = len(body)
+        while count < size:
+            if count and first is None:
+                first = time.monotonic() - begin
+            piece = connection.recv(1 << 20)
+            assert piece, f"{path} ended after {count} bytes"
+            count += len(piece)
+        return first if first is not None else time.monotonic() - begin
 
 
 def tls_connections(bench):

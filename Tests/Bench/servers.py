@@ -166,6 +166,39 @@ http {{
         process.wait_ready(plain)
         return process, plain, tls
 
+    def nginx_cache(self, folder, upstream):
+        """nginx as a cache in front of the server on that port, as it stands before many a registry."""
+        port = free_port()
+        text = f"""user root;
+daemon off;
+worker_processes auto;
+pid {folder}/pid;
+error_log {folder}/error.log;
+events {{ worker_connections 1024; }}
+http {{
+    access_log off;
+    sendfile on;
+    tcp_nopush on;
+    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    proxy_cache_path {folder}/cache keys_zone=blobs:1m max_size=4g use_temp_path=off;
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://127.0.0.1:{upstream};
+            proxy_http_version 1.1;
+            proxy_cache blobs;
+            proxy_cache_valid 200 1h;
+            proxy_cache_lock on;
+            proxy_max_temp_file_size 4096m;
+        }}
+    }}
+}}
+"""
+        process = self._start("nginx", ["nginx", "-c", self._file("cache.conf", text), "-e", f"{folder}/start.log"])
+        process.wait_ready(port)
+        return process, port
+
     def entrepot(self, root, upstream=None, tls=False, rules=0, tokens=False, admin=False):
         """Serves `bench/...` from its store, and `up/...` through the upstream on that port. With rules, all of which
         have to be looked at; with tokens, it gives and takes them, of RSA keys and with their certificate; with admin, it
