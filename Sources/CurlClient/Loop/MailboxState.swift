@@ -87,7 +87,9 @@ struct MailboxState {
     /// Unparks a reader that has something to read; to be called without the lock.
     mutating func takeWakeUp() -> (() -> Void)? {
         if let reader = headReader {
-            if let head, !isGathering {
+            // A small body comes with its head, for one wake-up; a large one does not keep its first bytes waiting for all
+            // that one round of reading brings.
+            if let head, !isGathering || !chunks.isEmpty {
                 headReader = nil
                 return { reader.resume(returning: .success(head)) }
             }
