@@ -170,6 +170,20 @@ import Testing
         await #expect(throws: error) { try await other.head() }
     }
 
+    @Test(arguments: [(pieces: 2, comes: false), (pieces: 3, comes: true)])
+    func aHeadWaitsForASmallBodyAndForTheFirstChunkOfALargeOne(pieces: Int, comes: Bool) async throws {
+        let head = try await withThrowingTaskGroup(of: ResponseHead.self) { group in
+            group.addTask { try await mailbox.head() }
+            while mailbox.state.withLockedValue({ $0.headReader == nil }) { await Task.yield() }
+            mailbox.deliver(head: ResponseHead())
+            for _ in 0..<pieces { deliver() }
+            #expect(mailbox.state.withLockedValue { $0.headReader == nil } == comes)
+            mailbox.publish()
+            return try await group.next()
+        }
+        #expect(head != nil)
+    }
+
     @Test func chunksGrowWithTheFlowAndShrinkWithATrickle() async throws {
         var sizes: [Int] = []
         for _ in 0..<64 { deliver() }
