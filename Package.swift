@@ -33,6 +33,16 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
         name: name, dependencies: dependencies, exclude: exclude, resources: resources, swiftSettings: strict)
 }
 
+/// Only where Tests/Fuzz/run asks for it: it links with libFuzzer alone.
+let fuzzing: [Target] =
+    Context.environment["ENTREPOT_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Runner",
+            swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
+    ]
+
 let package = Package(
     name: "entrepot",
     platforms: [.macOS(.v15)],
@@ -75,6 +85,7 @@ let package = Package(
         library("OCI"),
         library("TextEncodings"),
         library("Fairness"),
+        library("Console", [nioConcurrency]),
         library("ChildProcesses", ["CSpawn"]),
         library("CEL", ["CRE2", "TextEncodings"]),
         library("CELConformance", ["CEL"]),
@@ -182,7 +193,7 @@ let package = Package(
         .executableTarget(
             name: "entrepot",
             dependencies: [
-                "Access", "Bundle", "CAllocator", "Cluster", "Configuration", "Coordination", "CurlClient",
+                "Access", "Bundle", "CAllocator", "Cluster", "Configuration", "Console", "Coordination", "CurlClient",
                 "DistributionAPI",
                 "Doctor", "Events", "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
@@ -215,10 +226,20 @@ let package = Package(
                 nioSSL, nioConcurrency, logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        // What reads bytes of strangers, for libFuzzer and for the tests that read its corpus again.
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Bundle", "CEL", "CHiredis", "Configuration", "DistributionAPI", "HTTPServer", "OCI",
+                "RedisCoordination", "S3Storage", "TextEncodings", "Tokens", "Transfer", "Upstream", nioCore, nioHTTP1,
+            ],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
+        tests("FuzzTests", ["FuzzTargets"]),
         tests("DocumentationTests"),
         tests("OCITests", ["OCI"]),
         tests("CELTests", ["CEL", "CELConformance"], resources: [.copy("Vectors")]),
         tests("DoctorTests", ["Doctor", "TestSupport"]),
+        tests("ConsoleTests", ["Console", nioConcurrency]),
         tests("TextEncodingsTests", ["TextEncodings"]),
         tests("ChildProcessesTests", ["ChildProcesses", "TestSupport"]),
         tests("SigV4Tests", ["SigV4"], exclude: ["Support"]),
@@ -300,7 +321,7 @@ let package = Package(
             "EndToEndTests",
             ["TestSupport", "OCI", "Hashing", nioCore, nioHTTP1, nioConcurrency],
             exclude: ["README.md", "Support"]),
-    ],
+    ] + fuzzing,
     swiftLanguageModes: [.v6],
     cxxLanguageStandard: .cxx17
 )

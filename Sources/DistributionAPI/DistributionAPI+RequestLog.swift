@@ -12,6 +12,7 @@ extension DistributionAPI {
             RequestMetrics.Answer(exchange, carried?.content.span))
         if let limits, let id = carried?.content.identity?.id { limits.charge(.identity(id), exchange.bytesMoved) }
         accessLog.write(exchange, carried, namespaces)
+        slowRequests?.note(exchange, carried)
         guard let carried else { return }
         if let notifications, let event = carried.content.event, event.action == .pull, exchange.outcome == .complete {
             notifications.recordLater(event)

@@ -23,6 +23,7 @@ public struct DistributionAPI: RequestHandler {
     let limits: ClientLimits?
     let notifications: Notifications?
     let audit: AuditLog?
+    let slowRequests: SlowRequests?
     /// Whether anybody wants to know what becomes of content.
     private let isTelling: Bool
 
@@ -33,10 +34,12 @@ public struct DistributionAPI: RequestHandler {
     ///   - limits: What each identity may ask for; nil for as much as it likes.
     ///   - notifications: Whom events are told.
     ///   - audit: Where it is kept who did what.
+    ///   - slowRequests: Where it is kept what took long.
     public init(
         registry: Registry, namespaces: Namespaces, readiness: Readiness, access: AccessControl,
         redirects: BlobRedirects = .none, logger: Logger, accessLog: AccessLog? = nil,
-        limits: ClientLimits? = nil, notifications: Notifications? = nil, audit: AuditLog? = nil
+        limits: ClientLimits? = nil, notifications: Notifications? = nil, audit: AuditLog? = nil,
+        slowRequests: SlowRequests? = nil
     ) {
         self.registry = registry
         self.namespaces = namespaces
@@ -47,6 +50,7 @@ public struct DistributionAPI: RequestHandler {
         self.limits = limits
         self.notifications = notifications
         self.audit = audit
+        self.slowRequests = slowRequests
         isTelling = notifications != nil || audit != nil
         self.accessLog = accessLog ?? AccessLog(logger)
         metrics = RequestMetrics(namespaces: namespaces.all.map(\.key))

@@ -44,19 +44,23 @@ public struct Seeding: Sendable {
     static let mostBlobs = 4
     private let sleep: @Sendable (Int64) async throws -> Void
     private let wait: @Sendable (ImageName, Int64, RegistryError) -> Void
+    private let planned: @Sendable (Int) -> Void
 
     /// - Parameters:
     ///   - sleep: Waits so many seconds.
     ///   - wait: Told when an upstream wants to be left alone, for how many seconds, and what it said.
+    ///   - planned: Told how many images there are, once that is known.
     public init(
         _ registry: Registry, _ settings: Settings,
         sleep: @escaping @Sendable (Int64) async throws -> Void = { try await Task.sleep(for: .seconds($0)) },
-        wait: @escaping @Sendable (ImageName, Int64, RegistryError) -> Void = { _, _, _ in }
+        wait: @escaping @Sendable (ImageName, Int64, RegistryError) -> Void = { _, _, _ in },
+        planned: @escaping @Sendable (Int) -> Void = { _ in }
     ) {
         self.registry = registry
         self.settings = settings
         self.sleep = sleep
         self.wait = wait
+        self.planned = planned
     }
 
     /// - Parameter report: Told of each image as it is done, in no order.
@@ -72,6 +76,7 @@ public struct Seeding: Sendable {
                 report(Outcome(name: name, result: .failure(error)))
             }
         }
+        planned(Set(names).count)
         var seen: Set<ImageName> = []
         await withTaskGroup(of: Void.self) { group in
             var running = 0

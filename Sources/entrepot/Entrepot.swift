@@ -14,6 +14,7 @@ struct Entrepot: AsyncParsableCommand {
         version: entrepotVersion,
         subcommands: [
             ServerCommand.self, ConfigCommand.self, DoctorCommand.self, ReloadCommand.self, StatusCommand.self,
+            TopCommand.self,
             UpstreamCommand.self,
             FillsCommand.self, PurgeCommand.self, RefreshCommand.self, JanitorCommand.self, RetentionCommand.self,
             PruneCommand.self,

@@ -11,7 +11,7 @@ import Testing
         "janitor pause", "janitor resume", "janitor run", "janitor status", "misses", "policy", "policy explain",
         "prune",
         "purge", "refresh", "reload", "retention", "scrub", "seed", "server", "status", "storage", "storage copy",
-        "storage test", "token",
+        "storage test", "token", "top",
         "token keygen", "token revoke",
         "upstream", "upstream probe", "upstream status", "verify", "version",
     ]

@@ -26,6 +26,7 @@ public struct AdminAPI: RequestHandler {
     private let metrics: MetricsRegistry?
     private let janitor: JanitorAPI?
     private let readiness: Readiness?
+    private let slowRequests: SlowRequests?
 
     /// - Parameters:
     ///   - next: What answers all other paths.
@@ -35,11 +36,12 @@ public struct AdminAPI: RequestHandler {
     ///   - metrics: Served at `/metrics`.
     ///   - janitor: Without it there are no jobs to ask for.
     ///   - readiness: Told in full to who may see it.
+    ///   - slowRequests: What took long.
     public init(
         next: any RequestHandler, registry: Registry, namespaces: Namespaces, token: AdminToken?,
         access: AccessControl, control: (any ServerControl)? = nil, tokens: TokenService? = nil,
         metrics: MetricsRegistry? = nil, janitor: Janitor? = nil, readiness: Readiness? = nil,
-        logger: Logger
+        slowRequests: SlowRequests? = nil, logger: Logger
     ) {
         self.next = next
         self.registry = registry
@@ -51,6 +53,7 @@ public struct AdminAPI: RequestHandler {
         self.metrics = metrics
         self.janitor = janitor.map(JanitorAPI.init)
         self.readiness = readiness
+        self.slowRequests = slowRequests
     }
 
     public func respond(to request: Request) async -> Response {
@@ -166,6 +169,8 @@ public struct AdminAPI: RequestHandler {
             return try Self.json(registry.upstreamStatus(namespaces).map(UpstreamReport.init))
         case ("fills", .GET):
             return try Self.json(registry.fillsUnderWay.map(FillReport.init))
+        case ("slowest", .GET):
+            return try Self.json(slowRequests?.reports ?? [])
         case ("purge", .POST) where try Query(request.query)["prefix"] != nil:
             return try Self.json(
                 PurgeReport(
@@ -191,7 +196,7 @@ public struct AdminAPI: RequestHandler {
             return try Self.json(report)
         case ("tokens/revoke", .POST):
             return try Self.json(["revoked": try await revoke(request)])
-        case ("tokens/revoke", _), ("upstreams", _), ("fills", _), ("purge", _), ("refresh", _):
+        case ("tokens/revoke", _), ("upstreams", _), ("fills", _), ("slowest", _), ("purge", _), ("refresh", _):
             throw RegistryError(.unsupported, "this path takes another method")
         default:
             throw RegistryError(.unsupported, status: 404, "there is no such path")

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Configuration
 import CurlClient
-import NIOCore
 
 /// How a command reaches the running server's admin API.
 struct AdminOptions: ParsableArguments {
@@ -16,13 +15,6 @@ struct AdminOptions: ParsableArguments {
     @Option(help: "A PEM file of authorities that vouch for the server, beside the system's.")
     var caBundle: String?
 
-    private static let longestAnswer = 16 << 20
-
-    struct Answer {
-        let status: Int
-        let body: String
-    }
-
     /// Asks the server and prints what it answers, JSON as it is; ends with failure if that is an error.
     func ask(_ method: CurlRequest.Method, _ path: String) async throws {
         let answer = try await answer(method, path)
@@ -34,21 +26,20 @@ struct AdminOptions: ParsableArguments {
     }
 
     /// Ends with failure if the server cannot be asked.
-    func answer(_ method: CurlRequest.Method, _ path: String) async throws -> Answer {
-        let (origin, token) = try target()
-        var settings = CurlSettings()
-        if let caBundle { settings.trustRoots = .bundleAndSystem(caBundle) }
-        do throws(CurlError) {
-            let answer = try await CurlClient(proxies: .none).execute(
-                CurlRequest(
-                    url: "\(origin)/_entrepot/\(path)", method: method,
-                    headers: ["Authorization": "Bearer \(token.reveal())"], settings: settings))
-            return Answer(
-                status: answer.status, body: String(buffer: try await answer.body.collect(upTo: Self.longestAnswer)))
+    func answer(_ method: CurlRequest.Method, _ path: String) async throws -> AdminClient.Answer {
+        let client = try client()
+        do throws(AdminClientError) {
+            return try await client.answer(method, at: "/_entrepot/\(path)")
         } catch {
-            StandardError.write("entrepot: \(origin) cannot be asked: \(error)\n")
+            StandardError.write("entrepot: \(error)\n")
             throw ExitCode.failure
         }
+    }
+
+    /// Ends with failure if nobody knows whom to ask.
+    func client() throws -> AdminClient {
+        let (origin, token) = try target()
+        return AdminClient(origin: origin, token: token, caBundle: caBundle)
     }
 
     /// A server that runs can also be asked when its files are no longer valid; for that is when it is asked.

@@ -13,7 +13,7 @@ import Transfer
 struct CarryOptions: ParsableArguments {
     @OptionGroup var configuration: ConfigurationOptions
 
-    @Flag(name: .customLong("progress"), help: "Tell on standard error how far it is.") var showsProgress = false
+    @OptionGroup var progress: ProgressOptions
 
     /// - Throws: `ExitCode.failure`, said why, if there is no store.
     func loaded() throws -> Configuration {

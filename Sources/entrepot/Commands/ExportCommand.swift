@@ -8,6 +8,7 @@
 import ArgumentParser
 import Bundle
 import Configuration
+import Console
 import FoundationEssentials
 import NIOConcurrencyHelpers
 import OCI
@@ -80,8 +81,10 @@ struct ExportCommand: AsyncParsableCommand {
             : .file(output, volumeSize: volumeSize.flatMap { DataSize($0) }.map { Int64($0.bytes) })
         let writer = try BundleWriter(target, plan.catalogue, compression: zstd ? 3 : nil, signedBy: key)
         let size = plan.catalogue.contents.reduce(0) { $0 + $1.size }
-        let progress = CarryProgress(isShown: options.showsProgress, total: size)
-        try await BundleExport(store).run(plan.catalogue, into: writer) { progress.add($0) }
+        let progress = options.progress.bar("export", total: size)
+        defer { progress.end() }
+        try await BundleExport(store).run(plan.catalogue, into: writer) { progress.add(Int64($0)) }
+        progress.end()
         let images = plan.catalogue.repositories.reduce(0) { $0 + $1.tags.count }
         let rest = plan.catalogue.needed.isEmpty ? "" : ", and builds upon \(plan.catalogue.needed.count) more"
         StandardError.write(

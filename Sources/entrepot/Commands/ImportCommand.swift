@@ -8,6 +8,7 @@
 import ArgumentParser
 import Bundle
 import Configuration
+import Console
 import OCI
 import Registry
 import Storage
@@ -53,13 +54,15 @@ struct ImportCommand: AsyncParsableCommand {
         let folder = try CopyFolder(opened).path
         var size: Int64 = 0
         if case .bundle(let reader) = archive { size = reader.catalogue.contents.reduce(0) { $0 + $1.size } }
-        let progress = CarryProgress(isShown: options.showsProgress, total: size)
+        let progress = options.progress.bar("import", total: size)
+        defer { progress.end() }
         let importer = Importer(
             RegistryStore(objects: opened.objects), Namespaces(naming: configuration), through: folder,
-            mostBytes: Int64(configuration.server.maxBlobSize.bytes), progress: { progress.add($0) })
+            mostBytes: Int64(configuration.server.maxBlobSize.bytes), progress: { progress.add(Int64($0)) })
         let naming = ImportNaming(
             prefix: prefix.flatMap { RepositoryName($0) }, name: name.flatMap { ImageName($0) })
         let report = try await importer.run(archive, naming)
+        progress.end()
         if isJSON {
             try StoppedStore.print(Report(report))
         } else {

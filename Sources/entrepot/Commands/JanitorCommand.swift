@@ -23,9 +23,10 @@ struct JanitorRunCommand: AsyncParsableCommand {
         commandName: "run", abstract: "Run a job now, wait until it is done, and show what it did, as JSON.")
 
     @OptionGroup var admin: AdminOptions
+    @OptionGroup var progress: ProgressOptions
     @Argument(help: "\(JanitorJob.allCases.map(\.rawValue).joined(separator: ", ")).") var job: JanitorJob
 
-    func run() async throws { try await admin.runJob(job) }
+    func run() async throws { try await admin.runJob(job, progress) }
 }
 
 struct JanitorPauseCommand: AdminQuestion {

@@ -16,6 +16,7 @@ struct PruneCommand: AsyncParsableCommand {
     @OptionGroup var admin: AdminOptions
     @Flag(name: [.customShort("d"), .customLong("dry-run"), .customLong("dry-mode")], help: "Change nothing.")
     var isDry = false
+    @OptionGroup var progress: ProgressOptions
 
     func run() async throws {
         if isDry {
@@ -30,11 +31,11 @@ struct PruneCommand: AsyncParsableCommand {
         // Without limits, eviction finds that nothing is too much.
         let jobs: [JanitorJob] = [.eviction, .collection]
         guard let configuration = StoppedStore.configuration(admin) else {
-            for job in jobs { try await admin.runJob(job) }
+            for job in jobs { try await admin.runJob(job, progress) }
             return
         }
         try await StoppedStore.with(configuration) { stopped in
-            for job in jobs { try await stopped.run(job) }
+            for job in jobs { try await stopped.run(job, progress) }
         }
     }
 }

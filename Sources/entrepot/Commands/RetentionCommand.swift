@@ -21,11 +21,14 @@ struct RetentionCommand: AsyncParsableCommand {
     @OptionGroup var admin: AdminOptions
     @Flag(name: [.customShort("d"), .customLong("dry-run"), .customLong("dry-mode")], help: "Change nothing.")
     var isDry = false
+    @OptionGroup var progress: ProgressOptions
 
     func run() async throws {
         guard isDry else {
-            guard let stopped = StoppedStore.configuration(admin) else { return try await admin.runJob(.retention) }
-            return try await StoppedStore.with(stopped) { try await $0.run(.retention) }
+            guard let stopped = StoppedStore.configuration(admin) else {
+                return try await admin.runJob(.retention, progress)
+            }
+            return try await StoppedStore.with(stopped) { try await $0.run(.retention, progress) }
         }
         let configuration = try admin.configuration.load()
         let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))

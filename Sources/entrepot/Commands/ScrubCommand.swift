@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Console
 import CurlClient
 import FoundationEssentials
 import Janitor
@@ -48,7 +49,7 @@ struct ScrubCommand: AsyncParsableCommand {
         name: [.customShort("r"), .customLong("retention"), .customLong("enforce-retention-policies")],
         help: "Apply the retention rules too.")
     var retention = false
-    @Flag(name: .customLong("progress"), help: "Tell on standard error how far it is.") var showsProgress = false
+    @OptionGroup var progress: ProgressOptions
 
     func validate() throws {
         guard uploads == nil || uploadTimeout == nil else {
@@ -79,7 +80,7 @@ struct ScrubCommand: AsyncParsableCommand {
             if isCheck, scrub.counts["findings"] ?? 0 > 0 || transfers ?? 0 > 0 { throw ExitCode.failure }
         } else if let configuration = StoppedStore.configuration(admin) {
             try await StoppedStore.with(configuration) { stopped in
-                if retention { try await stopped.run(.retention) }
+                if retention { try await stopped.run(.retention, progress) }
                 _ = try await look(stopped.store, stopped.settings, repairer: stopped.registry)
             }
         } else {
@@ -90,20 +91,22 @@ struct ScrubCommand: AsyncParsableCommand {
                     "entrepot: the running server looks at everything; name parts together with --dry-run or --check\n")
                 throw ExitCode.failure
             }
-            if retention { try await admin.runJob(.retention) }
-            try await admin.runJob(.scrub)
+            if retention { try await admin.runJob(.retention, progress) }
+            try await admin.runJob(.scrub, progress)
         }
     }
 
     private func look(_ store: RegistryStore, _ settings: JanitorSettings, repairer: Registry?) async throws -> (
         Scrub, transfers: Int?
     ) {
-        let progress = ScrubProgress(isShown: showsProgress)
+        let bar = progress.bar("scrub")
+        defer { bar.end() }
         var scrub = Scrub(
             store: store, settings: settings, repairer: repairer, parts: selected, rate: nil,
             uploadAge: (uploads ?? uploadTimeout).map { $0.milliseconds / 1000 }, now: WallClock.seconds(),
-            report: { progress.show($0, $1) })
+            report: { bar.set($0, of: $1) })
         try await scrub.run()
+        bar.end()
         var transfers: Int?
         if let multipart {
             transfers = try await store.sweep(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bundle
 import Configuration
+import Console
 import FoundationEssentials
 import NIOConcurrencyHelpers
 import OCI
@@ -77,18 +78,24 @@ struct SeedCommand: AsyncParsableCommand {
         settings.patience = (Seconds(patience)?.milliseconds ?? 0) / 1000
         let patterns = try self.patterns(Namespaces(naming: configuration))
         let entries = NIOLockedValueBox<[Entry]>([])
+        let progress = options.progress.bar("seed", unit: .items("images"))
+        defer { progress.end() }
         let (isJSON, chosen) = (isJSON, settings)
         try await SeedingRegistry.with(configuration) { registry, namespaces in
             let seeding = Seeding(
                 registry, chosen,
                 wait: { name, seconds, error in
-                    StandardError.write("wait     \(name): \(seconds) s, as \(error.message)\n")
-                })
+                    progress.aside {
+                        StandardError.write("wait     \(name): \(seconds) s, as \(error.message)\n")
+                    }
+                }, planned: { progress.set(0, of: Int64($0)) })
             try await seeding.run(patterns, namespaces) { outcome in
                 entries.withLockedValue { $0.append(Entry(outcome)) }
-                if !isJSON { Self.tell(outcome) }
+                if !isJSON { progress.aside { Self.tell(outcome) } }
+                progress.add(1)
             }
         }
+        progress.end()
         let done = entries.withLockedValue { $0 }.sorted { $0.image < $1.image }
         if isJSON { try StoppedStore.print(done) }
         let failures = done.filter { $0.error != nil }.count

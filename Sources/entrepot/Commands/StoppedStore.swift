@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Console
 import FoundationEssentials
 import Janitor
 import Logging
@@ -77,8 +78,22 @@ struct StoppedStore: Sendable {
     }
 
     /// Runs a job and prints what it did; ends with failure if it failed.
-    func run(_ job: JanitorJob) async throws {
-        guard let report = await janitor.run(job) else { throw ExitCode.failure }
+    func run(_ job: JanitorJob, _ progress: ProgressOptions) async throws {
+        let bar = progress.bar(job.rawValue)
+        defer { bar.end() }
+        let report = await withTaskGroup(of: Void.self) { group in
+            group.addTask { [janitor] in
+                while (try? await Task.sleep(for: .milliseconds(200))) != nil {
+                    let progress = janitor.status.jobs.first { $0.job == job }?.progress
+                    bar.set(progress?.doneBytes ?? 0, of: progress?.totalBytes)
+                }
+            }
+            let report = await janitor.run(job)
+            group.cancelAll()
+            return report
+        }
+        bar.end()
+        guard let report else { throw ExitCode.failure }
         try Self.print(report)
         guard report.outcome == .done else { throw ExitCode.failure }
     }

@@ -1,6 +1,6 @@
 import ArgumentParser
 import Configuration
-import NIOConcurrencyHelpers
+import Console
 import Storage
 import Threads
 
@@ -28,6 +28,8 @@ struct StorageCopyCommand: AsyncParsableCommand {
     @Flag(help: "Read and hash what is there already, and carry it again where it is wrong.")
     var rehash = false
 
+    @OptionGroup var progress: ProgressOptions
+
     func validate() throws {
         guard (1...256).contains(jobs) else { throw ValidationError("--jobs is a number between 1 and 256") }
     }
@@ -38,7 +40,8 @@ struct StorageCopyCommand: AsyncParsableCommand {
             StandardError.write("both configurations name the same store\n")
             throw ExitCode.failure
         }
-        let progress = CopyProgress()
+        let report = CopyReport(bar: progress.bar("copy"))
+        defer { report.bar.end() }
         do {
             let reading = try await OpenedStorage.toRead(source)
             let opened = try await OpenedStorage(target, pool: .shared)
@@ -46,9 +49,9 @@ struct StorageCopyCommand: AsyncParsableCommand {
             print("from  \(source.place)\nto    \(target.place)")
             let outcome = try await StoreCopy(
                 from: reading, to: opened.objects, through: folder, jobs: jobs, isRehashing: rehash,
-                report: { progress.report($0) }, fail: { key, error in progress.fail(key, error) }
+                report: { report.note($0) }, fail: { key, error in report.fail(key, error) }
             ).run()
-            progress.end(outcome)
+            report.end(outcome)
             guard outcome.failures == 0 else { throw ExitCode.failure }
         } catch let error as ExitCode {
             throw error
@@ -65,30 +68,22 @@ struct StorageCopyCommand: AsyncParsableCommand {
     }
 }
 
-/// Tells of a copy, at most once a second while it goes on.
-private final class CopyProgress: Sendable {
-    private let last = NIOLockedValueBox(ContinuousClock.now)
+/// Tells of a copy.
+private struct CopyReport: Sendable {
+    let bar: ProgressBar
 
-    func report(_ progress: StoreCopy.Progress) {
-        let isDue = last.withLockedValue { last in
-            guard last.duration(to: .now) >= .seconds(1) else { return false }
-            last = .now
-            return true
-        }
-        if isDue { print(Self.line(progress)) }
-    }
+    func note(_ progress: StoreCopy.Progress) { bar.set(progress.bytes, of: nil) }
 
     func fail(_ key: ObjectKey, _ error: any Error) {
-        StandardError.write("not carried: \(key): \(error)\n")
+        bar.aside { StandardError.write("not carried: \(key): \(error)\n") }
     }
 
     func end(_ progress: StoreCopy.Progress) {
-        print("\(Self.line(progress))\n\(progress.failures == 0 ? "all is there" : "something is missing")")
-    }
-
-    private static func line(_ progress: StoreCopy.Progress) -> String {
+        bar.end()
         let failures = progress.failures == 0 ? "" : ", \(progress.failures) failed"
-        return "\(progress.contents) contents (\(progress.bytes >> 20) MiB) and \(progress.links) links carried, "
-            + "\(progress.present) were there\(failures)"
+        print(
+            "\(progress.contents) contents (\(progress.bytes >> 20) MiB) and \(progress.links) links carried, "
+                + "\(progress.present) were there\(failures)\n"
+                + (progress.failures == 0 ? "all is there" : "something is missing"))
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Bundle
 import Configuration
+import Console
 import FoundationEssentials
 import OCI
 import Registry
@@ -64,8 +65,10 @@ struct VerifyCommand: AsyncParsableCommand {
         }
         let catalogue = reader.catalogue
         let size = catalogue.contents.reduce(0) { $0 + $1.size }
-        let progress = CarryProgress(isShown: options.showsProgress, total: size)
-        try await BundleCheck().run(reader) { progress.add($0) }
+        let progress = options.progress.bar("verify", total: size)
+        defer { progress.end() }
+        try await BundleCheck().run(reader) { progress.add(Int64($0)) }
+        progress.end()
         try VolumeSums(Volumes(named: path))?.check()
         if digests {
             catalogue.all.map(\.digest).sorted().forEach { print($0) }
@@ -124,7 +127,10 @@ struct VerifyCommand: AsyncParsableCommand {
         var isWhole = true
         var entries: [Entry] = []
         var known: Set<Digest> = []
+        let progress = options.progress.bar("verify", unit: .items("images"), total: Int64(chosen.count))
+        defer { progress.end() }
         try await Verification(store, wantsAllPlatforms: allPlatforms, isRehashing: rehash).run(chosen) { finding in
+            progress.add(1)
             if !finding.graph.problems.isEmpty { isWhole = false }
             if digests {
                 guard finding.graph.problems.isEmpty else { return }
@@ -135,11 +141,12 @@ struct VerifyCommand: AsyncParsableCommand {
             } else if finding.graph.problems.isEmpty {
                 let digest = finding.image.digest.map { finding.image.tag == nil ? "" : "@\($0)" } ?? ""
                 let rest = finding.graph.leftOut.isEmpty ? "" : "  without \(finding.graph.leftOut.count) of its images"
-                print("ok  \(finding.image.name)\(digest)\(rest)")
+                progress.aside { print("ok  \(finding.image.name)\(digest)\(rest)") }
             } else {
-                Self.tell([finding])
+                progress.aside { Self.tell([finding]) }
             }
         }
+        progress.end()
         if isJSON { try StoppedStore.print(entries) }
         known.sorted().forEach { print($0) }
         if !isWhole { throw ExitCode.failure }

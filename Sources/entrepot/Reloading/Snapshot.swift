@@ -38,7 +38,7 @@ final class Snapshot: Sendable {
             redirects: BlobRedirects(configuration.storage), logger: Logger(.api),
             accessLog: AccessLog(Logger(.access), slow: configuration.log.slowRequest.duration),
             limits: configuration.limits.identity == LimitsSection.Share() ? nil : parts.limits,
-            notifications: parts.notifications, audit: parts.audit)
+            notifications: parts.notifications, audit: parts.audit, slowRequests: parts.slowRequests)
         let tokens = section.map { TokenService($0, refreshTokens: parts.refreshTokens) }
         let open: any RequestHandler =
             tokens.map {
@@ -53,7 +53,9 @@ final class Snapshot: Sendable {
         let administered = AdminAPI(
             next: open, registry: parts.registry, namespaces: namespaces, token: token, access: access,
             control: Control(status: parts.status, reloads: parts.reloads), tokens: tokens,
-            metrics: parts.metrics, janitor: parts.janitor, readiness: parts.readiness, logger: Logger(.api))
+            metrics: parts.metrics, janitor: parts.janitor, readiness: parts.readiness,
+            slowRequests: parts.slowRequests,
+            logger: Logger(.api))
         handler = Self.guarded(administered, configuration, parts)
     }
 

@@ -49,6 +49,7 @@ struct LongLivedParts: Sendable {
     let reloads = ReloadQueue()
     let status: ServerStatus
     let metrics: MetricsRegistry
+    let slowRequests = SlowRequests()
     let certificates = CertificateMetrics()
     let logger: Logger
 
