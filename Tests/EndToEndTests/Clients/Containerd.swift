@@ -57,12 +57,14 @@ struct Containerd: ContainerClient {
             }
         }
         try Data(lines.joined(separator: "\n").utf8).write(to: settings.appendingPathComponent("hosts.toml"))
+        return try await pull("\(namespace)/\(request.name):\(request.tag)", hosts: hosts)
+    }
+
+    /// - Parameter hosts: A folder as `/etc/containerd/certs.d`.
+    func pull(_ image: String, hosts: URL) async throws -> String {
         try await Command(
             "ctr",
-            [
-                "-a", socket, "images", "pull", "--snapshotter", "native", "--hosts-dir", hosts.path,
-                "\(namespace)/\(request.name):\(request.tag)",
-            ]
+            ["-a", socket, "images", "pull", "--snapshotter", "native", "--hosts-dir", hosts.path, image]
         ).run()
         return try await Command("ctr", ["-a", socket, "images", "ls"]).run()
     }

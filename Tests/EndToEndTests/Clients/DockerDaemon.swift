@@ -13,6 +13,15 @@ struct DockerDaemon: ContainerClient {
 
     /// `mirror` is a URL.
     init(stage: Stage, mirror: String) async throws {
+        try await self.init(stage: stage, settings: ["--registry-mirror", mirror])
+    }
+
+    /// With a `daemon.json`.
+    init(stage: Stage, configuration: URL) async throws {
+        try await self.init(stage: stage, settings: ["--config-file", configuration.path])
+    }
+
+    private init(stage: Stage, settings: [String]) async throws {
         try ClientKind.requireRoot()
         folder = try stage.makeDirectory("dkr")
         let socket = "unix://\(folder.path)/s"
@@ -21,8 +30,8 @@ struct DockerDaemon: ContainerClient {
             [
                 "--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false", "--bridge=none",
                 "--storage-driver", "vfs", "--data-root", "\(folder.path)/data", "--exec-root", "\(folder.path)/exec",
-                "--pidfile", "\(folder.path)/pid", "-H", socket, "--registry-mirror", mirror,
-            ],
+                "--pidfile", "\(folder.path)/pid", "-H", socket,
+            ] + settings,
             // When the mirror fails the daemon turns to Docker Hub; a test must never succeed, or hang, that way.
             environment: [
                 "HTTP_PROXY": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9",
