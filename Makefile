@@ -15,7 +15,7 @@ LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-d
 TOOLS := docker-registry nginx-light haproxy redis-server skopeo podman buildah umoci containerd docker.io debootstrap crun \
     uidmap apache2-utils openssl curl wrk strace prometheus iproute2 systemd man-db zsh fish python3 python3-venv ca-certificates
 
-.PHONY: help run build install deb test bench cel-vectors format lint deps libraries sanitize clean
+.PHONY: help run build install deb test bench cel-vectors format lint deps libraries sanitize fuzz soak clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -43,19 +43,21 @@ install: $(if $(BINARY),,build) ## Install program, manual, completions, systemd
 deb: libraries $(if $(BINARY),,build) ## Make a Debian package in .build/dist
 	@config/packaging/build-deb '$(or $(BINARY),$(DIST)/entrepot)' $(DIST)
 
-# The image of the Dockerfile comes last and alone: it is built with all its own, which takes both processors.
+# The image of the Dockerfile is built beside the others, with what they leave of the processors.
 # Those that only compute go first and alone: beside them, tests with sockets would wait for a processor.
+TEST := swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS)
 PURE := ^(OCI|CEL|Hashing|Configuration|Cluster|Documentation)Tests[.]
 test: deps ## Run every test, end to end included (FILTER=regex for some)
 	swift build --build-tests $(BUILD_FLAGS) $(STRICT_FLAGS)
 	Tests/EndToEndTests/Support/build-images.sh .build/e2e
 ifdef FILTER
-	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) --filter '$(FILTER)'
+	$(TEST) --filter '$(FILTER)'
 else
-	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) --filter '$(PURE)'
-	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) --skip '$(PURE)|EndToEndTests'
-	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) --filter EndToEndTests --skip ContainerImageTests
-	swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS) --filter ContainerImageTests
+	Tests/EndToEndTests/Support/beside-container.sh .build/e2e bash -ec "\
+	    $(TEST) --filter '$(PURE)'; \
+	    $(TEST) --skip '$(PURE)|EndToEndTests'; \
+	    $(TEST) --filter EndToEndTests --skip ContainerImageTests"
+	$(TEST) --filter ContainerImageTests
 endif
 
 cel-vectors: libraries ## Run a folder of CEL conformance vectors (DIR=...)
@@ -73,10 +75,19 @@ lint: ## Check format and style; any finding fails
 
 # Unit tests of the parts that share memory between threads, each sanitizer in its own scratch path. Leaks are not looked
 # for: what the tests hold to their end counts as one.
-CONCURRENT := ^(AccessTests|CoordinationTests|CurlClientTests|RegistryTests|HTTPServerTests|FileStorageTests|UpstreamTests)\.
+CONCURRENT := ^(AccessTests|ConsoleTests|CoordinationTests|CurlClientTests|EventsTests|FileStorageTests|HTTPServerTests|LocalTierTests|ObservabilityTests|RegistryTests|ThreadsTests|UpstreamTests)\.
 sanitize: libraries ## Run the concurrent parts' unit tests under the thread and address sanitizers
 	swift test --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'
-	ASAN_OPTIONS=detect_leaks=0 swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)'
+	ASAN_OPTIONS=detect_leaks=0 swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)|^FuzzTests\.'
+
+# Each reader of what strangers send: SECONDS=600 for each, two at a time, TARGETS="toml cel" for some.
+SECONDS ?= 600
+TARGETS ?=
+fuzz: libraries ## Fuzz what reads strangers' bytes (SECONDS=600 each, TARGETS="toml cel")
+	SECONDS_EACH=$(SECONDS) Tests/Fuzz/run $(TARGETS)
+
+soak: deps build ## Servers at work for half an hour while everything fails (ARGS="--seconds 3600 --write docs/soak.md")
+	python3 Tests/Soak/soak.py --entrepot $(DIST)/entrepot $(ARGS)
 
 libraries: ## Install the C libraries the build needs, where missing
 	@.ci/install-packages $(LIBRARIES)
@@ -84,6 +95,7 @@ libraries: ## Install the C libraries the build needs, where missing
 deps: ## Install all that the tests need, where missing
 	@.ci/install-packages $(LIBRARIES) $(TOOLS)
 	@.ci/install-moto .build/moto
+	@.ci/install-kubernetes .build/kubernetes
 
 clean: ## Remove what was built
 	swift package clean
