@@ -45,6 +45,26 @@ import Testing
         }
     }
 
+    /// The file that the mirror on each node of a cluster leaves for containerd.
+    @Test(.enabled(if: ClientKind.enabled.contains(.ctr)))
+    func containerdPullsThroughTheMirrorOfItsNode() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let upstream = try await DockerRegistry.start(on: stage, store: images.store)
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: upstream.configuration(namespace: "docker.io"))
+            let manifest = try String(
+                contentsOf: Paths.tree.appendingPathComponent("config/kubernetes/node-mirror.yaml"), encoding: .utf8)
+            let text = try #require(manifest.firstMatch(of: /(?m)^  hosts\.toml: \|\n((?:    .*\n)+)/)?.output.1)
+            #expect(text.contains("http://127.0.0.1:5050"))
+            let file = try stage.write(
+                text.replacing("http://127.0.0.1:5050", with: entrepot.url), to: "certs.d/_default/hosts.toml")
+            let hosts = file.deletingLastPathComponent().deletingLastPathComponent()
+            let pulled = try await Containerd(stage: stage).pull("docker.io/test/app:multi", hosts: hosts)
+            #expect(pulled.contains(images.facts.index))
+        }
+    }
+
     @Test(.enabled(if: ClientKind.enabled.contains(.podman)))
     func podmanPullsThroughTheMirrorOfItsFile() async throws {
         try await Self.play { scene in
