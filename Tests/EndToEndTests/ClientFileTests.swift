@@ -56,6 +56,7 @@ import Testing
             let manifest = try String(
                 contentsOf: Paths.tree.appendingPathComponent("config/kubernetes/node-mirror.yaml"), encoding: .utf8)
             let text = try #require(manifest.firstMatch(of: /(?m)^  hosts\.toml: \|\n((?:    .*\n)+)/)?.output.1)
+                .description
             #expect(text.contains("http://127.0.0.1:5050"))
             let file = try stage.write(
                 text.replacing("http://127.0.0.1:5050", with: entrepot.url), to: "certs.d/_default/hosts.toml")
