@@ -48,12 +48,14 @@ deb: libraries $(if $(BINARY),,build) ## Make a Debian package in .build/dist
 TEST := swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS)
 PURE := ^(OCI|CEL|Hashing|Configuration|Cluster|Documentation)Tests[.]
 test: deps ## Run every test, end to end included (FILTER=regex for some)
+ifdef FILTER
 	swift build --build-tests $(BUILD_FLAGS) $(STRICT_FLAGS)
 	Tests/EndToEndTests/Support/build-images.sh .build/e2e
-ifdef FILTER
 	$(TEST) --filter '$(FILTER)'
 else
 	Tests/EndToEndTests/Support/beside-container.sh .build/e2e bash -ec "\
+	    swift build --build-tests $(BUILD_FLAGS) $(STRICT_FLAGS); \
+	    Tests/EndToEndTests/Support/build-images.sh .build/e2e; \
 	    $(TEST) --filter '$(PURE)'; \
 	    $(TEST) --skip '$(PURE)|EndToEndTests'; \
 	    $(TEST) --filter EndToEndTests --skip ContainerImageTests"

@@ -3,6 +3,7 @@
 # are run do not notice it. ContainerImageTests find it built. `beside-container.sh CACHE COMMAND...`
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
+mkdir -p "$1"
 cache=$(cd "$1" && pwd)
 shift
 
