@@ -7,8 +7,11 @@ mkdir -p "$1"
 cache=$(cd "$1" && pwd)
 shift
 
-# In a session of its own, so that all of it can be ended.
-setsid chrt --idle 0 ionice -c 3 "$here/build-container.sh" "$(cd "$here/../../.." && pwd)" "$cache" \
+# In a session of its own, so that all of it can be ended. Linux shares processors between sessions before it looks at their
+# processes, so the session steps back first.
+# shellcheck disable=SC2016
+setsid bash -c 'echo 19 2>/dev/null >/proc/self/autogroup; exec chrt --idle 0 ionice -c 3 "$@"' _ \
+    "$here/build-container.sh" "$(cd "$here/../../.." && pwd)" "$cache" \
     --root "$cache/container/root" --runroot "$cache/container/run" --storage-driver vfs >"$cache/container.log" 2>&1 &
 build=$!
 "$@"
