@@ -11,7 +11,7 @@ What must never happen: a wrong byte; an answer that is whole and is not what wa
 gone, or was deleted and is back; an error at a time when nothing fails. Prints a table in Markdown, and ends with 1 if something
 of it did, or if a server that was never ended grew.
 
-usage: soak.py --entrepot BINARY [--seconds 1800] [--rate 12] [--write docs/soak.md]
+usage: soak.py --entrepot BINARY [--seconds 1800] [--rate 6] [--write docs/soak.md]
 """
 
 import argparse
@@ -61,8 +61,8 @@ token_file = "{self.soak.folder}/admin-token"
 level = "warning"
 slow_request = "0s"
 [janitor]
-interval = "1m"
-grace = "2m"
+interval = "2m"
+grace = "4m"
 [cache]
 max_size = "24MiB"
 [resilience]
@@ -83,18 +83,23 @@ stall_timeout = "5s"
         temporary.replace(self.configuration)
 
     async def start(self):
-        log = open(self.soak.folder / f"{self.name}.log", "ab")
-        self.child = subprocess.Popen(
-            [self.soak.options.entrepot, "-c", self.configuration, "server"], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        """As a service manager does it: one that finds its store away ends, and is started again."""
         self.starts += 1
-        for _ in range(600):
-            if self.child.poll() is not None:
-                raise SystemExit(f"{self.name} ended:\n{(self.soak.folder / f'{self.name}.log').read_text()[-3000:]}")
-            with contextlib.suppress(OSError, ValueError, asyncio.IncompleteReadError):
-                if (await request(self.port, "GET", "/startupz"))[0] == 200:
-                    return
-            await asyncio.sleep(0.1)
-        raise SystemExit(f"{self.name} does not start")
+        end = time.monotonic() + 90
+        while time.monotonic() < end:
+            log = open(self.soak.folder / f"{self.name}.log", "ab")
+            self.child = subprocess.Popen(
+                [self.soak.options.entrepot, "-c", self.configuration, "server"], stdin=subprocess.DEVNULL, stdout=log,
+                stderr=log)
+            log.close()
+            while self.child.poll() is None and time.monotonic() < end:
+                with contextlib.suppress(OSError, ValueError, KeyError, TimeoutError, asyncio.IncompleteReadError):
+                    if (await request(self.port, "GET", "/startupz"))[0] == 200:
+                        return
+                await asyncio.sleep(0.1)
+            self.soak.count("starts that found the store away")
+            await asyncio.sleep(1)
+        raise Fault(f"{self.name} does not start:\n{(self.soak.folder / f'{self.name}.log').read_text()[-3000:]}")
 
     async def kill(self):
         self.child.kill()
@@ -405,8 +410,9 @@ class Soak:
             for server in self.servers:
                 await server.start()
             self.end = time.monotonic() + options.seconds
-            await asyncio.gather(
-                *(self.work() for _ in range(8)), self.fail(), self.move_tags(), self.reload(), self.watch())
+            async with asyncio.TaskGroup() as group:
+                for task in [*(self.work() for _ in range(8)), self.fail(), self.move_tags(), self.reload(), self.watch()]:
+                    group.create_task(task)
             # All that was acknowledged, once more, from every server that should have it.
             await asyncio.sleep(GRACE)
             for server, store in self.places:
@@ -465,12 +471,14 @@ class Soak:
 parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
 parser.add_argument("--entrepot", required=True)
 parser.add_argument("--seconds", type=int, default=1800)
-parser.add_argument("--rate", type=float, default=12, help="deeds a second, each of several requests")
+parser.add_argument("--rate", type=float, default=6, help="deeds a second, each of several requests")
 parser.add_argument("--write", help="a page whose part after the line '<!-- soak -->' is replaced")
 parser.add_argument("--keep", action="store_true", help="leave folders and logs")
 soak = Soak(parser.parse_args())
 try:
     asyncio.run(soak.run())
+except* (Fault, OSError, TimeoutError, asyncio.IncompleteReadError, KeyError) as errors:
+    soak.problems += [f"it broke off: {type(error).__name__} {error}" for error in errors.exceptions]
 finally:
     for problem in soak.problems[:50]:
         print("PROBLEM", problem)
