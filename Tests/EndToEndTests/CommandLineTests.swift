@@ -11,8 +11,8 @@ import Testing
         "janitor pause", "janitor resume", "janitor run", "janitor status", "misses", "policy", "policy explain",
         "prune",
         "purge", "refresh", "reload", "retention", "scrub", "seed", "server", "status", "storage", "storage copy",
-        "storage test", "token", "top",
-        "token keygen", "token revoke",
+        "storage test", "token",
+        "token keygen", "token revoke", "top",
         "upstream", "upstream probe", "upstream status", "verify", "version",
     ]
 
