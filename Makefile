@@ -46,7 +46,7 @@ deb: libraries $(if $(BINARY),,build) ## Make a Debian package in .build/dist
 # The image of the Dockerfile is built beside the others, with what they leave of the processors.
 # Those that only compute go first and alone: beside them, tests with sockets would wait for a processor.
 TEST := swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS)
-PURE := ^(OCI|CEL|Hashing|Configuration|Cluster|Documentation)Tests[.]
+PURE := ^(OCI|CEL|Hashing|Configuration|Cluster|Documentation|Fuzz)Tests[.]
 test: deps ## Run every test, end to end included (FILTER=regex for some)
 ifdef FILTER
 	swift build --build-tests $(BUILD_FLAGS) $(STRICT_FLAGS)

@@ -13,7 +13,7 @@ import Testing
         {
             ProgressBar(
                 "export", unit: unit, total: total, style: style, now: { self.time.withLockedValue { $0 } },
-                columns: { 92 }, write: { text in self.text.withLockedValue { $0 += text } })
+                columns: { 91 }, write: { text in self.text.withLockedValue { $0 += text } })
         }
 
         func pass(_ duration: Duration) { time.withLockedValue { $0 += duration } }

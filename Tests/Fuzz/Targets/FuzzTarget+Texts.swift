@@ -29,7 +29,7 @@ extension FuzzTarget {
             VariableDeclaration("s", .string), VariableDeclaration("n", .int),
             VariableDeclaration("list", .list(.string)),
             VariableDeclaration("none", .nullable(.string)),
-        ], limits: Limits(sourceBytes: 4096, cost: 20_000))
+        ], limits: Limits(sourceBytes: 4096, cost: 2_000))
 
     static func readCEL(_ bytes: [UInt8]) throws(FuzzFinding) {
         let text = text(bytes)
