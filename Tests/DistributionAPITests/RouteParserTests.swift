@@ -35,6 +35,8 @@ import Testing
 
     @Test(arguments: [
         (HTTPMethod.GET, "/", RegistryError.Code.unsupported, 404), (.GET, "/v1/x", .unsupported, 404),
+        (.GET, "", .unsupported, 404), (.GET, "x/v2/a/manifests/v1", .unsupported, 404),
+        (.GET, "v2/a/manifests/v1", .unsupported, 404),
         (.GET, "/v2/a", .unsupported, 404), (.GET, "/v2/a/b", .unsupported, 404),
         (.GET, "/v2/a/b/c/d", .unsupported, 404),
         (.POST, "/v2/", .unsupported, 405), (.POST, "/v2/a/manifests/v1", .unsupported, 405),

@@ -44,6 +44,8 @@ struct ForwardingTests {
             ("for=unknown;proto=https", "10.0.0.1", true), ("for=_hidden", "10.0.0.1", nil),
             ("proto=https", "10.0.0.1", true),
             (#"for="\192.0.2.1""#, "192.0.2.1", nil), ("for=192.0.2.1 ; proto=https", "192.0.2.1", true),
+            // More than one byte for a character.
+            (#"for=192.0.2.1;by="\é ü \"ß""#, "192.0.2.1", nil),
         ] as [(String, String, Bool?)])
     func `Forwarded says the same`(field: String, client: String, isSecure: Bool?) throws {
         let forwarding = try forwarding([("Forwarded", field)])
@@ -68,7 +70,7 @@ struct ForwardingTests {
             "for=192.0.2.1 proto=http", "for=2001:db9::1", "for=\"192.0.2.1", "for=\"192.0.2.1\\",
             "for=192.0.2.1;for=192.0.2.1",
             "for=192.0.2.1;proto=ftp", "for = 192.0.2.1", "for=\"\"", "for=192.0.2.1; , for=192.0.2.1",
-            "for=\"x\", for=192.0.2.1x",
+            "for=\"x\", for=192.0.2.1x", "for=\"é\"", "for=\"é", "é", "for=é",
         ].map { [("Forwarded", $0)] }
         + ["", "ftp", "https,", "http, https", "https http", "on"].map { [("X-Forwarded-Proto", $0)] }
         + [

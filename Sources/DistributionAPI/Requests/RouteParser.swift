@@ -17,6 +17,8 @@ enum RouteParser {
         if path.utf8.contains(UInt8(ascii: "%")), path.lowercased().contains("%2f") {
             throw RegistryError(.nameInvalid, "the path holds an encoded slash; write it as /")
         }
+        // What stands before the first slash is nobody's name.
+        guard decoded.utf8.first == UInt8(ascii: "/") else { throw noSuchPath }
         let parts = decoded.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         switch (parts.first, parts.count) {
         case ("healthz", 1): return try get(method, .health)

@@ -7,12 +7,13 @@ struct ForwardedField {
         var scheme: String?
     }
 
-    private var rest: Substring
+    /// Bytes, and no text: what is taken off a text one byte at a time stays where it is within a character of several.
+    private var rest: Substring.UTF8View
     private(set) var elements: [Element] = []
 
     /// - Throws: 400 for what does not follow the grammar, also where it does not matter.
     init(_ text: String) throws(RequestError) {
-        rest = text[...]
+        rest = text[...].utf8
         repeat { try takeElement() } while take(",")
         guard rest.isEmpty else { throw .forwarding }
     }
@@ -38,11 +39,11 @@ struct ForwardedField {
     private mutating func takeValue() throws(RequestError) -> String {
         guard take("\"") else { return try takeToken() }
         var bytes: [UInt8] = []
-        while let byte = rest.utf8.popFirst() {
+        while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "\""): return String(decoding: bytes, as: UTF8.self)
             case UInt8(ascii: "\\"):
-                guard let quoted = rest.utf8.popFirst() else { throw .forwarding }
+                guard let quoted = rest.popFirst() else { throw .forwarding }
                 bytes.append(quoted)
             default: bytes.append(byte)
             }
@@ -51,20 +52,19 @@ struct ForwardedField {
     }
 
     private mutating func takeToken() throws(RequestError) -> String {
-        let token = rest.utf8.prefix(while: ByteSet.token.contains)
+        let token = rest.prefix(while: ByteSet.token.contains)
         guard !token.isEmpty else { throw .forwarding }
-        let text = String(Substring(token))
         rest = rest[token.endIndex...]
-        return text
+        return String(Substring(token))
     }
 
     private mutating func take(_ character: Unicode.Scalar) -> Bool {
-        guard rest.utf8.first == UInt8(ascii: character) else { return false }
-        rest.utf8.removeFirst()
+        guard rest.first == UInt8(ascii: character) else { return false }
+        rest.removeFirst()
         return true
     }
 
     private mutating func skipBlanks() {
-        while rest.utf8.first == 0x20 || rest.utf8.first == 0x09 { rest.utf8.removeFirst() }
+        while rest.first == 0x20 || rest.first == 0x09 { rest.removeFirst() }
     }
 }
