@@ -16,7 +16,7 @@ setsid bash -c 'echo 19 2>/dev/null >/proc/self/autogroup; exec chrt --idle 0 io
 build=$!
 "$@"
 status=$?
-if [ $status -ne 0 ]; then kill -- "-$build" 2>/dev/null; fi
+if [ $status -ne 0 ]; then kill -- "-$build" 2>/dev/null || kill "$build" 2>/dev/null; fi
 # If it failed, the tests build it again, and say why.
 wait "$build"
 exit $status
