@@ -16,7 +16,7 @@ store=("$@")
 mkdir -p "$cache/container"
 exec 8>"$cache/container.lock"
 flock 8
-sources=$(cd "$tree" && find Dockerfile Package.* Sources Tests config -type f -print0 | sort -z | xargs -0 sha256sum | sha256sum)
+sources=$(cd "$tree" && find Dockerfile Package.* Sources Tests config -type f -not -path '*/__pycache__/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum)
 built=$cache/container/built
 if [ -e "$built" ] && [ "$(head -1 "$built")" = "$sources" ]; then
     tail -1 "$built"
