@@ -25,14 +25,16 @@ def resize(descriptor, rows, columns):
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
 
+waiting, ready = os.pipe()
 child, terminal = pty.fork()
 if child == 0:
     os.environ["TERM"] = "xterm"
-    # The size has to be there before it is asked for.
-    time.sleep(0.2)
+    # Until the terminal has its size, and it is known how it was.
+    os.read(waiting, 1)
     os.execv(command[0], command)
 resize(terminal, 30, 120)
 before = termios.tcgetattr(terminal)
+os.write(ready, b"x")
 end = time.monotonic() + 30
 output = b""
 
