@@ -60,8 +60,8 @@ resize(terminal, 10, 60)
 read_until(lambda text: text.count(b"\x1b[J") > 2)
 os.write(terminal, b"\x03")
 read_until(lambda text: text.endswith(b"\x1b[?1049l"))
-after = termios.tcgetattr(terminal)
 _, status = os.waitpid(child, 0)
+after = termios.tcgetattr(terminal)
 print(json.dumps({
     "exit": os.waitstatus_to_exitcode(status), "isRestored": before[3] == after[3], "first": first.decode(),
     "rest": output.decode(),
