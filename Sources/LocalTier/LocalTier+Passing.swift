@@ -13,6 +13,8 @@ extension LocalTier {
         try await origin.write(key, bytes, durability)
     }
 
+    public func writer(of key: ObjectKey) -> (any ObjectWriter)? { origin.writer(of: key) }
+
     public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
         try await origin.append(key, bytes, at: offset)
     }

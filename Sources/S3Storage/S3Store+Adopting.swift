@@ -5,6 +5,7 @@
 #else
     internal import Darwin
 #endif
+internal import Coordination
 internal import NIOCore
 public import Storage
 internal import Threads
@@ -12,6 +13,10 @@ internal import Threads
 extension S3Store {
     /// How many parts of one file are under way, and in memory, at a time.
     private static let filePartsAtOnce = 2
+    /// How many files that are not small are under way at a time.
+    private static let filesAtOnce = 8
+    /// Bytes.
+    private static let smallFile: Int64 = 1 << 20
 
     public func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
@@ -21,7 +26,13 @@ extension S3Store {
         let file = OpenFile(owning: descriptor)
         let size = Int64(lseek(descriptor, 0, SEEK_END))
         do throws(StorageError) {
-            try await asked(key) { () async throws(S3Error) in try await upload(file, size, to: name(key)) }
+            try await asked(key) { () async throws(S3Error) in
+                guard size > Self.smallFile else { return try await upload(file, size, to: name(key)) }
+                // What many files hold in memory at a time has a bound as well.
+                try await lanes.withLock(abs(key.hashValue % Self.filesAtOnce)) { () async throws(S3Error) in
+                    try await upload(file, size, to: name(key))
+                }
+            }
         } catch {
             unlink(path)
             throw error

@@ -179,7 +179,7 @@ extension S3Store {
     }
 
     /// Larger ones where there are many, so that their number suffices for the largest blob.
-    private func partSize(_ count: Int) -> Int64 {
+    func partSize(_ count: Int) -> Int64 {
         let size = Int64(client.settings.partSize)
         return client.settings.hasUniformParts ? size : size * Int64(1 + count / 2500)
     }

@@ -1,3 +1,4 @@
+internal import Coordination
 internal import CurlClient
 public import NIOCore
 public import Storage
@@ -16,6 +17,8 @@ public struct S3Store: ObjectStore {
     let pool: ThreadPool
     let shape: @Sendable (ObjectKey) -> RegistryLayout.Shape
     let rows = KnownRows()
+    /// Orders uploads of files.
+    let lanes = KeyedLock<Int>()
     let conditions = KeptConditions()
 
     /// - Parameters:
@@ -100,6 +103,8 @@ public struct S3Store: ObjectStore {
         if let whole = row.whole { extents.insert(S3Body.Extent(key: name, size: whole, entity: nil), at: 0) }
         return .remote(RemoteObject(client, extents))
     }
+
+    public func writer(of key: ObjectKey) -> (any ObjectWriter)? { S3Writer(self, key) }
 
     public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
         try await asked(key) { () async throws(S3Error) in _ = try await client.put(name(key), bytes) }

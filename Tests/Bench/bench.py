@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import bucket
 import collection
 import edge
 import listings
@@ -427,7 +428,8 @@ def main():
     parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "token", "cold_blob", "slow_readers", "push_blob",
              "parallel_pushes", "small_images", "lists", "collection"]
     edge_parts = ["beside_downloads", "small_answers", "connections", "cold_fill", "tls_connections", "rest"]
-    chosen = [part for part in parts + edge_parts if re.search(options.only, part)]
+    bucket_parts = ["bucket_requests", "bucket_fill", "bucket_serve", "bucket_memory"]
+    chosen = [part for part in parts + edge_parts + bucket_parts if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         fleet = Fleet(folder, options.entrepot)
         try:
@@ -437,6 +439,8 @@ def main():
                 print(part, flush=True)
                 if part in edge_parts:
                     getattr(edge, part)(bench)
+                elif part in bucket_parts:
+                    getattr(bucket, part)(bench)
                 else:
                     getattr(bench, part)()
         finally:

@@ -43,6 +43,15 @@ def download(port, path, size):
             left -= count
 
 
+def redirect(port, path):
+    """Asks for a blob and is sent elsewhere, where it does not go."""
+    with socket.create_connection(("127.0.0.1", port), timeout=120) as connection:
+        connection.sendall(request(path, close=True))
+        status, _, _ = read_head(connection)
+        if status != 307:
+            raise RuntimeError(f"{path}: status {status}")
+
+
 def download_tls(port, path, count, authority):
     """The same over TLS, by curl, on one connection."""
     url = f"https://127.0.0.1:{port}{path}"

@@ -6,6 +6,7 @@ import os
 import pathlib
 import ssl
 import subprocess
+import time
 import urllib.request
 
 from process import Process, free_port
@@ -13,6 +14,7 @@ from process import Process, free_port
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 NAME = "bench/blob"
 ADMIN_TOKEN = "bench-admin-token"
+MOTO = pathlib.Path(__file__).resolve().parents[2] / ".build/moto/bin/moto_server"
 
 
 class Content:
@@ -64,6 +66,39 @@ class Content:
         send("PUT", f"{base}/manifests/latest", self.manifest, MANIFEST)
 
 
+class Moto:
+    """A bucket, and how often it was asked."""
+
+    BUCKET = "bench"
+
+    def __init__(self, process, port):
+        self.process, self.port = process, port
+        message = urllib.request.Request(
+            f"http://127.0.0.1:{port}/{self.BUCKET}", method="PUT", headers={"Content-Length": "0"})
+        urllib.request.urlopen(message, timeout=30).close()
+
+    def requests(self):
+        return self.process.log.read_bytes().count(b" HTTP/1.1\" ")
+
+    def settled(self):
+        """The same, when nothing has come for a while."""
+        last, since = self.requests(), time.monotonic()
+        while time.monotonic() - since < 1:
+            time.sleep(0.05)
+            if self.requests() != last:
+                last, since = self.requests(), time.monotonic()
+        return last
+
+    def settings(self, prefix, spool, further=""):
+        return (f'[storage.s3]\nendpoint = "http://127.0.0.1:{self.port}"\nbucket = "{self.BUCKET}"\n'
+                f'key_prefix = "{prefix}"\naccess_key_id = "bench"\nsecret_key = "bench"\nspool_dir = "{spool}"\n{further}')
+
+    def driver(self, prefix):
+        return (f'  s3: {{accesskey: bench, secretkey: bench, region: us-east-1, bucket: {self.BUCKET}, secure: false, '
+                f'regionendpoint: "http://127.0.0.1:{self.port}", rootdirectory: /{prefix}, v4auth: true}}\n'
+                "  redirect: {disable: true}\n")
+
+
 class Fleet:
     """Starts servers and remembers them, so that all end with it."""
 
@@ -100,23 +135,31 @@ class Fleet:
         path.mkdir()
         return path
 
-    def registry_file(self, store, more=""):
+    def moto(self):
+        """A bucket that checks no signatures, so that its own work is little."""
+        port = free_port()
+        os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "1000000000"
+        process = self._start("moto", [MOTO, "-H", "127.0.0.1", "-p", str(port)])
+        process.wait_ready(port, "/moto-api/data.json")
+        return Moto(process, port)
+
+    def registry_file(self, store, more="", bucket=None):
         """What docker-registry goes by."""
+        place = bucket or f'  filesystem: {{rootdirectory: "{store}"}}\n'
         return self._file("registry.yml", f"""version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
 storage:
   cache: {{blobdescriptor: inmemory}}
-  filesystem: {{rootdirectory: "{store}"}}
-{more}""")
+{place}{more}""")
 
-    def docker_registry(self, store, remote=None, writable=False):
+    def docker_registry(self, store, remote=None, writable=False, bucket=None):
         port, text = free_port(), ""
         if not remote and not writable:
             text += "  maintenance: {readonly: {enabled: true}}\n"
         text += f'http: {{addr: "127.0.0.1:{port}"}}\n'
         if remote:
             text += f'proxy: {{remoteurl: "http://127.0.0.1:{remote}"}}\n'
-        process = self._start("docker-registry", ["docker-registry", "serve", self.registry_file(store, text)])
+        process = self._start("docker-registry", ["docker-registry", "serve", self.registry_file(store, text, bucket)])
         process.wait_ready(port)
         return process, port
 
@@ -199,7 +242,7 @@ http {{
         process.wait_ready(port)
         return process, port
 
-    def entrepot(self, root, upstream=None, tls=False, rules=0, tokens=False, admin=False):
+    def entrepot(self, root, upstream=None, tls=False, rules=0, tokens=False, admin=False, bucket=None):
         """Serves `bench/...` from its store, and `up/...` through the upstream on that port. With rules, all of which
         have to be looked at; with tokens, it gives and takes them, of RSA keys and with their certificate; with admin, it
         serves what collection.py makes and collects by ADMIN_TOKEN."""
@@ -208,7 +251,8 @@ http {{
         if tls:
             text += f'[server.tls]\nserver_certificate_bundle = "{self.certificate}"\n'
             text += f'server_private_key = "{self.key}"\n'
-        text += f'[storage.fs]\nroot_dir = "{root}"\n[repository."bench"]\n'
+        text += bucket or f'[storage.fs]\nroot_dir = "{root}"\n'
+        text += '[repository."bench"]\n'
         if upstream:
             text += '[repository."up"]\ntag_ttl = "10m"\n'
             text += f'[[repository."up".upstream]]\nurl = "http://127.0.0.1:{upstream}"\n'

@@ -1,4 +1,7 @@
 import Foundation
+import Hashing
+import NIOCore
+import OCI
 import TestSupport
 import Testing
 
@@ -182,6 +185,34 @@ import Testing
                     try handle.close()
                 }
             }
+        }
+    }
+
+    @Test func aBlobWhoseDigestIsKnownIsNotCopied() async throws {
+        try await Stage.with { stage in
+            let moto = try await MotoServer.start(on: stage)
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: "[repository.local]\n",
+                settings: .init(storage: try moto.storage("direct", on: stage)))
+            let content = ByteBuffer.pattern(count: 20_000_000)
+            let digest = Digest(hashing: content)
+            let data = Data(content.readableBytesView)
+            func put(_ body: Data, _ digest: Digest) async throws -> Int {
+                let file = try stage.makeDirectory("body").appendingPathComponent("blob")
+                try body.write(to: file)
+                let begun = try await HTTPProbe.get(entrepot.url + "/v2/local/app/blobs/uploads/", method: "POST")
+                let location = try #require(begun.headers["location"])
+                let target = location.hasPrefix("http") ? location : entrepot.url + location
+                return try await HTTPProbe.get(
+                    target + (target.contains("?") ? "&" : "?") + "digest=\(digest)", method: "PUT",
+                    options: ["--data-binary", "@\(file.path)", "-H", "Content-Type: application/octet-stream"]
+                ).status
+            }
+            #expect(try await put(data.dropLast() + [0], digest) == 400)
+            #expect(try await entrepot.get("/v2/local/app/blobs/\(digest)").status == 404)
+            #expect(try await put(data, digest) == 201)
+            #expect(try await entrepot.get("/v2/local/app/blobs/\(digest)").body == data)
+            #expect(!moto.process.output.contains("data/upload"))
         }
     }
 

@@ -157,6 +157,27 @@ import Testing
         #expect(try await store.list(try key(".entrepot/moves"), after: nil, limit: 10) == [])
     }
 
+    @Test(arguments: [0, 7, 5 << 20, 13 << 20]) func whatIsWrittenPieceByPieceIsSeenWhenItIsFinished(size: Int)
+        async throws
+    {
+        let moto = try #require(MotoServer.current)
+        let store = moto.store(moto.settings(prefix: "written-\(size)") { $0.partSize = 5 << 20 })
+        let content = ByteBuffer.pattern(count: size)
+        let writer = try #require(store.writer(of: try key("blobs/one")))
+        var rest = content
+        while let piece = rest.readSlice(length: min(rest.readableBytes, store.appendSize)), piece.readableBytes > 0 {
+            try await writer.append(piece)
+            #expect(try await store.info(key("blobs/one")) == nil)
+        }
+        try await writer.finish()
+        #expect(try await bytes(store, key("blobs/one")) == content)
+        let other = try #require(store.writer(of: try key("blobs/two")))
+        try await other.append(ByteBuffer.pattern(count: 6 << 20))
+        await other.giveUp()
+        #expect(try await store.client.uploads("written-\(size)", after: nil).found.isEmpty)
+        #expect(try await store.info(key("blobs/two")) == nil)
+    }
+
     @Test func namesComeInTheirOwnOrderAndNotInThatOfKeys() async throws {
         let moto = try #require(MotoServer.current)
         let store = moto.store(moto.settings(prefix: "order"))

@@ -37,6 +37,11 @@ extension Uploads {
     ) async throws(RegistryError) -> UploadOutcome {
         open.enter(key)
         defer { open.leave(key) }
+        if let writer = store.writer(of: digest), part.range.map({ $0.lowerBound == 0 }) ?? true,
+            try await locks.withLock(key, { () async throws(RegistryError) in try await hasher(key).count == 0 })
+        {
+            return try await complete(key, as: digest, part, writer, from: next)
+        }
         let outcome = try await receiveOrKeep(key, part, from: next)
         guard case .accepted = outcome else { return outcome }
         return try await background.carryOut { () async throws(RegistryError) in
@@ -55,10 +60,7 @@ extension Uploads {
                     }
                 }
                 (actual == digest ? self.metrics.completed : self.metrics.refused).increment()
-                guard actual == digest else {
-                    throw RegistryError(
-                        .digestInvalid, "the content's digest is \(actual) and not \(digest); begin the upload again")
-                }
+                guard actual == digest else { throw Self.wrongDigest(actual, digest) }
                 return .complete(digest)
             }
         }
@@ -143,14 +145,19 @@ extension Uploads {
         }
     }
 
-    private func checkSize(_ size: Int64, adding length: Int64) throws(RegistryError) {
+    func checkSize(_ size: Int64, adding length: Int64) throws(RegistryError) {
         let most = limits.value.blobSize
         guard length <= most - size else {
             throw RegistryError(.sizeInvalid, status: 413, "the blob is larger than the \(most) bytes allowed here")
         }
     }
 
-    private static var wrongLength: RegistryError {
+    static func wrongDigest(_ actual: Digest, _ expected: Digest) -> RegistryError {
+        RegistryError(
+            .digestInvalid, "the content's digest is \(actual) and not \(expected); begin the upload again")
+    }
+
+    static var wrongLength: RegistryError {
         RegistryError(.sizeInvalid, "the content has not the length that its range says")
     }
 }

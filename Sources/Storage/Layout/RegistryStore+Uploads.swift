@@ -75,17 +75,38 @@ extension RegistryStore {
     public func completeUpload(
         _ id: UploadID, in repository: RepositoryName, as digest: Digest, _ durability: Durability
     ) async throws(StorageError) {
+        try await completeUpload(id, in: repository, as: digest, durability) { () async throws(StorageError) in
+            do throws(StorageError) {
+                try await objects.move(
+                    RegistryLayout.uploadData(id, in: repository), to: RegistryLayout.blob(digest), durability)
+            } catch {
+                // Nothing was ever sent.
+                guard error.code == .absent else { throw error }
+                try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
+            }
+        }
+    }
+
+    /// The same for verified content that went another way than into the session.
+    public func completeUpload(
+        _ id: UploadID, in repository: RepositoryName, as digest: Digest, writtenBy writer: any ObjectWriter
+    ) async throws(StorageError) {
+        try await completeUpload(id, in: repository, as: digest, .durable) { () async throws(StorageError) in
+            try await writer.finish()
+        }
+    }
+
+    /// For a blob whose digest is known before its content; nil where that is of no use.
+    public func writer(of digest: Digest) -> (any ObjectWriter)? { objects.writer(of: RegistryLayout.blob(digest)) }
+
+    private func completeUpload(
+        _ id: UploadID, in repository: RepositoryName, as digest: Digest, _ durability: Durability,
+        _ bring: () async throws(StorageError) -> Void
+    ) async throws(StorageError) {
         try await claims.claim(digest) { () async throws(StorageError) in
             try await secure(.grant(digest, in: repository))
             let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
-                do throws(StorageError) {
-                    try await objects.move(
-                        RegistryLayout.uploadData(id, in: repository), to: RegistryLayout.blob(digest), durability)
-                } catch {
-                    // Nothing was ever sent.
-                    guard error.code == .absent else { throw error }
-                    try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
-                }
+                try await bring()
                 return true
             } link: { () async throws(StorageError) in
                 // Makes the blob visible.

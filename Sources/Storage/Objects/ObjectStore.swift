@@ -71,6 +71,10 @@ public protocol ObjectStore: Sendable {
     /// Makes the complete local file at `path` the object `key`. The file is gone afterwards; open descriptors stay valid.
     func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError)
 
+    /// For an object that comes piece by piece and whose key is known from the start; nil where nothing is gained by that,
+    /// since an object that has grown is moved at no cost.
+    func writer(of key: ObjectKey) -> (any ObjectWriter)?
+
     /// Makes `bytes` the new end of an object that grows; with `offset` 0 it begins. Unlike all others such an object is
     /// visible while it grows. After a failure it may be longer than before: ask for its size.
     ///
@@ -136,6 +140,7 @@ extension ObjectStore {
     public var isRemote: Bool { false }
     public var origin: any ObjectStore { self }
 
+    public func writer(of key: ObjectKey) -> (any ObjectWriter)? { nil }
     public func sweep(before time: Int64, isDry: Bool) async throws(StorageError) -> Int { 0 }
     public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? { nil }
 
