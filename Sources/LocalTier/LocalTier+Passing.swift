@@ -8,6 +8,10 @@ extension LocalTier {
 
     public func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? { try await origin.info(key) }
 
+    public func infos(_ keys: [ObjectKey]) async throws(StorageError) -> [ObjectInfo?] {
+        try await origin.infos(keys)
+    }
+
     public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
         if let digest = RegistryLayout.digest(of: key) { memory.remove(digest) }
         try await origin.write(key, bytes, durability)

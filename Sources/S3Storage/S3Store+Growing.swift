@@ -14,29 +14,36 @@ extension S3Store {
 
     private func look(_ key: ObjectKey) async throws(S3Error) -> GrowingRow? {
         let name = name(key)
+        var objects: [S3Page.Object] = []
+        var previous: S3Page?
+        repeat {
+            let page = try await client.page(name, delimiter: nil, following: previous, limit: 1000)
+            objects += page.objects
+            previous = page
+        } while previous?.next != nil
+        return try await row(name, of: objects)
+    }
+
+    /// What a row is, by the objects that begin with its name.
+    func row(_ name: String, of objects: [S3Page.Object]) async throws(S3Error) -> GrowingRow? {
         var row = GrowingRow()
         var pieces: [GrowingRow.Piece] = []
         var hasUpload = false
         var isThere = false
-        var previous: S3Page?
-        repeat {
-            let page = try await client.page(name, delimiter: nil, following: previous, limit: 1000)
-            for found in page.objects {
-                let object = found.key
-                if object == name {
-                    row.whole = found.size
-                } else if object == "\(name)/\(GrowingRow.uploadName)" {
-                    hasUpload = true
-                } else if object.hasPrefix(name + "/"), let start = Int64(object.dropFirst(name.count + 1)) {
-                    pieces.append(GrowingRow.Piece(start: start, size: found.size, entity: found.entity))
-                } else {
-                    continue
-                }
-                isThere = true
-                row.modified = max(row.modified, ISODate.seconds(found.modified) ?? 0)
+        for found in objects {
+            let object = found.key
+            if object == name {
+                row.whole = found.size
+            } else if object == "\(name)/\(GrowingRow.uploadName)" {
+                hasUpload = true
+            } else if object.hasPrefix(name + "/"), let start = Int64(object.dropFirst(name.count + 1)) {
+                pieces.append(GrowingRow.Piece(start: start, size: found.size, entity: found.entity))
+            } else {
+                continue
             }
-            previous = page
-        } while previous?.next != nil
+            isThere = true
+            row.modified = max(row.modified, ISODate.seconds(found.modified) ?? 0)
+        }
         guard isThere else { return nil }
         if hasUpload, let upload = try await uploadName(name) {
             // Nil where it has become an object, or was given up.

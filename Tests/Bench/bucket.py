@@ -74,7 +74,7 @@ def bucket_requests(bench):
             return fleet.entrepot(None, upstream=upstream, bucket=store.settings(prefix, fleet.fresh_folder("spool")))
 
         def counted(what, work):
-            before = store.requests()
+            before = store.settled()
             work()
             # What a server does after its answer counts as well.
             counts[name, what] = store.settled() - before

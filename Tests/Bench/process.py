@@ -24,7 +24,9 @@ class Process:
         self.name = name
         self.log = pathlib.Path(folder) / f"{name}-{time.monotonic_ns()}.log"
         self.started = time.monotonic()
-        environment = os.environ | {"PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"}
+        # Nothing of an account that this machine may have.
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        environment["PATH"] += ":/usr/sbin:/sbin"
         with open(self.log, "wb") as log:
             self.child = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, start_new_session=True)

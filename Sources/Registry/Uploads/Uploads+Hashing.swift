@@ -11,9 +11,10 @@ extension Uploads {
     /// checkpoint is of no use to this server, from the content alone.
     func hasher(_ key: Key) async throws(RegistryError) -> DigestHasher {
         if let hasher = open.hasher(key) { return hasher }
-        let size = try await status(key).size
+        let stored = try await stored(key)
+        let size = stored.size
         let checkpoint = try await written { () async throws(StorageError) in
-            try await store.checkpoint(of: key.id, in: key.repository)
+            stored.hasCheckpoint ? try await store.checkpoint(of: key.id, in: key.repository) : nil
         }
         var hasher = checkpoint.flatMap { DigestHasher(resuming: $0) }
         // After a power loss the content can be shorter than what was hashed.

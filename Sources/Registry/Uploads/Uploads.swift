@@ -52,11 +52,15 @@ public final class Uploads: Sendable {
     }
 
     func status(_ key: Key) async throws(RegistryError) -> UploadStatus {
+        UploadStatus(id: key.id, size: try await stored(key).size)
+    }
+
+    func stored(_ key: Key) async throws(RegistryError) -> StoredUpload {
         let stored = try await written { () async throws(StorageError) in
             try await store.upload(key.id, in: key.repository)
         }
         guard let stored else { throw .unknownUpload(key.id) }
-        return UploadStatus(id: key.id, size: stored.size)
+        return stored
     }
 
     func cancel(_ key: Key) async throws(RegistryError) {

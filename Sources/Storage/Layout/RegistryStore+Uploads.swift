@@ -9,6 +9,8 @@ public struct StoredUpload: Sendable, Equatable {
     public let size: Int64
     /// Seconds since 1970: when bytes last arrived, or the session began.
     public let lastActive: Int64
+    /// Whether it is kept how far the content is hashed.
+    public let hasCheckpoint: Bool
 }
 
 extension RegistryStore {
@@ -29,9 +31,14 @@ extension RegistryStore {
 
     /// Nil if there is no such session in `repository`.
     public func upload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) -> StoredUpload? {
-        guard let start = try await objects.info(RegistryLayout.uploadStart(id, in: repository)) else { return nil }
-        let data = try await objects.info(RegistryLayout.uploadData(id, in: repository))
-        return StoredUpload(size: data?.size ?? 0, lastActive: max(start.modified, data?.modified ?? 0))
+        let found = try await objects.infos([
+            RegistryLayout.uploadStart(id, in: repository), RegistryLayout.uploadData(id, in: repository),
+            RegistryLayout.uploadCheckpoint(id, in: repository),
+        ])
+        guard let start = found[0] else { return nil }
+        return StoredUpload(
+            size: found[1]?.size ?? 0, lastActive: max(start.modified, found[1]?.modified ?? 0),
+            hasCheckpoint: found[2] != nil)
     }
 
     /// Removes what processes that died have left where no key shows it, from before a time, in seconds since 1970.
@@ -118,8 +125,9 @@ extension RegistryStore {
     }
 
     public func removeUpload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) {
-        // The start first: without it the session is gone, whatever happens to the rest.
-        try await objects.delete(RegistryLayout.uploadStart(id, in: repository))
+        // The start first: without it the session is gone, whatever happens to the rest. Where all goes with one request,
+        // what is left after a failure is a session that may be empty.
+        if !objects.isRemote { try await objects.delete(RegistryLayout.uploadStart(id, in: repository)) }
         try await objects.delete(RegistryLayout.upload(id, in: repository))
     }
 

@@ -34,5 +34,10 @@ public struct ObjectKey: Hashable, Sendable, CustomStringConvertible {
     /// The key of an entry of a listing below this key.
     public func child(_ name: String) -> ObjectKey? { ObjectKey(path + "/" + name) }
 
+    /// The folder that it lies in; nil for a name alone.
+    public var parent: ObjectKey? {
+        path.utf8.lastIndex(of: UInt8(ascii: "/")).map { ObjectKey(unchecked: String(path[..<$0])) }
+    }
+
     public var description: String { path }
 }

@@ -61,6 +61,9 @@ public protocol ObjectStore: Sendable {
     /// after it has changed.
     func sighting(_ key: ObjectKey) -> (any ObjectSighting)?
 
+    /// The same of several, looked at in their order: where every look costs a request, of those in one folder at once.
+    func infos(_ keys: [ObjectKey]) async throws(StorageError) -> [ObjectInfo?]
+
     /// The whole of a small object with its age; `StorageError.Code.tooLarge` when it holds more than `limit` bytes.
     func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
 
@@ -139,6 +142,12 @@ extension ObjectStore {
     public var appendSize: Int { 512 << 10 }
     public var isRemote: Bool { false }
     public var origin: any ObjectStore { self }
+
+    public func infos(_ keys: [ObjectKey]) async throws(StorageError) -> [ObjectInfo?] {
+        var found: [ObjectInfo?] = []
+        for key in keys { found.append(try await info(key)) }
+        return found
+    }
 
     public func writer(of key: ObjectKey) -> (any ObjectWriter)? { nil }
     public func sweep(before time: Int64, isDry: Bool) async throws(StorageError) -> Int { 0 }

@@ -19,6 +19,7 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
     case listsAreSortedPagedAndOneLevelDeep
     case lookingFindsWhatHoldsSomething
     case pruningTakesNothingAway
+    case severalAreLookedAtAtOnce
     case deletingRemovesAllBelowAndAbsenceIsNoError
     case manyWritersOfOneKeyLeaveOneWholeObject
 
@@ -152,6 +153,26 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             try await store.delete(key("pruned/a/link"))
             try await store.prune(key("pruned/a"))
             #expect(try await store.list(key("pruned"), after: nil, limit: 10) == [])
+        case .severalAreLookedAtAtOnce:
+            try await store.write(key("s/start"), ByteBuffer(string: "12"), .cached)
+            try await store.write(key("s/starting"), ByteBuffer(string: "123"), .cached)
+            try await store.append(key("s/data"), ByteBuffer(string: "one"), at: 0)
+            try await store.append(key("s/data"), ByteBuffer(string: "more"), at: 3)
+            try await store.write(key("t/other"), ByteBuffer(), .cached)
+            for keys in [
+                ["s/start", "s/data", "s/none", "s/star"], ["s/none", "t/other", "s/data"], ["s/data"], ["x/a", "y/b"],
+                [],
+            ] {
+                let keys = try keys.map { try key($0) }
+                let found = try await store.infos(keys)
+                var expected: [ObjectInfo?] = []
+                for key in keys { expected.append(try await store.info(key)) }
+                #expect(found.map { $0?.size } == expected.map { $0?.size })
+                #expect(found.map { $0?.modified } == expected.map { $0?.modified })
+            }
+            // What was looked at can grow on.
+            try await store.append(key("s/data"), ByteBuffer(string: "!"), at: 7)
+            #expect(try await text(store, "s/data") == "onemore!")
         case .deletingRemovesAllBelowAndAbsenceIsNoError:
             try await store.write(key("a/b/c"), ByteBuffer(string: "1"), .cached)
             try await store.write(key("a/bb"), ByteBuffer(string: "2"), .cached)
