@@ -150,7 +150,8 @@ let package = Package(
         library(
             "Cluster",
             [
-                "CCrypto", "Coordination", "CurlClient", "Hashing", "OCI", "TextEncodings", "Upstream", nioCore,
+                "Access", "CCrypto", "Coordination", "CurlClient", "Hashing", "OCI", "TextEncodings", "Upstream",
+                nioCore,
                 nioConcurrency, logging, metrics, lifecycle,
             ]),
 
@@ -253,7 +254,7 @@ let package = Package(
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", "TextEncodings", nioCore, nioConcurrency]),
         tests("CurlClientTests", ["CurlClient", "TestSupport", nioCore, nioPosix, nioHTTP1, nioConcurrency]),
         tests("CoordinationTests", ["Coordination", "RedisCoordination", "TestSupport", nioConcurrency]),
-        tests("ClusterTests", ["Cluster", "Coordination", "OCI", "Upstream", nioConcurrency]),
+        tests("ClusterTests", ["Access", "Cluster", "Coordination", "OCI", "Upstream", nioConcurrency]),
         tests(
             "ObservabilityTests",
             [

@@ -27,9 +27,12 @@ public struct ClusterSecret: Sendable, Equatable, CustomStringConvertible, Custo
     /// A name that tells nothing of what it stands for.
     ///
     /// - Parameter parts: Each goes in with its length, so that none can pass for part of another.
-    func name(_ parts: [String]) -> String {
-        let message = parts.map { "\($0.utf8.count):\($0)" }.joined()
-        return Base64.url.encode(HMACSHA256.code(message.utf8, key: names))
+    func name(_ parts: [String]) -> String { name(of: parts.map { Array($0.utf8) }) }
+
+    /// The same of bytes.
+    func name(of parts: [[UInt8]]) -> String {
+        let message = parts.flatMap { Array("\($0.count):".utf8) + $0 }
+        return Base64.url.encode(HMACSHA256.code(message, key: names))
     }
 
     /// AES-256-GCM under a random nonce.

@@ -54,6 +54,43 @@ import Threads
         return hold
     }
 
+    /// What another server says.
+    private final class Neighbour: SharedVerifications {
+        let right = NIOLockedValueBox<Set<[[UInt8]]>>([])
+        let asked = NIOLockedValueBox(0)
+
+        func isRight(_ parts: [[UInt8]]) async -> Bool {
+            asked.withLockedValue { $0 += 1 }
+            return right.withLockedValue { $0.contains(parts) }
+        }
+
+        func note(_ parts: [[UInt8]]) async { _ = right.withLockedValue { $0.insert(parts) } }
+    }
+
+    @Test func `what one server has hashed another does not`() async throws {
+        let neighbour = Neighbour()
+        let (held, lock) = heldPool()
+        let one = PasswordVerifier(pool: .shared, shared: neighbour)
+        let other = PasswordVerifier(pool: held, shared: neighbour)
+        #expect(try await attempt(one, "alice", "wrong") == .wrong)
+        #expect(neighbour.right.withLockedValue { $0.isEmpty })
+        #expect(try await attempt(one, "alice", "open sesame") == nil)
+        #expect(neighbour.right.withLockedValue { $0.count } == 1)
+        // Its only thread is held: it cannot hash.
+        #expect(try await attempt(other, "alice", "open sesame") == nil)
+        let asked = neighbour.asked.withLockedValue { $0 }
+        #expect(try await attempt(other, "alice", "open sesame") == nil)
+        #expect(neighbour.asked.withLockedValue { $0 } == asked)
+        lock.lock()
+        lock.unlock(withValue: 1)
+        #expect(try await attempt(other, "alice", "wrong") == .wrong)
+        // A name that nobody has is nobody's, whatever is said of it.
+        neighbour.right.withLockedValue { right in
+            right = Set(right.map { [Array("mallory".utf8), $0[1], $0[2]] })
+        }
+        #expect(try await attempt(other, "mallory", "open sesame") == .wrong)
+    }
+
     @Test func `a right password gives its user, a wrong one and an unknown name look the same`() async throws {
         let verifier = verifier()
         #expect(

@@ -1,3 +1,4 @@
+import Access
 @testable import Cluster
 import Coordination
 @testable import Upstream
@@ -66,5 +67,45 @@ import Testing
         future.time = 5000
         other.take(future, now: 1000)
         #expect(other.state?.time == 1000)
+    }
+
+    @Test func aPasswordThatWasRightIsKnownToWhoKnowsTheSecretAndIsGivenTheSame() async throws {
+        let store = MemoryCoordination()
+        let parts = ["alice", "open sesame", "$argon2id$stored"].map { Array($0.utf8) }
+        func passwords(_ secret: String? = "one secret", at time: Int64 = 1000) -> VerifiedPasswords {
+            VerifiedPasswords(Self.replica(store, secret), now: { time })
+        }
+        await passwords(nil).note(parts)
+        #expect(await !passwords().isRight(parts))
+        await passwords().note(parts)
+        #expect(await passwords(at: 1299).isRight(parts))
+        #expect(await !passwords(at: 1300).isRight(parts))
+        // Nor is one believed that is said to hold for years.
+        #expect(await !passwords(at: 0).isRight(parts))
+        #expect(await !passwords("another").isRight(parts))
+        #expect(await !passwords(nil).isRight(parts))
+        for index in parts.indices {
+            var other = parts
+            other[index].append(0)
+            #expect(await !passwords().isRight(other))
+        }
+        // The boundaries between them count.
+        #expect(await !passwords().isRight([parts[0] + parts[1], [], parts[2]]))
+    }
+
+    @Test func whatIsInTheStoreOfPasswordsIsNotBelievedWithoutTheSecret() async throws {
+        let store = MemoryCoordination()
+        let parts = ["alice", "guess", "hash"].map { Array($0.utf8) }
+        let secret = ClusterSecret("one secret")
+        let name = secret.name(of: [Array("password".utf8)] + parts)
+        let passwords = VerifiedPasswords(Self.replica(store), now: { 1000 })
+        for value in ["1299", "yes", String(repeating: "x", count: 60)] {
+            _ = try await store.store(Array(value.utf8), CoordinationKey(.password, name), life: .seconds(60), .always)
+            #expect(await !passwords.isRight(parts))
+        }
+        // One that was sealed for another password.
+        let sealed = try #require(secret.seal(Array("1299".utf8), for: "password of another"))
+        _ = try await store.store(sealed, CoordinationKey(.password, name), life: .seconds(60), .always)
+        #expect(await !passwords.isRight(parts))
     }
 }

@@ -41,14 +41,21 @@ public final class PasswordVerifier: Sendable {
     private let now: @Sendable () -> NIODeadline
     private let key = Fingerprint.Key()
     private let state: NIOLockedValueBox<Verifications>
+    private let shared: (any SharedVerifications)?
+    /// Places for questions to other servers' knowledge. Who gets none is hashed: a flood of wrong passwords is kept from it.
+    private let questions = NIOLockedValueBox(0)
+    private static let mostQuestions = 16
 
     /// - Parameters:
     ///   - pool: Running. Its threads are the number of hashes at once, each with up to 256 MiB.
+    ///   - shared: Nil where this server is alone.
     ///   - now: The clock.
     public init(
-        pool: ThreadPool, limits: Limits = Limits(), now: @escaping @Sendable () -> NIODeadline = { .now() }
+        pool: ThreadPool, limits: Limits = Limits(), shared: (any SharedVerifications)? = nil,
+        now: @escaping @Sendable () -> NIODeadline = { .now() }
     ) {
         self.pool = pool
+        self.shared = shared
         self.now = now
         state = NIOLockedValueBox(Verifications(limits))
     }
@@ -69,7 +76,12 @@ public final class PasswordVerifier: Sendable {
         ])
         let password = credentials.password
         let isKnown = found != nil
-        let outcome = await outcome(fingerprint, credentials.username, address) {
+        // Other servers know it by these; what an unknown name stands for is among nobody's.
+        let parts = [name, password, Array(hashed.password.text.utf8)]
+        if !state.withLockedValue({ $0.remembers(fingerprint, now: now()) }), await isRightElsewhere(parts), isKnown {
+            state.withLockedValue { $0.remember(fingerprint, now: now()) }
+        }
+        let outcome = await outcome(fingerprint, credentials.username, address, parts) {
             // The hash is computed for an unknown name too, and its result is of no consequence.
             hashed.password.matches(password) && isKnown
         }
@@ -89,11 +101,36 @@ public final class PasswordVerifier: Sendable {
         }
     }
 
+    private func isRightElsewhere(_ parts: [[UInt8]]) async -> Bool {
+        guard let shared else { return false }
+        let mayAsk = questions.withLockedValue { count in
+            guard count < Self.mostQuestions else { return false }
+            count += 1
+            return true
+        }
+        guard mayAsk else { return false }
+        defer { questions.withLockedValue { $0 -= 1 } }
+        return await shared.isRight(parts)
+    }
+
     private func outcome(
-        _ fingerprint: Fingerprint, _ name: Username, _ address: ClientAddress?, matches: @escaping @Sendable () -> Bool
+        _ fingerprint: Fingerprint, _ name: Username, _ address: ClientAddress?, _ parts: [[UInt8]],
+        matches: @escaping @Sendable () -> Bool
     ) async -> Outcome {
         if state.withLockedValue({ $0.remembers(fingerprint, now: now()) }) { return .right }
-        return await withCheckedContinuation { continuation in
+        let outcome = await hashed(fingerprint, name, address, matches)
+        // Once, however many have waited for it.
+        if outcome == .right, let shared, state.withLockedValue({ $0.takeNews(fingerprint) }) {
+            await shared.note(parts)
+        }
+        return outcome
+    }
+
+    private func hashed(
+        _ fingerprint: Fingerprint, _ name: Username, _ address: ClientAddress?,
+        _ matches: @escaping @Sendable () -> Bool
+    ) async -> Outcome {
+        await withCheckedContinuation { continuation in
             let entry = state.withLockedValue {
                 $0.enter(fingerprint, name, address, continuation, now: now(), matches: matches)
             }

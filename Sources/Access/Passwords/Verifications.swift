@@ -28,6 +28,8 @@ struct Verifications: Sendable {
     private struct Proof: Sendable {
         var fresh: NIODeadline
         var known: NIODeadline
+        /// Whether nobody was told yet.
+        var isNews = false
     }
 
     private let limits: PasswordVerifier.Limits
@@ -88,7 +90,10 @@ struct Verifications: Sendable {
     mutating func leave(_ check: Check, _ outcome: PasswordVerifier.Outcome?, now: NIODeadline) -> [Waiter] {
         running -= 1
         if outcome != .wrong, check.isCharged { failures.refund(check.name, check.address, now: now) }
-        if outcome == .right { remember(check.fingerprint, now: now) }
+        if outcome == .right {
+            remember(check.fingerprint, now: now)
+            right[check.fingerprint]?.isNews = true
+        }
         return underWay.removeValue(forKey: check.fingerprint) ?? []
     }
 
@@ -97,7 +102,14 @@ struct Verifications: Sendable {
         return underWay.removeValue(forKey: check.fingerprint) ?? []
     }
 
-    private mutating func remember(_ fingerprint: Fingerprint, now: NIODeadline) {
+    /// Whether it was hashed and found right, and nobody has taken it upon him to say so.
+    mutating func takeNews(_ fingerprint: Fingerprint) -> Bool {
+        guard right[fingerprint]?.isNews == true else { return false }
+        right[fingerprint]?.isNews = false
+        return true
+    }
+
+    mutating func remember(_ fingerprint: Fingerprint, now: NIODeadline) {
         if right.count >= limits.entries {
             right = right.filter { $0.value.known > now }
             if right.count >= limits.entries, let any = right.keys.first { right[any] = nil }

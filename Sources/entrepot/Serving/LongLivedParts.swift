@@ -60,7 +60,9 @@ struct LongLivedParts: Sendable {
         pool = ThreadPool(limit: 8, name: "store")
         // Few, as each may take seconds of a processor and much memory; their own, as they must not hold up the store.
         let hashing = ThreadPool(limit: 2, name: "passwords")
-        passwords = PasswordVerifier(pool: hashing)
+        coordination = CoordinationChoice(configuration)
+        passwords = PasswordVerifier(
+            pool: hashing, shared: VerifiedPasswords(coordination.replica, now: WallClock.seconds))
         let opened = try await OpenedStorage(configuration.storage, pool: pool)
         root = opened.root
         background = BackgroundWork()
@@ -78,7 +80,6 @@ struct LongLivedParts: Sendable {
         isRemote = opened.isRemote
         let store = RegistryStore(objects: objects)
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
-        coordination = CoordinationChoice(configuration)
         let manifestRoom = ByteBudget(limit: configuration.server.maxManifestMemory.bytes)
         upstreams = LongLivedUpstreamParts(
             tokens: TokenCache(
