@@ -23,7 +23,7 @@ import edge
 import listings
 import load
 import push
-from report import Row, document, median, table
+from report import Row, bucket_section, document, kept_section, median, table
 from servers import ADMIN_TOKEN, MANIFEST, Content, Fleet
 
 MIB = 1 << 20
@@ -35,6 +35,7 @@ class Bench:
         self.rounds = 1 if quick else 3
         self.seconds = 2 if quick else 4
         self.rows = []
+        self.is_of_bucket = False
 
         self.nginx, self.nginx_port, self.nginx_tls = fleet.nginx(content)
         pushing, port = fleet.docker_registry(content.store, writable=True)
@@ -45,6 +46,7 @@ class Bench:
 
     def add(self, *arguments, **targets):
         row = Row(*arguments, **targets)
+        row.is_of_bucket = self.is_of_bucket
         self.rows.append(row)
         print(f"  {row.what}: {row.entrepot} against {row.other} -> {row.value:.3g}{row.unit} {row.target} {row.verdict}",
               flush=True)
@@ -428,7 +430,7 @@ def main():
     parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "token", "cold_blob", "slow_readers", "push_blob",
              "parallel_pushes", "small_images", "lists", "collection"]
     edge_parts = ["beside_downloads", "small_answers", "connections", "cold_fill", "tls_connections", "rest"]
-    bucket_parts = ["bucket_requests", "bucket_fill", "bucket_serve", "bucket_memory"]
+    bucket_parts = ["bucket_requests", "bucket_fill", "bucket_serve", "bucket_redis", "bucket_memory"]
     chosen = [part for part in parts + edge_parts + bucket_parts if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         fleet = Fleet(folder, options.entrepot)
@@ -437,6 +439,7 @@ def main():
             bench.repositories = options.repositories
             for part in chosen:
                 print(part, flush=True)
+                bench.is_of_bucket = part in bucket_parts
                 if part in edge_parts:
                     getattr(edge, part)(bench)
                 elif part in bucket_parts:
@@ -448,8 +451,12 @@ def main():
     print(f"\n{table(bench.rows)}\n\n{time.monotonic() - begin:.0f} s")
     if options.write:
         target = pathlib.Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
-        target.parent.mkdir(exist_ok=True)
-        target.write_text(document(bench.rows, bench.rounds))
+        before = target.read_text()
+        buckets = [row for row in bench.rows if row.is_of_bucket]
+        rest = [row for row in bench.rows if not row.is_of_bucket]
+        # Of what was not measured the old figures stay.
+        page = document(rest, bench.rounds) if rest else before.removesuffix(kept_section(before)).rstrip() + "\n"
+        target.write_text(page + "\n" + (bucket_section(buckets) if buckets else kept_section(before)))
     sys.exit(0 if all(row.verdict != "**no**" for row in bench.rows) else 1)
 
 

@@ -193,6 +193,30 @@ def bucket_serve(bench):
     store.process.stop()
 
 
+def bucket_redis(bench):
+    """A manifest by tag from a warm replica that shares what it knows, and from one that is alone; both with an upstream."""
+    fleet, content = bench.fleet, bench.content
+    store, (redis, redis_port) = fleet.moto(), fleet.redis()
+    servers = {
+        "alone": fleet.entrepot(
+            None, upstream=bench.nginx_port, bucket=store.settings("alone", fleet.fresh_folder("spool"))),
+        "redis": fleet.entrepot(
+            None, upstream=bench.nginx_port,
+            bucket=store.settings("redis", fleet.fresh_folder("spool"), fleet.cluster(redis_port)))}
+    for _, port in servers.values():
+        load.requests_per_second(port, content.manifest_path("up/"), 1, MANIFEST)
+
+    def turn():
+        for name, (_, port) in servers.items():
+            yield name, load.requests_per_second(port, content.manifest_path("up/"), bench.seconds, MANIFEST)
+
+    rate = bench.measured(turn)
+    bench.add("manifest by tag of a bucket, warm replica with Redis", f"{rate['redis']:.0f}/s",
+              f"without {rate['alone']:.0f}/s", rate["redis"] / rate["alone"], " x", at_least=0.8)
+    for process in [process for process, _ in servers.values()] + [redis, store.process]:
+        process.stop()
+
+
 def bucket_memory(bench):
     """What a push holds in memory, which must not depend on its size."""
     fleet, count = bench.fleet, 2

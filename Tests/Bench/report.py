@@ -57,6 +57,27 @@ def machine():
         f"docker-registry {version('docker-registry', '--version')}, nginx {version('/usr/sbin/nginx', '-v')}")
 
 
+BUCKET = "## A bucket"
+
+
+def bucket_section(rows):
+    """What is measured with the content in a bucket, for a page that has the rest."""
+    return f"""{BUCKET}
+
+The bucket is moto's, which keeps it in memory: one for both servers, on the same machine. It costs far more processor than
+either, so walls say nothing; CPU is that of the server alone. A push is one as Docker makes it: a look at each of three layers
+and the configuration, content, digest, another look, manifest. The memory of who pushed is gone before the pulls.
+`make bench ARGS="--only bucket"` measures this alone.
+
+{table(rows)}
+"""
+
+
+def kept_section(page):
+    """The section of a page that was written before."""
+    return page[page.index(BUCKET):] if BUCKET in page else ""
+
+
 def document(rows, rounds):
     return f"""# Benchmarks
 

@@ -84,7 +84,7 @@ class Moto:
     def settled(self):
         """The same, when nothing has come for a while."""
         last, since = self.requests(), time.monotonic()
-        while time.monotonic() - since < 1:
+        while time.monotonic() - since < 3:
             time.sleep(0.05)
             if self.requests() != last:
                 last, since = self.requests(), time.monotonic()
@@ -143,6 +143,18 @@ class Fleet:
         process = self._start("moto", [MOTO, "-H", "127.0.0.1", "-p", str(port)])
         process.wait_ready(port, "/moto-api/data.json")
         return Moto(process, port)
+
+    def redis(self):
+        port = free_port()
+        process = self._start(
+            "redis", ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
+        return process, port
+
+    def cluster(self, redis):
+        """What makes a server one of several."""
+        secret = self._file("cluster-secret", os.urandom(32).hex())
+        return (f'[lock_store.redis]\nurl = "redis://127.0.0.1:{redis}"\n[cache_store.redis]\n'
+                f'url = "redis://127.0.0.1:{redis}"\n[cluster]\nsecret_file = "{secret}"\n')
 
     def registry_file(self, store, more="", bucket=None):
         """What docker-registry goes by."""
