@@ -48,7 +48,9 @@ extension DistributionAPI {
         let served =
             request.method == .HEAD || isUnchanged
             ? try await registry.blobHead(repository, digest)
-            : try await registry.blob(repository, digest, range: ConditionalRequest.range(request.headers, digest))
+            : try await registry.blob(
+                repository, digest, range: ConditionalRequest.range(request.headers, digest),
+                isRead: !redirects.takes(request))
         if !isUnchanged, !served.content.isOutOfRange, let address = await address(served.content, request) {
             var headers = HTTPHeaders(Self.fields(served, digest, request))
             headers.replaceOrAdd(name: "Cache-Control", value: "no-store")

@@ -13,7 +13,7 @@ public import Threads
 ///
 /// Reading a small object, opening and asking for its size are done in place: with a warm page cache they cost less
 /// than the way to another thread. Whatever writes, syncs or lists goes to the thread pool.
-public struct FileStore: ObjectStore {
+public struct FileStore: BackingStore {
     private let root: String
     private let settled = SettledFolders()
     private let folders = FolderNames()

@@ -8,6 +8,8 @@ extension LocalTier {
 
     public func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? { try await origin.info(key) }
 
+    public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? { origin.sighting(key) }
+
     public func infos(_ keys: [ObjectKey]) async throws(StorageError) -> [ObjectInfo?] {
         try await origin.infos(keys)
     }
@@ -23,6 +25,13 @@ extension LocalTier {
         try await origin.append(key, bytes, at: offset)
     }
 
+    public func place(
+        _ source: ObjectKey, of size: Int64, at key: ObjectKey, _ durability: Durability
+    ) async throws(StorageError) {
+        if let digest = RegistryLayout.digest(of: key) { memory.remove(digest) }
+        try await origin.place(source, of: size, at: key, durability)
+    }
+
     public func settle(_ key: ObjectKey) async throws(StorageError) -> Bool { try await origin.settle(key) }
 
     public func list(_ prefix: ObjectKey, after: String?, limit: Int) async throws(StorageError) -> [String] {
@@ -34,6 +43,14 @@ extension LocalTier {
     ) async throws(StorageError) -> [String] {
         try await origin.list(prefix, holding: child, after: after, limit: limit)
     }
+
+    public func look(
+        at folder: ObjectKey, for child: String?, unless version: FolderVersion?
+    ) async throws(StorageError) -> FolderLook? {
+        try await origin.look(at: folder, for: child, unless: version)
+    }
+
+    public func prune(_ folder: ObjectKey) async throws(StorageError) { try await origin.prune(folder) }
 
     public func sweep(before time: Int64, isDry: Bool) async throws(StorageError) -> Int {
         try await origin.sweep(before: time, isDry: isDry)

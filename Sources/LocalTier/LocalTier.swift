@@ -4,7 +4,7 @@ public import Logging
 internal import Metrics
 internal import NIOConcurrencyHelpers
 public import NIOCore
-internal import OCI
+public import OCI
 public import Storage
 public import Threads
 
@@ -75,14 +75,24 @@ public final class LocalTier: ObjectStore {
     // MARK: Reading
 
     public func content(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
-        guard let digest = RegistryLayout.digest(of: key) else { return try await origin.content(key) }
+        try await content(key) { () async throws(StorageError) in try await origin.content(key) }
+    }
+
+    public func content(_ key: ObjectKey, reading part: ByteRange?) async throws(StorageError) -> ObjectContent? {
+        try await content(key) { () async throws(StorageError) in try await origin.content(key, reading: part) }
+    }
+
+    private func content(
+        _ key: ObjectKey, behind: () async throws(StorageError) -> ObjectContent?
+    ) async throws(StorageError) -> ObjectContent? {
+        guard let digest = RegistryLayout.digest(of: key) else { return try await behind() }
         if let entry = memory[digest] { return .bytes(entry.bytes) }
         if let (file, size) = await held(digest) {
             metrics.hits.increment()
             return .file(file, size: size)
         }
         if let fill = state.withLockedValue({ $0.fills[digest] }) { return .remote(followed(fill.object, digest)) }
-        let content = try await origin.content(key)
+        let content = try await behind()
         switch content {
         case .bytes(let bytes)?:
             remember(bytes, nil, digest)
@@ -177,5 +187,10 @@ public final class LocalTier: ObjectStore {
     public func delete(_ key: ObjectKey) async throws(StorageError) {
         if let digest = RegistryLayout.digest(of: key) { forget(digest) }
         try await origin.delete(key)
+    }
+
+    public func delete(_ keys: [ObjectKey]) async throws(StorageError) {
+        for digest in keys.compactMap(RegistryLayout.digest(of:)) { forget(digest) }
+        try await origin.delete(keys)
     }
 }

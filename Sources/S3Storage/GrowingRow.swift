@@ -28,9 +28,16 @@ struct GrowingRow: Sendable {
     var parts: [Part] = []
     /// Bytes of the object at the key itself.
     var whole: Int64?
+    /// What the store called that object, where it was completed here.
+    var wholeEntity: String?
     var pieces: [Piece] = []
     /// Seconds since 1970.
     var modified: Int64 = 0
+    /// Objects that are of no use any more, and are removed along with the row.
+    var remains: [String] = []
+    /// Whether all that there is of it was written here, and nothing of it was ever in doubt: then nothing is looked for that
+    /// a failure may have left.
+    var isOwn = true
 
     /// Bytes before the pieces.
     var base: Int64 { upload == nil ? whole ?? 0 : parts.reduce(0) { $0 + $1.size } }
@@ -38,6 +45,20 @@ struct GrowingRow: Sendable {
     /// Whether nothing of it is in the bucket.
     var isEmpty: Bool { upload == nil && whole == nil && pieces.isEmpty }
     var info: ObjectInfo { ObjectInfo(size: size, modified: modified) }
+
+    /// The objects that it consists of, by their names.
+    func objects(_ name: String) -> [String] {
+        var names = pieces.map { "\(name)/\(Self.name($0.start))" } + remains
+        if upload != nil { names.append("\(name)/\(Self.uploadName)") }
+        if whole != nil { names.append(name) }
+        return names
+    }
+
+    /// Whether both are the same objects.
+    func isSame(as other: Self) -> Bool {
+        upload == other.upload && whole == other.whole && parts.map(\.part.entity) == other.parts.map(\.part.entity)
+            && pieces.map(\.start) == other.pieces.map(\.start) && pieces.map(\.entity) == other.pieces.map(\.entity)
+    }
 
     /// Of those pieces that may lie anywhere, the ones that follow each other from `start` on.
     static func chain(_ pieces: [Piece], from start: Int64) -> [Piece] {
@@ -74,6 +95,17 @@ final class KnownRows: Sendable {
             if rows.count >= Self.most { rows = [:] }
             rows[key] = row
         }
+    }
+
+    /// A row as a look has found it, and that nothing may be left of which it does not know.
+    func note(found row: GrowingRow?, _ key: ObjectKey) {
+        guard var row else { return note(GrowingRow(), key) }
+        if let known = self[key], known.isOwn, known.isSame(as: row) {
+            (row.remains, row.wholeEntity) = (known.remains, known.wholeEntity)
+        } else {
+            row.isOwn = false
+        }
+        note(row, key)
     }
 
     func forget(_ key: ObjectKey) {

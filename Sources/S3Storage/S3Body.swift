@@ -32,12 +32,18 @@ final class S3Body: Sendable {
     private let upperBound: Int64
     /// The beginning, which came with the question how large the whole is.
     private let prefix: ByteBuffer
+    /// What came with that question and goes on.
+    private let opened: OpenedTransfer?
     private let state: NIOLockedValueBox<State>
 
-    init(_ client: S3Client, _ extents: [Extent], _ range: Range<Int64>, prefix: ByteBuffer = ByteBuffer()) {
+    init(
+        _ client: S3Client, _ extents: [Extent], _ range: Range<Int64>, prefix: ByteBuffer = ByteBuffer(),
+        opened: OpenedTransfer? = nil
+    ) {
         self.client = client
         self.extents = extents
         self.prefix = prefix
+        self.opened = opened
         upperBound = range.upperBound
         state = NIOLockedValueBox(State(position: range.lowerBound))
     }
@@ -55,11 +61,18 @@ final class S3Body: Sendable {
             if state.transfer == nil { try await open(&state) }
             do throws(CurlError) {
                 var pieces = state.transfer?.makeAsyncIterator()
-                if let piece = try await pieces?.next() {
+                if var piece = try await pieces?.next() {
                     state.position += Int64(piece.readableBytes)
                     guard state.position <= state.end else {
                         throw CurlError(
                             .invalidResponse, "more bytes than were asked for", host: client.settings.authority)
+                    }
+                    if state.position > upperBound {
+                        // Of a transfer that somebody opened for more.
+                        let excess = Int(state.position - upperBound)
+                        piece =
+                            piece.getSlice(at: piece.readerIndex, length: piece.readableBytes - excess) ?? ByteBuffer()
+                        (state.position, state.transfer) = (upperBound, nil)
                     }
                     self.state.withLockedValue { [state] in $0 = state }
                     return piece
@@ -80,6 +93,10 @@ final class S3Body: Sendable {
     }
 
     private func open(_ state: inout State) async throws(S3Error) {
+        if let opened, let body = opened.take(at: state.position) {
+            (state.transfer, state.start, state.end) = (body, state.position, opened.range.upperBound)
+            return
+        }
         var start: Int64 = 0
         for extent in extents {
             defer { start += extent.size }
@@ -98,7 +115,9 @@ final class S3Body: Sendable {
 }
 
 extension RemoteObject {
-    init(_ client: S3Client, _ extents: [S3Body.Extent], prefix: ByteBuffer = ByteBuffer()) {
+    init(
+        _ client: S3Client, _ extents: [S3Body.Extent], prefix: ByteBuffer = ByteBuffer(), opened: OpenedTransfer? = nil
+    ) {
         // Of a row there is no one address.
         let key = extents.count == 1 && extents[0].entity != nil ? extents[0].key : nil
         let address: @Sendable (Int) async throws(StorageError) -> String? = { lifetime async throws(StorageError) in
@@ -110,7 +129,7 @@ extension RemoteObject {
             }
         }
         self.init(size: extents.reduce(0) { $0 + $1.size }, address: address) { range in
-            let body = S3Body(client, extents, range, prefix: prefix)
+            let body = S3Body(client, extents, range, prefix: prefix, opened: opened)
             return ObjectBody { () async throws(StorageError) in
                 do throws(S3Error) { return try await body.next() } catch { throw StorageError(error, nil) }
             }

@@ -8,7 +8,7 @@ extension S3Store {
     /// Nil if there is nothing.
     func row(_ key: ObjectKey) async throws(StorageError) -> GrowingRow? {
         let row = try await asked(key) { () async throws(S3Error) in try await look(key) }
-        rows.note(row ?? GrowingRow(), key)
+        rows.note(found: row, key)
         return row
     }
 
@@ -62,7 +62,8 @@ extension S3Store {
     // MARK: Growing
 
     public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
-        if let known = rows[key], known.size == offset, offset > 0 || bytes.readableBytes > 0 {
+        // A store that passes over conditions would let an object be replaced that another replica has written.
+        if conditions.areKept, let known = rows[key], known.size == offset, offset > 0 || bytes.readableBytes > 0 {
             do throws(StorageError) {
                 return try await extend(known, key, bytes, at: offset)
             } catch {
@@ -72,7 +73,7 @@ extension S3Store {
         }
         let found = try await row(key)
         guard (found?.size ?? 0) == offset, found != nil || offset == 0 else {
-            throw StorageError(.conflict, "the object has \(found?.size ?? 0) bytes and not \(offset)", key: key)
+            throw .wrongSize(found?.size ?? 0, offset, key)
         }
         if found != nil, bytes.readableBytes == 0 { return }
         try await extend(found ?? GrowingRow(), key, bytes, at: offset)
@@ -171,7 +172,18 @@ extension S3Store {
     func begin(_ row: inout GrowingRow, _ name: String) async throws(S3Error) {
         guard row.upload == nil else { return }
         let upload = try await client.createUpload(name)
-        try await client.put("\(name)/\(GrowingRow.uploadName)", ByteBuffer(string: upload))
+        do throws(S3Error) {
+            // Another one's parts must not be forgotten for it. Where the row was an object, it may have been left over.
+            let marker = "\(name)/\(GrowingRow.uploadName)"
+            if row.whole == nil {
+                _ = try await put(first: ByteBuffer(string: upload), marker)
+            } else {
+                try await client.put(marker, ByteBuffer(string: upload))
+            }
+        } catch {
+            try? await client.abortUpload(name, upload)
+            throw error
+        }
         let whole = row.whole ?? 0
         // More parts follow: none of these may be smaller than a part, or than the others where all must be alike.
         let size = client.settings.hasUniformParts ? whole - whole % Int64(client.settings.partSize) : whole

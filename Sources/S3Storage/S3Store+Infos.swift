@@ -2,7 +2,7 @@ public import Storage
 
 extension S3Store {
     /// Objects in a folder up to which a list costs less than what it saves.
-    private static let smallFolder = 100
+    private static let smallFolder = 500
 
     /// One list in the place of a request for each, where all lie in one folder and it is small.
     public func infos(_ keys: [ObjectKey]) async throws(StorageError) -> [ObjectInfo?] {
@@ -17,7 +17,7 @@ extension S3Store {
                 let name = name(key)
                 let own = page.objects.filter { $0.key == name || $0.key.hasPrefix(name + "/") }
                 let grown = try await asked(key) { () async throws(S3Error) in try await row(name, of: own) }
-                rows.note(grown ?? GrowingRow(), key)
+                rows.note(found: grown, key)
                 found.append(grown?.info)
             } else {
                 found.append(

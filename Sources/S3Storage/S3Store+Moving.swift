@@ -12,11 +12,38 @@ extension S3Store {
         }
         var known = rows[source]
         if known?.isEmpty ?? true { known = try await self.row(source) }
-        guard var row = known else { throw StorageError(.absent, "there is nothing to move", key: source) }
+        guard let row = known, !row.isEmpty else {
+            throw StorageError(.absent, "there is nothing to move", key: source)
+        }
+        let placed = try await place(row, source, at: key)
+        try await asked(source) { () async throws(S3Error) in try await client.remove(placed.objects(name(source))) }
         rows.forget(source)
-        try await asked(source) { () async throws(S3Error) in
+    }
+
+    /// Leaves the source to who deletes it, which is one request for all of it.
+    public func place(
+        _ source: ObjectKey, of size: Int64, at key: ObjectKey, _ durability: Durability
+    ) async throws(StorageError) {
+        guard shape(source) == .growing else { return try await move(source, to: key, durability) }
+        var known = rows[source]
+        if known?.size != size || known?.isEmpty ?? true { known = try await row(source) }
+        guard let row = known, !row.isEmpty else {
+            throw StorageError(.absent, "there is nothing to move", key: source)
+        }
+        guard row.size == size else { throw .wrongSize(row.size, size, source) }
+        rows.note(try await place(row, source, at: key), source)
+    }
+
+    /// - Returns: What is there of the source now.
+    private func place(
+        _ known: GrowingRow, _ source: ObjectKey, at key: ObjectKey
+    ) async throws(StorageError) -> GrowingRow {
+        // Until it is done, nothing is known.
+        rows.forget(source)
+        return try await asked(source) { () async throws(S3Error) in
+            var row = known
             let name = name(source)
-            if row.base == 0 {
+            if row.base == 0, row.upload == nil {
                 // Under one part: never a multipart upload.
                 if row.pieces.count == 1, let piece = row.pieces.first {
                     try await copy(
@@ -24,13 +51,11 @@ extension S3Store {
                 } else {
                     try await client.put(self.name(key), try await gathered(row, name))
                 }
-            } else if row.upload == nil, row.pieces.isEmpty {
-                try await copy(name, row.base, to: self.name(key))
-            } else {
-                try await seal(&row, name)
-                try await copy(name, row.base, to: self.name(key))
+                return row
             }
-            try await remove(row, name)
+            if row.upload != nil || !row.pieces.isEmpty { try await seal(&row, name) }
+            try await copy(name, row.base, entity: row.wholeEntity, to: self.name(key))
+            return row
         }
     }
 
@@ -44,16 +69,10 @@ extension S3Store {
             row.parts.append(GrowingRow.Part(part: part, size: Int64(rest.readableBytes)))
         }
         let size = row.base
-        try await client.completeUpload(name, upload, row.parts.map(\.part), size: size)
-        let old = row.pieces.map { "\(name)/\(GrowingRow.name($0.start))" } + ["\(name)/\(GrowingRow.uploadName)"]
+        row.wholeEntity = try await client.completeUpload(name, upload, row.parts.map(\.part), size: size)
+        // What lies before its end, or names an upload that is none any more, says nothing.
+        row.remains += row.pieces.map { "\(name)/\(GrowingRow.name($0.start))" } + ["\(name)/\(GrowingRow.uploadName)"]
         (row.upload, row.parts, row.pieces, row.whole) = (nil, [], [], size)
-        try await client.remove(old)
-    }
-
-    private func remove(_ row: GrowingRow, _ name: String) async throws(S3Error) {
-        var keys = row.pieces.map { "\(name)/\(GrowingRow.name($0.start))" }
-        if row.whole != nil { keys.append(name) }
-        if !keys.isEmpty { try await client.remove(keys) }
     }
 
     /// Copies an object within the store: in one request where it may be, else in parts.
@@ -75,7 +94,7 @@ extension S3Store {
         }
         let upload = try await client.createUpload(key)
         do throws(S3Error) {
-            let parts = try await copied(source, first: size, of: size, to: key, upload)
+            let parts = try await copied(source, first: size, of: size, entity: entity, to: key, upload)
             try await client.completeUpload(key, upload, parts.map(\.part), size: size)
         } catch {
             try? await client.abortUpload(key, upload)
@@ -85,28 +104,29 @@ extension S3Store {
 
     /// The beginning of an object as the first parts of an upload, several at a time.
     func copied(
-        _ source: String, first count: Int64, of size: Int64, to key: String, _ upload: String
+        _ source: String, first count: Int64, of size: Int64, entity: String? = nil, to key: String, _ upload: String
     ) async throws(S3Error) -> [GrowingRow.Part] {
         let ranges = client.settings.copyRanges(count)
         return try await inParallel(ranges.count, jobs: client.settings.copyJobs) { index async throws(S3Error) in
             let range = ranges[index]
             return GrowingRow.Part(
-                part: try await part(key, upload, index + 1, from: source, range, of: size),
+                part: try await part(key, upload, index + 1, from: source, range, of: size, entity),
                 size: Int64(range.count))
         }
     }
 
     private func part(
-        _ key: String, _ upload: String, _ number: Int, from source: String, _ range: Range<Int64>, of size: Int64
+        _ key: String, _ upload: String, _ number: Int, from source: String, _ range: Range<Int64>, of size: Int64,
+        _ entity: String?
     ) async throws(S3Error) -> S3Part {
         do throws(S3Error) {
             let isWhole = range.lowerBound == 0 && range.upperBound == size
-            return try await client.copyPart(key, upload, number, from: source, isWhole ? nil : range)
+            return try await client.copyPart(key, upload, number, from: source, isWhole ? nil : range, entity: entity)
         } catch {
             // A store without such copies: through here, one part in memory.
             guard error.kind == .unsupported else { throw error }
         }
-        let body = S3Body(client, [S3Body.Extent(key: source, size: size, entity: nil)], range)
+        let body = S3Body(client, [S3Body.Extent(key: source, size: size, entity: entity)], range)
         return try await client.uploadPart(key, upload, number, try await collected(body, Int64(range.count)))
     }
 

@@ -1,6 +1,7 @@
 internal import Coordination
 internal import CurlClient
 public import NIOCore
+public import OCI
 public import Storage
 public import Threads
 
@@ -9,7 +10,7 @@ public import Threads
 /// What is decided by a rename on a filesystem is decided here by the one request that makes an object appear: a PUT, a
 /// copy, or the completion of a multipart upload. An object that grows is a row of objects, each named by where it begins:
 /// nothing of it is in memory, so that any replica goes on with it.
-public struct S3Store: ObjectStore {
+public struct S3Store: BackingStore {
     /// What comes along with the first look at an object, in bytes: most are smaller.
     private static let firstLook: Int64 = 64 << 10
 
@@ -69,6 +70,44 @@ public struct S3Store: ObjectStore {
         return try await look(key, Self.firstLook).content
     }
 
+    /// With the bytes asked for on their way.
+    public func content(_ key: ObjectKey, reading part: ByteRange?) async throws(StorageError) -> ObjectContent? {
+        if shape(key) == .growing { return try await readable(key) }
+        let range: Range<Int64>?
+        switch part {
+        case nil: range = nil
+        case .from(let first, let last)?:
+            guard let last else { range = first..<Int64.max; break }
+            guard first <= last else { return try await content(key) }
+            range = first..<(last < Int64.max ? last + 1 : last)
+        case .suffix?: return try await content(key)
+        }
+        let (content, isBeyond) = try await asked(key) { () async throws(S3Error) in try await opened(key, range) }
+        return isBeyond ? try await self.content(key) : content
+    }
+
+    /// - Returns: `isBeyond` says that the object ends before the range begins.
+    private func opened(
+        _ key: ObjectKey, _ range: Range<Int64>?
+    ) async throws(S3Error) -> (ObjectContent?, isBeyond: Bool) {
+        let found: (object: S3Object, body: CurlBody)?
+        do throws(S3Error) {
+            found = try await client.get(name(key), range)
+        } catch {
+            guard error.status == 416 else { throw error }
+            return (nil, true)
+        }
+        guard let (object, body) = found else { return (nil, false) }
+        let extent = S3Body.Extent(key: name(key), size: object.size, entity: object.entity)
+        guard range == nil, object.size <= Self.firstLook else {
+            let opened = OpenedTransfer(body, (range ?? 0..<object.size).clamped(to: 0..<object.size))
+            return (.remote(RemoteObject(client, [extent], opened: opened)), false)
+        }
+        guard let bytes = try? await body.collect(upTo: Int(object.size)), Int64(bytes.readableBytes) == object.size
+        else { return (.remote(RemoteObject(client, [extent])), false) }
+        return (.bytes(bytes), false)
+    }
+
     /// What is there, with its first bytes.
     private func look(
         _ key: ObjectKey, _ most: Int64
@@ -112,41 +151,6 @@ public struct S3Store: ObjectStore {
 
     /// What the store has acknowledged is durable.
     public func settle(_ key: ObjectKey) async throws(StorageError) -> Bool { try await info(key) != nil }
-
-    public func delete(_ key: ObjectKey) async throws(StorageError) {
-        try await asked(key) { () async throws(S3Error) in
-            if shape(key) == .leaf { return try await client.delete(name(key)) }
-            if shape(key) == .growing { try await giveUp(name(key)) }
-            if shape(key) != .folder { try await client.delete(name(key)) }
-            var first: String?
-            var repeats = 0
-            while true {
-                let page = try await client.page(name(key) + "/", delimiter: nil, limit: 1000)
-                guard let next = page.objects.first?.key else { break }
-                // Somebody may still be writing it; but not for ever.
-                repeats = next == first ? repeats + 1 : 0
-                guard repeats < 5 else {
-                    throw S3Error(.unavailable, "the store still lists what it said that it removed")
-                }
-                first = next
-                for object in page.objects.map(\.key) where object.hasSuffix("/\(GrowingRow.uploadName)") {
-                    let parent = String(object.dropLast(GrowingRow.uploadName.utf8.count + 1))
-                    if let path = ObjectKey(String(parent.dropFirst(prefix.utf8.count))), shape(path) == .growing {
-                        try await giveUp(parent)
-                    }
-                }
-                try await client.remove(page.objects.map(\.key))
-                if page.next == nil { break }
-            }
-        }
-        rows.forget(key)
-    }
-
-    /// Aborts the multipart upload of a row, if it has one.
-    private func giveUp(_ name: String) async throws(S3Error) {
-        guard let id = try await uploadName(name) else { return }
-        try await client.abortUpload(name, id)
-    }
 
     /// The multipart upload that a row says it grows by.
     func uploadName(_ name: String) async throws(S3Error) -> String? {

@@ -216,6 +216,46 @@ import Testing
         }
     }
 
+    /// As Docker pushes: a look, the content, the digest, a look. docker-registry takes 25 requests for a small blob.
+    @Test(arguments: [(66, 15), (3 << 20, 16), (20_000_000, 22)])
+    func aPushedBlobCostsFewRequests(size: Int, most: Int) async throws {
+        try await Stage.with { stage in
+            let moto = try await MotoServer.start(on: stage)
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: "[repository.local]\n",
+                settings: .init(storage: try moto.storage("counted", on: stage)))
+            let content = ByteBuffer.pattern(count: size)
+            let digest = Digest(hashing: content)
+            let file = try stage.makeDirectory("body").appendingPathComponent("blob")
+            try Data(content.readableBytesView).write(to: file)
+            // Not those of the start.
+            let places = ["repositories/local/", "/blobs/sha256/", "/collection/", "?delete="]
+            func requests() -> Int {
+                moto.process.output.split(separator: "\n").count { line in places.contains { line.contains($0) } }
+            }
+            func location(_ response: HTTPProbe.Answer) throws -> String {
+                let location = try #require(response.headers["location"])
+                return location.hasPrefix("http") ? location : entrepot.url + location
+            }
+            let blob = entrepot.url + "/v2/local/app/blobs/\(digest)"
+            #expect(try await HTTPProbe.get(blob, method: "HEAD").status == 404)
+            let begun = try await HTTPProbe.get(entrepot.url + "/v2/local/app/blobs/uploads/", method: "POST")
+            let sent = try await HTTPProbe.get(
+                try location(begun), method: "PATCH",
+                options: ["--data-binary", "@\(file.path)", "-H", "Content-Type: application/octet-stream"])
+            #expect(sent.status == 202)
+            let target = try location(sent)
+            let put = try await HTTPProbe.get(
+                target + (target.contains("?") ? "&" : "?") + "digest=\(digest)", method: "PUT",
+                options: ["-H", "Content-Length: 0"])
+            #expect(put.status == 201)
+            let held = try await HTTPProbe.get(blob, method: "HEAD")
+            #expect(held.status == 200 && held.headers["content-length"] == "\(size)")
+            #expect(requests() <= most, "\(moto.process.output)")
+            #expect(try await entrepot.get("/v2/local/app/blobs/\(digest)").body == Data(content.readableBytesView))
+        }
+    }
+
     @Test func aStoreIsTriedFromTheCommandLine() async throws {
         try await Stage.with { stage in
             let moto = try await MotoServer.start(on: stage, isStrict: false)

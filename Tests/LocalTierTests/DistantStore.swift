@@ -5,7 +5,7 @@ import Storage
 import TestSupport
 
 /// A store whose large objects are read over a network that tests can hold up, count and break.
-final class DistantStore: ObjectStore {
+final class DistantStore: BackingStore {
     struct State {
         var reads = 0
         var pieces = 0

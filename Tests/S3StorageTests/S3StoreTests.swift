@@ -157,6 +157,33 @@ import Testing
         #expect(try await store.list(try key(".entrepot/moves"), after: nil, limit: 10) == [])
     }
 
+    /// Two replicas, of which each remembers what it wrote.
+    @Test(arguments: [3, 6 << 20]) func whatAnotherReplicaHasAddedIsNeitherPlacedNorLost(size: Int) async throws {
+        let moto = try #require(MotoServer.current)
+        let settings = moto.settings(prefix: "two-\(size)") { $0.partSize = 5 << 20 }
+        let (one, other) = (moto.store(settings), moto.store(settings))
+        for store in [one, other] { try await store.prepare() }
+        let (first, second) = (ByteBuffer.pattern(count: size), ByteBuffer(string: "more"))
+        let source = try key("docker/registry/v2/repositories/a/_uploads/u/data")
+        let target = try key("target")
+        try await one.append(source, first, at: 0)
+        #expect(try await other.info(source)?.size == Int64(size))
+        try await other.append(source, second, at: Int64(size))
+        // Nor is one overwritten by who has not seen the other.
+        await #expect(throws: StorageError.self) {
+            try await one.append(source, ByteBuffer(string: "else"), at: Int64(size))
+        }
+        #expect(try await one.info(source)?.size == Int64(size + 4))
+        var whole = first
+        whole.writeImmutableBuffer(second)
+        await #expect(throws: StorageError.self) { try await one.place(source, of: Int64(size), at: target, .durable) }
+        try await one.place(source, of: Int64(size + 4), at: target, .durable)
+        #expect(try await bytes(one, target) == whole)
+        try await one.delete([source])
+        #expect(try await one.client.page("two-\(size)/docker/", delimiter: nil, limit: 10).objects.isEmpty)
+        #expect(try await one.client.uploads("two-\(size)", after: nil).found.isEmpty)
+    }
+
     @Test(arguments: [0, 7, 5 << 20, 13 << 20]) func whatIsWrittenPieceByPieceIsSeenWhenItIsFinished(size: Int)
         async throws
     {

@@ -29,7 +29,13 @@ import Testing
             try await store.append(ByteBuffer(string: "def"), to: id, in: repository, at: 3)
             #expect(try await store.upload(id, in: repository)?.size == 6)
             let digest = Goods.digest("abcdef")
-            try await store.completeUpload(id, in: repository, as: digest, .durable)
+            for size: Int64 in [3, 7] {
+                let error = await #expect(throws: StorageError.self) {
+                    try await store.completeUpload(id, in: repository, as: digest, of: size, .durable)
+                }
+                #expect(error?.code == .conflict)
+            }
+            try await store.completeUpload(id, in: repository, as: digest, of: 6, .durable)
             #expect(try await store.upload(id, in: repository) == nil)
             #expect(try await content(store, digest) == "abcdef")
             #expect(try await store.isGranted(digest, in: repository))
@@ -41,7 +47,7 @@ import Testing
         try await shelf.open { store, _ in
             let (repository, id) = (try Goods.repository(), UploadID())
             try await store.beginUpload(id, in: repository, at: 0, checkpoint: nil)
-            try await store.completeUpload(id, in: repository, as: Goods.digest(""), .durable)
+            try await store.completeUpload(id, in: repository, as: Goods.digest(""), of: 0, .durable)
             #expect(try await content(store, Goods.digest("")) == "")
         }
     }

@@ -10,11 +10,13 @@ extension Registry {
     /// A blob for GET: from the store if `repository` may serve it from there, else from the upstream, once for all who
     /// ask.
     ///
-    /// - Parameter range: The part that is asked for; nil for the whole.
+    /// - Parameters:
+    ///   - range: The part that is asked for; nil for the whole.
+    ///   - isRead: Its bytes are read next, and not had from the store by the client itself.
     public func blob(
-        _ repository: Repository, _ digest: Digest, range: ByteRange?
+        _ repository: Repository, _ digest: Digest, range: ByteRange?, isRead: Bool = false
     ) async throws(RegistryError) -> Served<BlobAnswer> {
-        if let held = try await held(repository, digest) {
+        if let held = try await held(repository, digest, isRead ? .part(range) : .look) {
             return Served(answer(held, range), .hit)
         }
         guard !repository.namespace.isLocal else { throw .unknownBlob(digest, repository) }
@@ -46,10 +48,8 @@ extension Registry {
 
     /// A blob for HEAD. A cold one is asked for with HEAD and not downloaded.
     public func blobHead(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> Served<BlobAnswer> {
-        // Who is told that it is here will not push it.
-        if repository.namespace.isWritable { try await rescue(digest, in: repository.name) }
-        if let held = try await held(repository, digest) {
-            return Served(BlobAnswer(size: held.size, source: .nothing), .hit)
+        if let size = try await heldSize(repository, digest) {
+            return Served(BlobAnswer(size: size, source: .nothing), .hit)
         }
         guard !repository.namespace.isLocal else { throw .unknownBlob(digest, repository) }
         if fills.isRunning(digest, for: repository.name) == true,
@@ -90,13 +90,23 @@ extension Registry {
 
     // MARK: What is held
 
+    /// What becomes of content that is held.
+    private enum Use {
+        case look
+        case part(ByteRange?)
+    }
+
     /// The blob from the store, if the repository has a grant for it.
-    private func held(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> ObjectContent? {
+    private func held(
+        _ repository: Repository, _ digest: Digest, _ use: Use = .look
+    ) async throws(RegistryError) -> ObjectContent? {
         let key = HotContent.Key(repository: repository.name, digest: digest)
         if let content = hotContent(key) { return content }
         let removals = hot.removals
         let content = try await stored { (store) async throws(StorageError) in
-            try await store.isGranted(digest, in: repository.name) ? try await store.blob(digest) : nil
+            guard try await store.isGranted(digest, in: repository.name) else { return ObjectContent?.none }
+            guard case .part(let range) = use else { return try await store.blob(digest) }
+            return try await store.blob(digest, reading: range)
         }
         guard let content, try await isPlausible(content.size, repository, digest) else { return nil }
         guard content.size <= HotContent.largestBlob else {
@@ -113,6 +123,28 @@ extension Registry {
         }
         hot.insert(.blob(bytes), key, since: removals)
         return .bytes(bytes)
+    }
+
+    /// How large a blob is that the repository has.
+    private func heldSize(_ repository: Repository, _ digest: Digest) async throws(RegistryError) -> Int64? {
+        guard repository.namespace.isWritable else { return try await held(repository, digest)?.size }
+        let key = HotContent.Key(repository: repository.name, digest: digest)
+        guard store.isRemote, hotContent(key) == nil else {
+            // Who is told that it is here will not push it.
+            try await rescue(digest, in: repository.name)
+            return try await held(repository, digest)?.size
+        }
+        // What is about to be pushed is nowhere, mostly: one look.
+        var size = uploads.pushed.size(digest, in: repository.name)
+        if size == nil {
+            size = try await stored { (store) async throws(StorageError) in try await store.blobInfo(digest)?.size }
+        }
+        guard let size, size > 0 || digest == Digest(hashing: ByteBuffer(), with: digest.algorithm) else { return nil }
+        try await rescue(digest, in: repository.name)
+        let isGranted = try await stored { (store) async throws(StorageError) in
+            try await store.isGranted(digest, in: repository.name)
+        }
+        return isGranted ? size : nil
     }
 
     func hotContent(_ key: HotContent.Key) -> ObjectContent? {

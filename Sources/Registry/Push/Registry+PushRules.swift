@@ -36,6 +36,7 @@ extension Registry {
     ) async throws(RegistryError) -> Bool {
         let isHeld = try await writing { (store) async throws(StorageError) in
             guard isLinked else { return false }
+            if store.isRemote, uploads.pushed.size(digest, in: repository.name) != nil { return true }
             return try await store.blobInfo(digest) != nil
         }
         if isHeld || repository.namespace.isLocal { return isHeld }

@@ -1,5 +1,6 @@
 internal import Coordination
 internal import Hashing
+internal import Metrics
 internal import NIOCore
 internal import OCI
 internal import Storage
@@ -12,11 +13,13 @@ extension Uploads {
         from next: () async throws(RegistryError) -> ByteBuffer?
     ) async throws(RegistryError) -> UploadOutcome {
         do throws(RegistryError) {
-            let actual = try await write(part, digest.algorithm, writer, from: next)
+            let hasher = try await write(part, digest.algorithm, writer, from: next)
+            let (actual, size) = (hasher.digest(), hasher.count)
             return try await background.carryOut { () async throws(RegistryError) in
                 self.open.enter(key)
                 defer { self.open.leave(key) }
-                return try await self.locks.withLock(key) { () async throws(RegistryError) in
+                return try await self.locks.withLock(key) { (check) async throws(RegistryError) in
+                    try check()
                     self.open.set(nil, key)
                     try await self.written { () async throws(StorageError) in
                         if actual == digest {
@@ -26,8 +29,7 @@ extension Uploads {
                             try await self.store.removeUpload(key.id, in: key.repository)
                         }
                     }
-                    guard actual == digest else { throw Self.wrongDigest(actual, digest) }
-                    return .complete(digest)
+                    return try self.ended(key, actual, digest, size)
                 }
             }
         } catch {
@@ -37,11 +39,11 @@ extension Uploads {
         }
     }
 
-    /// - Returns: The digest of what came.
+    /// - Returns: The hash of what came.
     private func write(
         _ part: UploadPart, _ algorithm: Digest.Algorithm, _ writer: any ObjectWriter,
         from next: () async throws(RegistryError) -> ByteBuffer?
-    ) async throws(RegistryError) -> Digest {
+    ) async throws(RegistryError) -> DigestHasher {
         if let range = part.range, let length = part.length, length != Int64(range.count) { throw Self.wrongLength }
         if let length = part.length { try checkSize(0, adding: length) }
         var hasher = DigestHasher(algorithm)
@@ -61,7 +63,7 @@ extension Uploads {
         }
         hasher = try await add(batch, hasher, writer)
         if let range = part.range, hasher.count != Int64(range.count) { throw Self.wrongLength }
-        return hasher.digest()
+        return hasher
     }
 
     private func add(
@@ -70,6 +72,7 @@ extension Uploads {
         guard bytes.readableBytes > 0 else { return hasher }
         let next = try await hash(bytes, hasher)
         try await written { () async throws(StorageError) in try await writer.append(bytes) }
+        metrics.bytes.increment(by: bytes.readableBytes)
         return next
     }
 }

@@ -13,6 +13,10 @@ extension Uploads {
         if let hasher = open.hasher(key) { return hasher }
         let stored = try await stored(key)
         let size = stored.size
+        if let resting = open.resting(key), resting.count == size {
+            open.set(resting, key)
+            return resting
+        }
         let checkpoint = try await written { () async throws(StorageError) in
             stored.hasCheckpoint ? try await store.checkpoint(of: key.id, in: key.repository) : nil
         }
@@ -26,11 +30,12 @@ extension Uploads {
         return caughtUp
     }
 
-    /// The digest of a session's content.
-    func digest(_ key: Key, _ algorithm: Digest.Algorithm) async throws(RegistryError) -> Digest {
+    /// The digest of a session's content, and how many bytes that are.
+    func digest(_ key: Key, _ algorithm: Digest.Algorithm) async throws(RegistryError) -> (Digest, size: Int64) {
         let hasher = try await hasher(key)
-        guard hasher.algorithm != algorithm else { return hasher.digest() }
-        return try await hashRest(of: key, to: hasher.count, DigestHasher(algorithm)).digest()
+        guard hasher.algorithm != algorithm else { return (hasher.digest(), hasher.count) }
+        let other = try await hashRest(of: key, to: hasher.count, DigestHasher(algorithm))
+        return (other.digest(), other.count)
     }
 
     private func hashRest(

@@ -35,6 +35,9 @@ extension Uploads {
     func complete(
         _ key: Key, as digest: Digest, _ part: UploadPart, from next: () async throws(RegistryError) -> ByteBuffer?
     ) async throws(RegistryError) -> UploadOutcome {
+        if part.length == 0, part.range == nil, let outcome = try await completeKnown(key, as: digest) {
+            return outcome
+        }
         open.enter(key)
         defer { open.leave(key) }
         if let writer = store.writer(of: digest), part.range.map({ $0.lowerBound == 0 }) ?? true,
@@ -49,19 +52,52 @@ extension Uploads {
             self.open.enter(key)
             defer { self.open.leave(key) }
             return try await self.locks.withLock(key) { (check) async throws(RegistryError) in
-                let actual = try await self.digest(key, digest.algorithm)
+                let (actual, size) = try await self.digest(key, digest.algorithm)
                 try check()
                 self.open.set(nil, key)
                 try await self.written { () async throws(StorageError) in
                     if actual == digest {
-                        try await self.store.completeUpload(key.id, in: key.repository, as: digest, .durable)
+                        try await self.store.completeUpload(
+                            key.id, in: key.repository, as: digest, of: size, .durable)
                     } else {
                         try await self.store.removeUpload(key.id, in: key.repository)
                     }
                 }
-                (actual == digest ? self.metrics.completed : self.metrics.refused).increment()
-                guard actual == digest else { throw Self.wrongDigest(actual, digest) }
-                return .complete(digest)
+                return try self.ended(key, actual, digest, size)
+            }
+        }
+    }
+
+    /// - Throws: If what came is not what it was said to be.
+    func ended(
+        _ key: Key, _ actual: Digest, _ digest: Digest, _ size: Int64
+    ) throws(RegistryError) -> UploadOutcome {
+        (actual == digest ? metrics.completed : metrics.refused).increment()
+        guard actual == digest else { throw Self.wrongDigest(actual, digest) }
+        pushed.note(digest, size, in: key.repository)
+        return .complete(digest)
+    }
+
+    /// Ends a session as it was left by the last request here, where a look at the store costs requests. What was hashed
+    /// becomes the blob or nothing does: then the store is asked.
+    private func completeKnown(_ key: Key, as digest: Digest) async throws(RegistryError) -> UploadOutcome? {
+        guard store.isRemote, !open.isOpen(key), let hasher = open.resting(key), hasher.count > 0,
+            hasher.algorithm == digest.algorithm, hasher.digest() == digest
+        else { return nil }
+        return try await background.carryOut { () async throws(RegistryError) in
+            self.open.enter(key)
+            defer { self.open.leave(key) }
+            return try await self.locks.withLock(key) { (check) async throws(RegistryError) in
+                try check()
+                self.open.set(nil, key)
+                do throws(StorageError) {
+                    try await self.store.completeUpload(
+                        key.id, in: key.repository, as: digest, of: hasher.count, .durable)
+                } catch {
+                    guard error.code == .absent || error.code == .conflict else { throw RegistryError(writing: error) }
+                    return nil
+                }
+                return try self.ended(key, digest, digest, hasher.count)
             }
         }
     }
@@ -139,6 +175,8 @@ extension Uploads {
     private func keepCheckpoint(_ key: Key) async throws(RegistryError) {
         try await locks.withLock(key) { () async throws(RegistryError) in
             guard let hasher = open.hasher(key), hasher.count > 0 else { return }
+            // What is as soon read as this is hashed again.
+            if store.isRemote, hasher.count <= Self.soonHashed { return }
             try await written { () async throws(StorageError) in
                 try await store.setCheckpoint(hasher.checkpoint(), of: key.id, in: key.repository)
             }

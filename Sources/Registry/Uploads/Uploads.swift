@@ -18,6 +18,8 @@ public final class Uploads: Sendable {
     var step: Int { store.appendSize }
     /// A server killed in the middle of one long request hashes at most so many bytes again.
     static let checkpointDistance: Int64 = 256 << 20
+    /// Bytes that are read with one request.
+    static let soonHashed: Int64 = 1 << 20
 
     let store: RegistryStore
     let background: BackgroundWork
@@ -27,6 +29,7 @@ public final class Uploads: Sendable {
     let open = OpenUploads()
     let locks: WriterOrder<Key>
     let metrics = UploadMetrics()
+    let pushed = PushedBlobs()
     private let pool: ThreadPool
 
     init(

@@ -33,9 +33,12 @@ extension S3Client {
 
     /// Makes a range of another object a part.
     ///
-    /// - Parameter range: nil for the whole.
+    /// - Parameters:
+    ///   - range: nil for the whole.
+    ///   - entity: Nothing else will do; `S3Error.Kind.conflict` if the object is another now.
     func copyPart(
-        _ key: String, _ upload: String, _ number: Int, from source: String, _ range: Range<Int64>?
+        _ key: String, _ upload: String, _ number: Int, from source: String, _ range: Range<Int64>?,
+        entity: String? = nil
     ) async throws(S3Error) -> S3Part {
         var call = S3Call(
             "UploadPartCopy", .put, key: key, query: Self.part(number, upload), headers: [copySource(source)])
@@ -43,6 +46,7 @@ extension S3Client {
             call.headers.append(
                 .init("x-amz-copy-source-range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
         }
+        if let entity { call.headers.append(.init("x-amz-copy-source-if-match", entity)) }
         let answer = try await ask(call)
         guard let entity = answer["ETag"], !entity.isEmpty else {
             throw S3Error(.invalidAnswer, "the store copied a part without an entity")
@@ -51,9 +55,11 @@ extension S3Client {
     }
 
     /// - Parameter size: Of the whole, to tell an object that is complete from one that is not where an answer was lost.
+    /// - Returns: What the store calls the object; nil where it does not say.
+    @discardableResult
     func completeUpload(
         _ key: String, _ upload: String, _ parts: [S3Part], size: Int64
-    ) async throws(S3Error) {
+    ) async throws(S3Error) -> String? {
         let entries = parts.sorted { $0.number < $1.number }.map {
             "<Part><PartNumber>\($0.number)</PartNumber><ETag>\(XMLText.escape($0.entity))</ETag></Part>"
         }.joined()
@@ -62,10 +68,11 @@ extension S3Client {
             headers: [.init("Content-Type", "application/xml")],
             body: ByteBuffer(string: "<CompleteMultipartUpload>\(entries)</CompleteMultipartUpload>"))
         do throws(S3Error) {
-            _ = try await ask(call)
+            return try await ask(call)["ETag"].flatMap { $0.isEmpty ? nil : $0 }
         } catch {
             // The first of two tries may have done it.
             guard error.kind == .absent, let object = try await head(key), object.size == size else { throw error }
+            return object.entity
         }
     }
 

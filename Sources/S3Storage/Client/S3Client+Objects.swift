@@ -27,13 +27,19 @@ extension S3Client {
 
     /// A part of an object, and what the whole is.
     ///
-    /// - Parameter entity: Nothing else will do; `S3Error.Kind.conflict` if the object is another now.
+    /// - Parameters:
+    ///   - range: Nil for the whole; up to `Int64.max` for all that comes.
+    ///   - entity: Nothing else will do; `S3Error.Kind.conflict` if the object is another now.
     /// - Returns: nil if there is no such object.
     func get(
-        _ key: String, _ range: Range<Int64>, entity: String? = nil
+        _ key: String, _ range: Range<Int64>?, entity: String? = nil
     ) async throws(S3Error) -> (object: S3Object, body: CurlBody)? {
         var call = S3Call("GetObject", .get, key: key)
-        call.headers.append(.init("Range", "bytes=\(range.lowerBound)-\(range.upperBound - 1)"))
+        if let range {
+            let last = range.upperBound == .max ? "" : "\(range.upperBound - 1)"
+            call.headers.append(.init("Range", "bytes=\(range.lowerBound)-\(last)"))
+        }
+        let range = range ?? 0..<Int64.max
         if let entity { call.headers.append(.init("If-Match", entity)) }
         do throws(S3Error) {
             let response = try await send(call)

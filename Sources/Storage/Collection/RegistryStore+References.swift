@@ -8,17 +8,20 @@ extension RegistryStore {
     private static let sweepPause: Duration = .milliseconds(20)
     /// A repository's marks are taken all at once up to so many.
     private static let mostMarks = 1000
+    private static let fewSweeps = 20
 
     /// Makes something refer to `target`.
     ///
     /// - Parameters:
+    ///   - reference: What is made, which may be about to be removed itself: it is let live, and waited for who removes it.
     ///   - bring: Whether it is there, or now is.
     ///   - link: Makes the reference.
     /// - Returns: Whether it is there and stays; if not, the reference may have been made and refers to nothing.
     func refer(
-        to target: Collectable, bring: () async throws(StorageError) -> Bool,
+        to target: Collectable, by reference: Collectable? = nil, bring: () async throws(StorageError) -> Bool,
         link: () async throws(StorageError) -> Void
     ) async throws(StorageError) -> Bool {
+        if let reference { try await rescue(reference) }
         var steps = LinkMaking()
         var hasLinked = false
         var waits = 0
@@ -30,7 +33,7 @@ extension RegistryStore {
                 try await takeBack(target)
                 found = true
             case .lookForSweep:
-                found = try await isSwept(target)
+                found = try await isAnySwept(hasLinked ? [target] : [target, reference].compactMap(\.self))
                 if found { try await wait(&waits, target) }
             case .lookForTarget: found = try await hasLinked ? objects.info(target.target) != nil : bring()
             case .link:
@@ -43,9 +46,17 @@ extension RegistryStore {
         }
     }
 
-    private func isSwept(_ target: Collectable) async throws(StorageError) -> Bool {
-        let prefix = target.sweepPrefix
-        return try await objects.list(RegistryLayout.sweeps, after: prefix, limit: 1).first?.hasPrefix(prefix) ?? false
+    /// There is rarely more than one sweep: they are looked at together.
+    private func isAnySwept(_ targets: [Collectable]) async throws(StorageError) -> Bool {
+        let names = try await objects.list(RegistryLayout.sweeps, after: nil, limit: Self.fewSweeps)
+        let prefixes = targets.map(\.sweepPrefix)
+        if names.contains(where: { name in prefixes.contains { name.hasPrefix($0) } }) { return true }
+        guard names.count == Self.fewSweeps else { return false }
+        for prefix in prefixes
+        where try await objects.list(RegistryLayout.sweeps, after: prefix, limit: 1).first?.hasPrefix(prefix) ?? false {
+            return true
+        }
+        return false
     }
 
     private func wait(_ waits: inout Int, _ target: Collectable) async throws(StorageError) {
@@ -72,13 +83,6 @@ extension RegistryStore {
         try await objects.delete(target.rescued)
     }
 
-    /// Lets live, waits for who removes it, and leaves it to the caller to make it anew.
-    func secure(_ target: Collectable) async throws(StorageError) {
-        try await rescue(target)
-        var waits = 0
-        while try await isSwept(target) { try await wait(&waits, target) }
-    }
-
     /// The steps before, and again after, a manifest of `repository` refers to its links to `digests`.
     ///
     /// - Returns: Those to which there is no link; the others stay as long as they are referred to.
@@ -89,16 +93,12 @@ extension RegistryStore {
         for digest in try await condemned(among: digests, in: repository) {
             try await takeBack(.grant(digest, in: repository))
         }
-        if try await !objects.list(RegistryLayout.sweeps, after: nil, limit: 1).isEmpty {
-            for digest in digests {
-                var waits = 0
-                let target = Collectable.grant(digest, in: repository)
-                while try await isSwept(target) { try await wait(&waits, target) }
-            }
-        }
-        var missing: Set<Digest> = []
-        for digest in digests where try await !isGranted(digest, in: repository) { missing.insert(digest) }
-        return missing
+        let targets = digests.map { Collectable.grant($0, in: repository) }
+        var waits = 0
+        while try await isAnySwept(targets) { try await wait(&waits, targets[0]) }
+        let all = Array(digests)
+        let links = try await objects.infos(all.map { RegistryLayout.layerLink($0, in: repository) })
+        return Set(zip(all, links).compactMap { $1 == nil ? $0 : nil })
     }
 
     private func condemned(

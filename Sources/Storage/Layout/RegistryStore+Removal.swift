@@ -68,7 +68,7 @@ extension RegistryStore {
     /// Says that everything in `repository` was put there by somebody.
     public func keepAll(in repository: RepositoryName) async throws(StorageError) {
         let key = RegistryLayout.keptWhole(repository)
-        if try await objects.info(key) != nil { return }
+        if !objects.isRemote, try await objects.info(key) != nil { return }
         try await objects.write(key, .init(string: "entrepot: pushed content\n"), .durable)
     }
 

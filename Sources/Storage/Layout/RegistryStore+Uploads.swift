@@ -79,18 +79,17 @@ extension RegistryStore {
     }
 
     /// Makes the verified content of a session the blob `digest`, grants it to `repository`, and ends the session.
+    ///
+    /// - Parameter size: Bytes of what was verified.
+    /// - Throws: `StorageError.Code.absent` or `conflict` if that is not what is there.
     public func completeUpload(
-        _ id: UploadID, in repository: RepositoryName, as digest: Digest, _ durability: Durability
+        _ id: UploadID, in repository: RepositoryName, as digest: Digest, of size: Int64, _ durability: Durability
     ) async throws(StorageError) {
         try await completeUpload(id, in: repository, as: digest, durability) { () async throws(StorageError) in
-            do throws(StorageError) {
-                try await objects.move(
-                    RegistryLayout.uploadData(id, in: repository), to: RegistryLayout.blob(digest), durability)
-            } catch {
-                // Nothing was ever sent.
-                guard error.code == .absent else { throw error }
-                try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability)
-            }
+            // Nothing was ever sent.
+            if size == 0 { return try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability) }
+            try await objects.place(
+                RegistryLayout.uploadData(id, in: repository), of: size, at: RegistryLayout.blob(digest), durability)
         }
     }
 
@@ -111,8 +110,8 @@ extension RegistryStore {
         _ bring: () async throws(StorageError) -> Void
     ) async throws(StorageError) {
         try await claims.claim(digest) { () async throws(StorageError) in
-            try await secure(.grant(digest, in: repository))
-            let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
+            let isThere = try await refer(to: .content(digest), by: .grant(digest, in: repository)) {
+                () async throws(StorageError) in
                 try await bring()
                 return true
             } link: { () async throws(StorageError) in
@@ -121,13 +120,21 @@ extension RegistryStore {
             }
             guard isThere else { throw Self.removedMeanwhile(digest) }
         }
-        try await removeUpload(id, in: repository)
+        try await endUpload(id, in: repository)
+    }
+
+    /// Removes what is known of a session that has come to its end. What else there may be is for who sweeps.
+    private func endUpload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) {
+        guard objects.isRemote else { return try await removeUpload(id, in: repository) }
+        try await objects.delete([
+            RegistryLayout.uploadStart(id, in: repository), RegistryLayout.uploadCheckpoint(id, in: repository),
+            RegistryLayout.uploadData(id, in: repository),
+        ])
     }
 
     public func removeUpload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) {
-        // The start first: without it the session is gone, whatever happens to the rest. Where all goes with one request,
-        // what is left after a failure is a session that may be empty.
-        if !objects.isRemote { try await objects.delete(RegistryLayout.uploadStart(id, in: repository)) }
+        // The start first: without it the session is gone, whatever happens to the rest.
+        try await objects.delete(RegistryLayout.uploadStart(id, in: repository))
         try await objects.delete(RegistryLayout.upload(id, in: repository))
     }
 

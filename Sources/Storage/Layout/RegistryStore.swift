@@ -21,6 +21,11 @@ public struct RegistryStore: Sendable {
         try await objects.content(RegistryLayout.blob(digest))
     }
 
+    /// The same for who reads a part of it right away; nil for the whole.
+    public func blob(_ digest: Digest, reading part: ByteRange?) async throws(StorageError) -> ObjectContent? {
+        try await objects.content(RegistryLayout.blob(digest), reading: part)
+    }
+
     /// The whole of a blob of at most `limit` bytes.
     ///
     /// - Throws: `StorageError.Code.tooLarge` if it has more.
@@ -58,9 +63,8 @@ public struct RegistryStore: Sendable {
     /// Grants stored bytes for good; false if there are none.
     public func mount(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) -> Bool {
         try await claims.claim(digest) { () async throws(StorageError) in
-            try await secure(.grant(digest, in: repository))
             // If not, the link may be there and leads nowhere. It is left: another may have brought the bytes by now.
-            return try await refer(to: .content(digest)) { () async throws(StorageError) in
+            try await refer(to: .content(digest), by: .grant(digest, in: repository)) { () async throws(StorageError) in
                 // They may have come as a cache's content, which a power loss may take.
                 try await objects.settle(RegistryLayout.blob(digest))
             } link: { () async throws(StorageError) in

@@ -1,4 +1,5 @@
 public import NIOCore
+public import OCI
 
 /// Size and age of an object.
 public struct ObjectInfo: Sendable, Equatable {
@@ -69,6 +70,11 @@ public protocol ObjectStore: Sendable {
 
     func content(_ key: ObjectKey) async throws(StorageError) -> ObjectContent?
 
+    /// The same for who reads a part of it right away: where that costs requests, the first bytes come along with the answer.
+    ///
+    /// - Parameter part: Nil for the whole.
+    func content(_ key: ObjectKey, reading part: ByteRange?) async throws(StorageError) -> ObjectContent?
+
     func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError)
 
     /// Makes the complete local file at `path` the object `key`. The file is gone afterwards; open descriptors stay valid.
@@ -88,6 +94,14 @@ public protocol ObjectStore: Sendable {
     ///
     /// - Throws: `StorageError.Code.absent` if there is no `source`.
     func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError)
+
+    /// The same for an object that has grown to exactly `size` bytes, and is deleted next: where that costs requests, `source`
+    /// may still be there.
+    ///
+    /// - Throws: `StorageError.Code.conflict` if it has another size by now, or other content than was written here.
+    func place(
+        _ source: ObjectKey, of size: Int64, at key: ObjectKey, _ durability: Durability
+    ) async throws(StorageError)
 
     /// Makes an object that may have been written as ``Durability/cached`` durable; false if there is none.
     func settle(_ key: ObjectKey) async throws(StorageError) -> Bool
@@ -116,6 +130,9 @@ public protocol ObjectStore: Sendable {
     /// Removes an object, or everything below a prefix.
     func delete(_ key: ObjectKey) async throws(StorageError)
 
+    /// The same of several, with as few requests as there can be.
+    func delete(_ keys: [ObjectKey]) async throws(StorageError)
+
     /// Removes what processes that died have left where no key shows it, from before a time, in seconds since 1970.
     ///
     /// - Parameter isDry: Only counts it.
@@ -124,48 +141,4 @@ public protocol ObjectStore: Sendable {
 
     /// Removes a folder if nothing lies in it, where there are folders.
     func prune(_ folder: ObjectKey) async throws(StorageError)
-}
-
-extension ObjectStore {
-    public func look(
-        at folder: ObjectKey, for child: String?, unless version: FolderVersion?
-    ) async throws(StorageError) -> FolderLook? {
-        let names =
-            if let child { try await list(folder, holding: child, after: nil, limit: .max) } else {
-                try await list(folder, after: nil, limit: .max)
-            }
-        return FolderLook(holding: names, empty: [], version: nil)
-    }
-
-    public func prune(_ folder: ObjectKey) async throws(StorageError) {}
-
-    public var appendSize: Int { 512 << 10 }
-    public var isRemote: Bool { false }
-    public var origin: any ObjectStore { self }
-
-    public func infos(_ keys: [ObjectKey]) async throws(StorageError) -> [ObjectInfo?] {
-        var found: [ObjectInfo?] = []
-        for key in keys { found.append(try await info(key)) }
-        return found
-    }
-
-    public func writer(of key: ObjectKey) -> (any ObjectWriter)? { nil }
-    public func sweep(before time: Int64, isDry: Bool) async throws(StorageError) -> Int { 0 }
-    public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? { nil }
-
-    public func list(
-        _ prefix: ObjectKey, holding child: String, after: String?, limit: Int
-    ) async throws(StorageError) -> [String] {
-        var names: [String] = []
-        var after = after
-        while names.count < limit {
-            let page = try await list(prefix, after: after, limit: 1000)
-            for name in page where names.count < limit {
-                if let key = prefix.child("\(name)/\(child)"), try await info(key) != nil { names.append(name) }
-            }
-            guard page.count == 1000, let last = page.last else { break }
-            after = last
-        }
-        return names
-    }
 }

@@ -1,11 +1,12 @@
 internal import Metrics
 public import NIOCore
+public import OCI
 internal import Observability
 
 /// A store whose operations are counted and timed.
 public struct ObservedStore: ObjectStore {
     private enum Operation: Int, CaseIterable {
-        case info, read, content, write, adopt, append, move, settle, list, delete, sweep
+        case info, read, content, write, adopt, append, move, settle, list, delete, sweep, look, prune
     }
 
     /// Of one operation, made once.
@@ -35,6 +36,10 @@ public struct ObservedStore: ObjectStore {
         try await observed(.info) { () async throws(StorageError) in try await store.info(key) }
     }
 
+    public func infos(_ keys: [ObjectKey]) async throws(StorageError) -> [ObjectInfo?] {
+        try await observed(.info) { () async throws(StorageError) in try await store.infos(keys) }
+    }
+
     public func read(
         _ key: ObjectKey, limit: Int
     ) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)? {
@@ -43,6 +48,10 @@ public struct ObservedStore: ObjectStore {
 
     public func content(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
         try await observed(.content) { () async throws(StorageError) in try await store.content(key) }
+    }
+
+    public func content(_ key: ObjectKey, reading part: ByteRange?) async throws(StorageError) -> ObjectContent? {
+        try await observed(.content) { () async throws(StorageError) in try await store.content(key, reading: part) }
     }
 
     public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
@@ -57,6 +66,9 @@ public struct ObservedStore: ObjectStore {
         }
     }
 
+    // What it writes is counted where it arrives.
+    public func writer(of key: ObjectKey) -> (any ObjectWriter)? { store.writer(of: key) }
+
     public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
         try await observed(.append) { () async throws(StorageError) in
             try await store.append(key, bytes, at: offset)
@@ -68,6 +80,14 @@ public struct ObservedStore: ObjectStore {
     ) async throws(StorageError) {
         try await observed(.move) { () async throws(StorageError) in
             try await store.move(source, to: key, durability)
+        }
+    }
+
+    public func place(
+        _ source: ObjectKey, of size: Int64, at key: ObjectKey, _ durability: Durability
+    ) async throws(StorageError) {
+        try await observed(.move) { () async throws(StorageError) in
+            try await store.place(source, of: size, at: key, durability)
         }
     }
 
@@ -91,8 +111,24 @@ public struct ObservedStore: ObjectStore {
         }
     }
 
+    public func look(
+        at folder: ObjectKey, for child: String?, unless version: FolderVersion?
+    ) async throws(StorageError) -> FolderLook? {
+        try await observed(.look) { () async throws(StorageError) in
+            try await store.look(at: folder, for: child, unless: version)
+        }
+    }
+
     public func delete(_ key: ObjectKey) async throws(StorageError) {
         try await observed(.delete) { () async throws(StorageError) in try await store.delete(key) }
+    }
+
+    public func delete(_ keys: [ObjectKey]) async throws(StorageError) {
+        try await observed(.delete) { () async throws(StorageError) in try await store.delete(keys) }
+    }
+
+    public func prune(_ folder: ObjectKey) async throws(StorageError) {
+        try await observed(.prune) { () async throws(StorageError) in try await store.prune(folder) }
     }
 
     // A look into memory, and not worth a count.

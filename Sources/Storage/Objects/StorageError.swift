@@ -30,6 +30,11 @@ public struct StorageError: Error, Sendable, CustomStringConvertible {
         self.cause = cause
     }
 
+    /// An object has grown, or shrunk, under somebody's hands.
+    public static func wrongSize(_ found: Int64, _ expected: Int64, _ key: ObjectKey) -> Self {
+        StorageError(.conflict, "the object has \(found) bytes and not \(expected)", key: key)
+    }
+
     public var description: String {
         "storage \(code.rawValue): \(message)" + (key.map { " (\($0))" } ?? "") + (cause.map { ": \($0)" } ?? "")
     }

@@ -7,7 +7,7 @@ public import Storage
 #endif
 
 /// An ``ObjectStore`` in memory, for tests of what stands on the port. Can be told to fail.
-public final class MemoryStore: ObjectStore {
+public final class MemoryStore: BackingStore {
     private struct Object {
         var bytes: ByteBuffer
         var modified: Int64

@@ -1,6 +1,7 @@
 public import Storage
 internal import Foundation
 internal import NIOCore
+internal import OCI
 internal import Testing
 
 /// What every ``ObjectStore`` must do. Each adapter's tests run all of it.
@@ -15,6 +16,8 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
     case adoptingTakesTheFileAway
     case growingObjectsTakeOnlyTheirNextBytes
     case movingTakesTheSourceAway
+    case placingTakesExactlyWhatWasWritten
+    case whatIsReadRightAwayIsTheSame
     case settlingTellsWhetherThereIsSomething
     case listsAreSortedPagedAndOneLevelDeep
     case lookingFindsWhatHoldsSomething
@@ -110,6 +113,46 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             }
             #expect(error?.code == .absent)
             #expect(try await text(store, "to/place") == "grown")
+        case .whatIsReadRightAwayIsTheSame:
+            for size in [0, 9, 200_000] {
+                let bytes = ByteBuffer.pattern(count: size)
+                try await store.write(key("read/\(size)"), bytes, .cached)
+                for part: ByteRange? in [
+                    nil, .from(0, through: nil), .from(0, through: 4), .from(5, through: 150_000),
+                    .from(7, through: nil),
+                    .from(8, through: .max), .from(.max, through: nil), .from(5, through: 2), .suffix(3),
+                ] {
+                    let content = try #require(try await store.content(key("read/\(size)"), reading: part))
+                    #expect(content.size == Int64(size))
+                    let wanted = part.map { $0.resolved(size: content.size) ?? 0..<0 } ?? 0..<content.size
+                    // Twice: the first reader's transfer is nobody else's; and by who wants another part after all.
+                    for range in [wanted, wanted, 0..<min(3, content.size)] {
+                        let found = try await Self.bytes(content, range)
+                        #expect(found == bytes.getSlice(at: Int(range.lowerBound), length: range.count))
+                    }
+                }
+            }
+            #expect(try await store.content(key("read/none"), reading: nil) == nil)
+        case .placingTakesExactlyWhatWasWritten:
+            try await store.append(key("from/data"), ByteBuffer(string: "one"), at: 0)
+            try await store.append(key("from/data"), ByteBuffer(string: "two"), at: 3)
+            for size: Int64 in [3, 7] {
+                let error = await #expect(throws: StorageError.self) {
+                    try await store.place(key("from/data"), of: size, at: key("to/place"), .durable)
+                }
+                #expect(error?.code == .conflict)
+            }
+            #expect(try await store.info(key("to/place")) == nil)
+            try await store.place(key("from/data"), of: 6, at: key("to/place"), .durable)
+            #expect(try await text(store, "to/place") == "onetwo")
+            try await store.write(key("from/start"), ByteBuffer(string: "1"), .cached)
+            try await store.delete([key("from/start"), key("from/data"), key("from/none")])
+            #expect(try await store.list(key("from"), after: nil, limit: 10) == [])
+            let error = await #expect(throws: StorageError.self) {
+                try await store.place(key("from/data"), of: 6, at: key("to/place"), .durable)
+            }
+            #expect(error?.code == .absent)
+            #expect(try await text(store, "to/place") == "onetwo")
         case .settlingTellsWhetherThereIsSomething:
             #expect(try await store.settle(key("c/d")) == false)
             try await store.write(key("c/d"), ByteBuffer(string: "cached"), .cached)
@@ -199,6 +242,15 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
         let content = try #require(try await store.content(key(path)))
         guard case .remote(let object) = content else { return try Self.text(content) }
         return String(buffer: try await object.body(0..<object.size).collect())
+    }
+
+    private static func bytes(_ content: ObjectContent, _ range: Range<Int64>) async throws -> ByteBuffer? {
+        switch content {
+        case .bytes(let bytes): bytes.getSlice(at: bytes.readerIndex + Int(range.lowerBound), length: range.count)
+        case .file(let file, _):
+            range.isEmpty ? ByteBuffer() : file.bytes(at: range.lowerBound, count: range.count)
+        case .remote(let object): try await object.body(range).collect()
+        }
     }
 
     private static func text(_ content: ObjectContent) throws -> String {
