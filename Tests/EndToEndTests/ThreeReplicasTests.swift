@@ -40,41 +40,4 @@ import Testing
             for port in port...(port + 9) { #expect(!FreePorts.isListening(port)) }
         }
     }
-
-    /// Read by somebody else's parser, and the configuration put where the pod would have it.
-    @Test func theManifestsAreReadAndTheirConfigurationIsTaken() async throws {
-        try await Stage.with { stage in
-            let folder = try stage.makeDirectory("pod")
-            for name in ["cluster-secret", "redis-password", "s3-secret-key"] {
-                try Data(String(repeating: "5a", count: 32).utf8).write(to: folder.appendingPathComponent(name))
-            }
-            let program = """
-                import sys, yaml
-                documents = [d for d in yaml.safe_load_all(open(sys.argv[1])) if d]
-                maps = [d for d in documents if d["kind"] == "ConfigMap"]
-                assert sorted(d["kind"] for d in documents if "template" in d.get("spec", {})) == ["Deployment", "StatefulSet"]
-                print(maps[0]["data"]["entrepot.toml"])
-                """
-            let text = try await Command(
-                Paths.tree.appendingPathComponent(".build/moto/bin/python3").path,
-                ["-c", program, Paths.tree.appendingPathComponent("config/kubernetes/three-replicas.yaml").path]
-            ).run()
-            let file = folder.appendingPathComponent("entrepot.toml")
-            for place in ["/etc/entrepot/", "/var/lib/entrepot"] { #expect(text.contains(place)) }
-            let placed = text.replacing("/etc/entrepot/", with: folder.path + "/")
-                .replacing("/var/lib/entrepot", with: folder.path + "/data")
-            try Data(placed.utf8).write(to: file)
-            let container = Paths.tree.appendingPathComponent("config/container.toml").path
-            func check() async throws -> (status: TestSupport.ExitStatus, output: String) {
-                try await Command(
-                    Paths.entrepot.path, ["-c", container, "-c", file.path, "config", "check"]
-                ).outcome()
-            }
-            let taken = try await check()
-            #expect(taken.status == .success, "\(taken.output)")
-            try Data(placed.replacing("secret_file", with: "secrets_file").utf8).write(to: file)
-            let refused = try await check()
-            #expect(refused.status != .success && refused.output.contains("secrets_file"), "\(refused.output)")
-        }
-    }
 }
