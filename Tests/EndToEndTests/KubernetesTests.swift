@@ -26,6 +26,7 @@ import Testing
         ("kubernetes/single.yaml", "readinessProbe:", "readynessProbe:", "not valid"),
         ("kubernetes/single.yaml", "max_size", "maximum_size", "maximum_size"),
         ("kubernetes/single.yaml", "{name: tmp, mountPath: /tmp}", "{name: temp, mountPath: /tmp}", "no volume temp"),
+        ("kubernetes/three-replicas.yaml", " secret_file =", " secrets_file =", "secrets_file"),
         ("kubernetes/node-mirror.yaml", "matchLabels: {app", "matchLabels: {apps", "does not meet its pods"),
         ("helm/entrepot/templates/service.yaml", "targetPort: registry", "targetPort: web", "have no port web"),
         ("helm/entrepot/templates/_helpers.tpl", "seccompProfile: {type", "seccompProfile: {kind", "not valid"),
