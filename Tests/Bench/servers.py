@@ -81,10 +81,10 @@ class Moto:
         # One line each, of which those with failures have colours.
         return self.process.log.read_bytes().count(b" HTTP/1.1")
 
-    def settled(self):
-        """The same, when nothing has come for a while."""
+    def settled(self, quiet=3):
+        """The same, when nothing has come for so many seconds: it tells of a request when it has answered."""
         last, since = self.requests(), time.monotonic()
-        while time.monotonic() - since < 3:
+        while time.monotonic() - since < quiet:
             time.sleep(0.05)
             if self.requests() != last:
                 last, since = self.requests(), time.monotonic()
