@@ -6,6 +6,12 @@ public struct HTTPServerActivity: Sendable, Equatable {
     public let requests: Int
     /// Waiting for one of those to end.
     public let waiting: Int
+    /// Whether one of those that are answered at once was, within the last second.
+    let hasAnsweredAtOnce: Bool
+
     /// Clients are being served, or were within the last second.
-    public let isServing: Bool
+    public var isServing: Bool { isServing(besides: 0) }
+
+    /// - Parameter waiting: Requests that only wait for something else to be done.
+    public func isServing(besides waiting: Int) -> Bool { requests > waiting || hasAnsweredAtOnce }
 }

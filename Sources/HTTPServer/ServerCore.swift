@@ -48,9 +48,9 @@ final class ServerCore: Sendable {
     var activity: HTTPServerActivity {
         let (connections, answered) = state.withLockedValue { ($0.connections, $0.answered) }
         let requests = turns.inUse
-        let isServing = requests > 0 || answered.map { .now() - $0 < .seconds(1) } ?? false
         return HTTPServerActivity(
-            connections: connections, requests: requests, waiting: turns.waiting, isServing: isServing)
+            connections: connections, requests: requests, waiting: turns.waiting,
+            hasAnsweredAtOnce: answered.map { .now() - $0 < .seconds(1) } ?? false)
     }
 
     func adjust(_ configuration: HTTPServerConfiguration) {

@@ -28,6 +28,8 @@ public final class Janitor: Service {
         var settings: JanitorSettings
         var isPaused = false
         var lastNumber: Int64 = 0
+        /// Who waits for a job to be done.
+        var waiting = 0
         var running: Set<JanitorJob> = []
         var progress: (done: Int64, total: Int64, start: ContinuousClock.Instant)?
         var reports: [JanitorJob: JanitorReport] = [:]
@@ -52,7 +54,7 @@ public final class Janitor: Service {
     let store: RegistryStore
     let registry: Registry
     let freeBytes: @Sendable () -> Int64?
-    let isServing: @Sendable () -> Bool
+    private let isServingBesides: @Sendable (Int) -> Bool
     /// Given by a test in the place of the replica's.
     private let given: (any Coordination)?
     let leases: ClusterLocks
@@ -81,18 +83,18 @@ public final class Janitor: Service {
 
     /// - Parameters:
     ///   - freeBytes: What the file system of the store has left; nil if it cannot be asked.
-    ///   - isServing: Whether there are clients who would notice; then jobs make pauses.
+    ///   - isServing: Whether there are clients who would notice, besides so many that wait for a job; then jobs make pauses.
     ///   - coordination: With the other processes that work on the store; nil for the replica's.
     ///   - now: Seconds since 1970.
     public init(
         store: RegistryStore, registry: Registry, settings: JanitorSettings,
-        freeBytes: @escaping @Sendable () -> Int64?, isServing: @escaping @Sendable () -> Bool = { false },
+        freeBytes: @escaping @Sendable () -> Int64?, isServing: @escaping @Sendable (Int) -> Bool = { _ in false },
         coordination: (any Coordination)? = nil, logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
         self.registry = registry
         self.freeBytes = freeBytes
-        self.isServing = isServing
+        isServingBesides = isServing
         self.logger = logger
         self.now = now
         state = NIOLockedValueBox(State(settings: settings))
@@ -124,8 +126,15 @@ public final class Janitor: Service {
     /// - Returns: What it did; nil if the server stops, or too many wait.
     public func run(_ job: JanitorJob) async -> JanitorReport? {
         let waiter = ReportWaiter()
+        state.withLockedValue { $0.waiting += 1 }
+        defer { state.withLockedValue { $0.waiting -= 1 } }
         guard case .enqueued = queue(job).yield(Wish(job: job, cause: .command, waiter: waiter)) else { return nil }
         return await waiter.report
+    }
+
+    /// Whether there are clients who would notice. Who waits for a job would, if it made pauses for their sake.
+    var isServing: @Sendable () -> Bool {
+        { [state, isServingBesides] in isServingBesides(state.withLockedValue { $0.waiting }) }
     }
 
     /// Has a job run when those before it are done.

@@ -24,10 +24,15 @@ public struct HeldImages: Sendable {
         self.namespaces = namespaces
     }
 
-    /// In the order of their names, each once. A tag that is not held is among them if it was asked for by its name.
-    public func matching(_ patterns: [ImagePattern]) async throws -> [Image] {
-        var found: Set<Image> = []
+    /// - Returns: The images, in the order of their names and each once, and the patterns that mean none. A tag that is not
+    ///   held is among the images if it was asked for by its name.
+    public func matching(
+        _ patterns: [ImagePattern]
+    ) async throws -> (images: [Image], unmatched: [ImagePattern]) {
+        var all: Set<Image> = []
+        var unmatched: [ImagePattern] = []
         for pattern in patterns {
+            var found: Set<Image> = []
             switch pattern {
             case .one(let name):
                 let repository = self.repository(name.repository)
@@ -43,12 +48,15 @@ public struct HeldImages: Sendable {
                 for image in try await tags(of: repository)
                 where image.tag.map({ ImagePattern.matches($0, pattern) }) ?? false { found.insert(image) }
             case .below(let prefix):
-                for repository in try await store.repositories(below: prefix, limit: .max, { _ in true }).names {
+                let below = try await store.repositories(below: prefix, limit: .max, budget: .max, { _ in true })
+                for repository in below.names {
                     found.formUnion(try await tags(of: repository))
                 }
             }
+            if found.isEmpty { unmatched.append(pattern) }
+            all.formUnion(found)
         }
-        return Self.sorted(found)
+        return (Self.sorted(all), unmatched)
     }
 
     /// Every tag of every repository.

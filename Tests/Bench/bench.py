@@ -2,6 +2,7 @@
 """Measures Entrepot beside docker-registry (as a registry and as a pull-through proxy) and nginx, in one run, as ratios.
 
 usage: bench.py --entrepot BINARY [--quick] [--only REGEX] [--write]
+       bench.py --make-store FOLDER [--repositories N]
 """
 
 import argparse
@@ -18,11 +19,11 @@ import tempfile
 import time
 
 import bucket
-import collection
 import edge
 import listings
 import load
 import push
+import upkeep
 from report import Row, bucket_section, document, kept_section, median, table
 from servers import ADMIN_TOKEN, MANIFEST, Content, Fleet
 
@@ -312,59 +313,6 @@ class Bench:
             self.add(f"{count} names, {case}", f"{ours:.0f} ms",
                      f"docker-registry {theirs:.0f} ms" if theirs else "", ours, " ms", at_most=most)
 
-    def collection(self):
-        repositories = 100 if self.quick else self.repositories
-        store = self.fleet.fresh_folder("collection")
-        blobs, manifests = collection.make(store, repositories)
-        # Twice, as all that comes later finds it in memory too.
-        looked = min(collection.find(store) for _ in range(2))
-        docker, docker_memory = collection.docker(self.fleet.registry_file(store))
-        with self.other(self.fleet.entrepot(store, admin=True)) as (process, port):
-            first, second = (collection.round_of(port, ADMIN_TOKEN) for _ in range(2))
-            peak = process.memory("VmHWM") / MIB
-            counts = first["counts"]
-            assert counts["manifests"] == manifests and counts["contents"] == blobs + manifests, counts
-            assert counts["unreadable"] == 0 and counts["condemned"] > 0, counts
-            begin = time.monotonic()
-            names = listings.walk(port, "/v2/_catalog?n=1000")
-            catalogue = time.monotonic() - begin
-            assert names >= repositories, f"{names} repositories are listed"
-            tags = collection.tags(port, repositories)
-        slowest = self.beside_jobs(store)
-        subprocess.run(["rm", "-rf", store], check=True)
-        what = f"{blobs} blobs and {manifests} manifests in {repositories} repositories"
-        seconds, again = first["seconds"], second["seconds"]
-        self.add(f"collection of {what}, first round", f"{seconds:.1f} s",
-                 f"docker-registry, only marking {docker:.1f} s", seconds / docker, " x")
-        self.add("the same, beside `find` over that store", f"{seconds:.1f} s", f"find {looked:.1f} s", looked / seconds,
-                 " x its speed", at_least=0.5)
-        self.add("the second round", f"{again:.2f} s", f"the first {seconds:.1f} s", seconds / again, " x as fast",
-                 at_least=5)
-        self.add("peak RSS of both", f"{peak:.0f} MiB", f"docker-registry {docker_memory:.0f} MiB", peak, " MiB",
-                 at_most=256)
-        self.add("its catalogue by pages of 1000", f"{catalogue * 1000:.0f} ms", "", catalogue * 1000, " ms")
-        self.add("the tags of each of its repositories", f"{tags:.1f} s", "", tags, " s")
-        for job in ("collection", "scrub"):
-            self.add(f"p99 of manifests while {job} runs", f"{slowest[job]:.2f} ms", f"without {slowest['none']:.2f} ms",
-                     slowest[job] / slowest["none"], " x", at_most=1.2)
-
-    def beside_jobs(self, store):
-        """The slowest hundredth of manifests, with nothing beside them, and while a job goes through the store."""
-        path = "/v2/team00/image00000/manifests/latest"
-
-        def turn():
-            for job in ("none", "collection", "scrub"):
-                # A new one has nothing in memory, so that the job is a long one.
-                with self.other(self.fleet.entrepot(store, admin=True)) as (_, port):
-                    load.latency(port, path, 1, MANIFEST)
-                    if job != "none":
-                        collection.begin(port, ADMIN_TOKEN, job)
-                    yield job, load.latency(port, path, self.seconds, MANIFEST)
-                    if job != "none" and not self.quick:
-                        assert collection.is_running(port, ADMIN_TOKEN, job), f"{job} was over too soon"
-
-        return self.measured(turn)
-
     def _writable_docker(self, store):
         return self.fleet.docker_registry(store, writable=True)
 
@@ -416,27 +364,34 @@ class Bench:
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--entrepot", required=True, help="the release binary")
+    parser.add_argument("--entrepot", help="the release binary")
     parser.add_argument("--quick", action="store_true", help="one round of everything, about a minute")
     parser.add_argument("--only", default="", help="parts whose name matches this regular expression")
     parser.add_argument("--repositories", type=int, default=1000, help="of the store that is collected (10000: a million blobs)")
+    parser.add_argument("--make-store", metavar="FOLDER", help="make the store that is collected, and nothing else")
+    parser.add_argument("--store", metavar="FOLDER", help="collect that store, and leave it where it is")
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md")
     options = parser.parse_args()
+    if options.make_store:
+        return print("%d blobs and %d manifests" % upkeep.make(options.make_store, options.repositories))
+    if not options.entrepot:
+        parser.error("--entrepot is missing")
 
     # For thousands of connections; the servers inherit it.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     begin = time.monotonic()
     parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "token", "cold_blob", "slow_readers", "push_blob",
-             "parallel_pushes", "small_images", "lists", "collection"]
+             "parallel_pushes", "small_images", "lists"]
     edge_parts = ["beside_downloads", "small_answers", "connections", "cold_fill", "tls_connections", "rest"]
     bucket_parts = ["bucket_requests", "bucket_fill", "bucket_serve", "bucket_redis", "bucket_memory"]
-    chosen = [part for part in parts + edge_parts + bucket_parts if re.search(options.only, part)]
+    upkeep_parts = ["collect", "jobs"]
+    chosen = [part for part in parts + upkeep_parts + edge_parts + bucket_parts if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         fleet = Fleet(folder, options.entrepot)
         try:
             bench = Bench(fleet, Content(folder, 256 * MIB, 64 * MIB), options.quick)
-            bench.repositories = options.repositories
+            bench.repositories, bench.made = options.repositories, options.store
             for part in chosen:
                 print(part, flush=True)
                 bench.is_of_bucket = part in bucket_parts
@@ -444,6 +399,8 @@ def main():
                     getattr(edge, part)(bench)
                 elif part in bucket_parts:
                     getattr(bucket, part)(bench)
+                elif part in upkeep_parts:
+                    getattr(upkeep, part)(bench)
                 else:
                     getattr(bench, part)()
         finally:

@@ -174,6 +174,16 @@ import Testing
             let against = try await outside.command("verify", "--against", list.path, "--json")
             #expect(against.status == .exited(1))
             #expect(against.output.contains("tag-missing"), "\(against.output)")
+            // A pattern that means nothing, beside a name that does.
+            let patterns = try stage.write("\(Self.image)\nup.test/test/app:9*\n", to: "patterns").path
+            for command in [["verify", "--against"], ["export", "-o", "\(patterns).bundle", "--list"]] {
+                let outcome = try await Command(
+                    Paths.entrepot.path, ["-c", outside.configuration.path] + command + [patterns]
+                ).outcome()
+                #expect(outcome.status == .exited(1))
+                #expect(outcome.output.contains("nothing of up.test/test/app:9*"), "\(outcome.output)")
+            }
+            #expect(!FileManager.default.fileExists(atPath: "\(patterns).bundle"))
         }
     }
 }

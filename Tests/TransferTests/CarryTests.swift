@@ -171,4 +171,14 @@ import Transfer
         #expect(try await outside.problems(["local/app@\(absent)"]) == [.manifestMissing])
         #expect(try await outside.problems(["local/app:1.*", "local/", "local/app:1.0"]) == [])
     }
+
+    @Test func aPatternThatMeansNothingIsToldBesideOthersThatDo() async throws {
+        try await outside.push(image, "local/app", tag: "1.0")
+        let patterns = try ["local/app:1.*", "local/app:2.*", "local/", "elsewhere/", "elsewhere/app:1*"].map {
+            try required(ImagePattern($0))
+        }
+        let chosen = try await HeldImages(outside.store, outside.namespaces).matching(patterns)
+        #expect(chosen.images.map(\.name.description) == ["local/app:1.0"])
+        #expect(chosen.unmatched == [patterns[1], patterns[3], patterns[4]])
+    }
 }

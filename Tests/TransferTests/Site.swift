@@ -98,7 +98,7 @@ struct Site {
     }
 
     func images(_ patterns: [String]) async throws -> [HeldImages.Image] {
-        try await HeldImages(store, namespaces).matching(patterns.map { try required(ImagePattern($0)) })
+        try await HeldImages(store, namespaces).matching(patterns.map { try required(ImagePattern($0)) }).images
     }
 
     /// Writes a bundle and returns its path.

@@ -8,12 +8,21 @@
 import CFileStatus
 
 /// Whole files, up to a size.
-enum BoundedFile {
+package enum BoundedFile {
     /// - Throws: for a file over the limit as well, without having read much more than that.
-    static func read(_ path: String, limit: DataSize) throws(BoundedFileError) -> [UInt8] {
+    package static func read(_ path: String, limit: DataSize) throws(BoundedFileError) -> [UInt8] {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .unreadable(errno) }
         defer { close(descriptor) }
+        return try read(descriptor, limit: limit)
+    }
+
+    /// What can be read of standard input, which stays open.
+    package static func readStandardInput(limit: DataSize) throws(BoundedFileError) -> [UInt8] {
+        try read(STDIN_FILENO, limit: limit)
+    }
+
+    private static func read(_ descriptor: Int32, limit: DataSize) throws(BoundedFileError) -> [UInt8] {
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 16 * 1024)
         while true {
@@ -60,9 +69,9 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPoi
     read(descriptor, buffer.baseAddress, buffer.count)
 }
 
-struct BoundedFileError: Error, Equatable {
-    let message: String
-    let remedy: String
+package struct BoundedFileError: Error, Equatable {
+    package let message: String
+    package let remedy: String
 
     static func unreadable(_ error: Int32) -> BoundedFileError {
         BoundedFileError(

@@ -39,39 +39,50 @@ struct CarryOptions: ParsableArguments {
 
     /// Lines of a file that say something, without what follows `#`.
     static func lines(_ path: String) throws -> [String] {
-        guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8)
-        else {
-            StandardError.write("entrepot: \(path) cannot be read as text\n")
-            throw ExitCode.failure
-        }
-        return text.split(whereSeparator: \.isNewline).map { line in
+        try text(path).split(whereSeparator: \.isNewline).map { line in
             line.prefix { $0 != "#" }.trimmingPrefix { $0.isWhitespace }
         }.map { line in String(line.prefix { !$0.isWhitespace }) }.filter { !$0.isEmpty }
     }
 
-    /// All of standard input; nil if it is more than a list may be.
-    static func standardInput() -> Data? {
-        var data = Data()
-        while let line = readLine(strippingNewline: false) {
-            data.append(contentsOf: line.utf8)
-            if data.count > 64 << 20 { return nil }
+    /// A list of more than a million digests.
+    private static let longestList = DataSize.mebibytes(128)
+
+    /// - Parameter path: `-` for standard input.
+    static func text(_ path: String) throws -> String {
+        do throws(BoundedFileError) {
+            let bytes =
+                path == "-"
+                ? try BoundedFile.readStandardInput(limit: longestList)
+                : try BoundedFile.read(path, limit: longestList)
+            if let text = String(validating: bytes, as: UTF8.self) { return text }
+            StandardError.write("entrepot: \(path) is not UTF-8 text\n")
+        } catch {
+            StandardError.write("entrepot: \(path) \(error.message)\n")
         }
-        return data
+        throw ExitCode.failure
     }
 
     /// The images that are meant.
     ///
-    /// - Throws: `ExitCode.failure`, said why, if there are none.
+    /// - Throws: `ExitCode.failure`, said why, if a name or a pattern means none.
     static func chosen(
         from held: HeldImages, all isAll: Bool, _ names: [String], lists: [String]
     ) async throws -> [HeldImages.Image] {
-        let patterns = try (names + lists.flatMap { try lines($0) }).map(pattern)
-        let chosen = isAll ? try await held.all() : try await held.matching(patterns)
-        guard !chosen.isEmpty else {
-            StandardError.write("entrepot: the store holds nothing of that name\n")
+        if isAll {
+            let images = try await held.all()
+            if !images.isEmpty { return images }
+            StandardError.write("entrepot: the store holds no tag at all\n")
             throw ExitCode.failure
         }
-        return chosen
+        let patterns = try (names + lists.flatMap { try lines($0) }).map(pattern)
+        let chosen = try await held.matching(patterns)
+        for pattern in chosen.unmatched { StandardError.write("entrepot: the store holds nothing of \(pattern)\n") }
+        guard chosen.unmatched.isEmpty else { throw ExitCode.failure }
+        guard !chosen.images.isEmpty else {
+            StandardError.write("entrepot: the lists name no image\n")
+            throw ExitCode.failure
+        }
+        return chosen.images
     }
 
     static func pattern(_ text: String) throws -> ImagePattern {

@@ -130,7 +130,7 @@ struct SeedCommand: AsyncParsableCommand {
                     patterns += repository.tags.keys.sorted().map { .one(ImageName(repository.name, tag: $0)) }
                 }
             } else {
-                for name in try Self.list(text).names {
+                for name in ImageList(try CarryOptions.text(text)).names {
                     guard let pattern = namespaces.pattern(named: name) else {
                         StandardError.write("entrepot: '\(name.prefix(200))' in \(text) is no image\n")
                         throw ExitCode.failure
@@ -140,14 +140,5 @@ struct SeedCommand: AsyncParsableCommand {
             }
         }
         return patterns
-    }
-
-    private static func list(_ path: String) throws -> ImageList {
-        let data = path == "-" ? CarryOptions.standardInput() : FileManager.default.contents(atPath: path)
-        guard let data, let text = String(data: data, encoding: .utf8) else {
-            StandardError.write("entrepot: \(path) cannot be read as text\n")
-            throw ExitCode.failure
-        }
-        return ImageList(text)
     }
 }

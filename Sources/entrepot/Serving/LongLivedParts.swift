@@ -98,7 +98,7 @@ struct LongLivedParts: Sendable {
             logger: Logger(.registry), now: WallClock.seconds)
         janitor = Janitor(
             store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
-            freeBytes: opened.freeBytes, isServing: { status.activity?.isServing ?? false },
+            freeBytes: opened.freeBytes, isServing: { status.activity?.isServing(besides: $0) ?? false },
             logger: Logger(.janitor), now: WallClock.seconds)
         // What leaves a bucket makes no room on the disk that is full; what lies in front of it may.
         if let tier {
