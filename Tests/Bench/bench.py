@@ -19,6 +19,7 @@ import tempfile
 import time
 
 import bucket
+import carry
 import edge
 import listings
 import load
@@ -386,7 +387,9 @@ def main():
     edge_parts = ["beside_downloads", "small_answers", "connections", "cold_fill", "tls_connections", "rest"]
     bucket_parts = ["bucket_requests", "bucket_fill", "bucket_serve", "bucket_redis", "bucket_memory"]
     upkeep_parts = ["collect", "jobs"]
-    chosen = [part for part in parts + upkeep_parts + edge_parts + bucket_parts if re.search(options.only, part)]
+    carry_parts = ["seed", "bundles"]
+    chosen = [part for part in parts + upkeep_parts + carry_parts + edge_parts + bucket_parts
+              if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         fleet = Fleet(folder, options.entrepot)
         try:
@@ -399,6 +402,8 @@ def main():
                     getattr(edge, part)(bench)
                 elif part in bucket_parts:
                     getattr(bucket, part)(bench)
+                elif part in carry_parts:
+                    getattr(carry, part)(bench)
                 elif part in upkeep_parts:
                     getattr(upkeep, part)(bench)
                 else:
