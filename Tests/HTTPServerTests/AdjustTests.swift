@@ -41,6 +41,7 @@ struct AdjustTests {
                 await gate.isReached()
                 #expect(server.server.activity.connections == 1)
                 #expect(server.server.activity.requests == 1)
+                #expect(server.server.activity.isServing && !server.server.activity.isServing(besides: 1))
                 try await RawClient.with(server.address) { second in
                     await adjust(server) {
                         $0.maxConcurrentRequests = 1
