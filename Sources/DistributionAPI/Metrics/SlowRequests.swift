@@ -1,4 +1,4 @@
-public import HTTPServer
+internal import HTTPServer
 internal import NIOConcurrencyHelpers
 internal import NIOHTTP1
 internal import OCI
