@@ -76,21 +76,21 @@ extension Digest: CustomStringConvertible {
 
     /// Both are part of every answer: put together byte by byte, they cost a fifth of an interpolation.
     private func written(between quote: UInt8? = nil) -> String {
-        let name = algorithm.rawValue.utf8
-        let digits = hex.utf8
-        return String(unsafeUninitializedCapacity: name.count + digits.count + 3) { bytes in
+        var name = algorithm.rawValue
+        var digits = hex
+        return String(unsafeUninitializedCapacity: name.utf8.count + digits.utf8.count + 3) { bytes in
             var count = 0
             func append(_ byte: UInt8) {
                 bytes[count] = byte
                 count += 1
             }
+            func append(_ text: UnsafeBufferPointer<UInt8>) {
+                count += UnsafeMutableBufferPointer(rebasing: bytes[count...]).update(fromContentsOf: text)
+            }
             if let quote { append(quote) }
-            for byte in name { append(byte) }
+            name.withUTF8 { append($0) }
             append(UInt8(ascii: ":"))
-            count +=
-                digits.withContiguousStorageIfAvailable { source in
-                    UnsafeMutableBufferPointer(rebasing: bytes[count...]).update(fromContentsOf: source)
-                } ?? UnsafeMutableBufferPointer(rebasing: bytes[count...]).update(fromContentsOf: digits)
+            digits.withUTF8 { append($0) }
             if let quote { append(quote) }
             return count
         }

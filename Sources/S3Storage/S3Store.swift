@@ -103,6 +103,7 @@ public struct S3Store: BackingStore {
             let opened = OpenedTransfer(body, (range ?? 0..<object.size).clamped(to: 0..<object.size))
             return (.remote(RemoteObject(client, [extent], opened: opened)), false)
         }
+        // What broke off is asked for again by who reads it.
         guard let bytes = try? await body.collect(upTo: Int(object.size)), Int64(bytes.readableBytes) == object.size
         else { return (.remote(RemoteObject(client, [extent])), false) }
         return (.bytes(bytes), false)

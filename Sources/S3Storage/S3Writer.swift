@@ -57,6 +57,7 @@ final class S3Writer: ObjectWriter {
 
     func giveUp() async {
         guard let upload = state.withLockedValue({ $0.upload }) else { return }
+        // What cannot be aborted now is found by who sweeps.
         try? await store.client.abortUpload(name, upload)
     }
 

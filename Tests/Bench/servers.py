@@ -190,20 +190,8 @@ storage:
             (root / "manifests" / reference).write_bytes(content.manifest)
         for path in (self.folder, folder):
             path.chmod(0o755)
-        text = f"""user root;
-daemon off;
-worker_processes auto;
-pid {folder}/pid;
-error_log {folder}/error.log;
-events {{ worker_connections 8192; }}
-http {{
-    access_log off;
-    sendfile on;
-    tcp_nopush on;
-    keepalive_requests 1000000000;
+        process = self._start_nginx("nginx.conf", folder, f"""
     default_type application/octet-stream;
-    client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
     root {folder}/root;
     server {{
         listen 127.0.0.1:{plain} backlog=4096;
@@ -215,28 +203,34 @@ http {{
             types {{ }} default_type {MANIFEST};
             add_header Docker-Content-Digest {content.manifest_digest};
         }}
-    }}
-}}
-"""
-        process = self._start("nginx", ["nginx", "-c", self._file("nginx.conf", text), "-e", f"{folder}/start.log"])
+    }}""")
         process.wait_ready(plain)
         return process, plain, tls
 
-    def nginx_cache(self, folder, upstream):
-        """nginx as a cache in front of the server on that port, as it stands before many a registry."""
-        port = free_port()
+    def _start_nginx(self, name, folder, servers):
+        """nginx with what all have, and these servers."""
         text = f"""user root;
 daemon off;
 worker_processes auto;
 pid {folder}/pid;
 error_log {folder}/error.log;
-events {{ worker_connections 1024; }}
+events {{ worker_connections 8192; }}
 http {{
     access_log off;
     sendfile on;
     tcp_nopush on;
+    keepalive_requests 1000000000;
     client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
     uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+{servers}
+}}
+"""
+        return self._start("nginx", ["nginx", "-c", self._file(name, text), "-e", f"{folder}/start.log"])
+
+    def nginx_cache(self, folder, upstream):
+        """nginx as a cache in front of the server on that port, as it stands before many a registry."""
+        port = free_port()
+        process = self._start_nginx("cache.conf", folder, f"""
     proxy_cache_path {folder}/cache keys_zone=blobs:1m max_size=4g use_temp_path=off;
     server {{
         listen 127.0.0.1:{port};
@@ -248,10 +242,7 @@ http {{
             proxy_cache_lock on;
             proxy_max_temp_file_size 4096m;
         }}
-    }}
-}}
-"""
-        process = self._start("nginx", ["nginx", "-c", self._file("cache.conf", text), "-e", f"{folder}/start.log"])
+    }}""")
         process.wait_ready(port)
         return process, port
 

@@ -5,8 +5,11 @@ import Testing
 /// `entrepot top` beside a server that is at work.
 @Suite struct TopTests {
     /// A server with a download that stands still halfway, and a request for it.
+    ///
+    /// - Parameter after: Called when that request has its answer.
     private static func busy(
-        _ body: (EntrepotServer, ScriptedUpstream) async throws -> Void
+        _ body: (EntrepotServer, ScriptedUpstream) async throws -> Void,
+        after: (EntrepotServer, ScriptedUpstream) async throws -> Void = { _, _ in }
     ) async throws {
         let images = try await Images.ready
         try await Stage.with { stage in
@@ -25,6 +28,7 @@ import Testing
             }
             try await upstream.release()
             #expect(try await pull.isComplete)
+            try await after(entrepot, upstream)
         }
     }
 
@@ -82,21 +86,10 @@ import Testing
     }
 
     @Test func slowRequestsAreTold() async throws {
-        let images = try await Images.ready
-        try await Stage.with { stage in
-            let upstream = try await ScriptedUpstream.start(on: stage, file: images.largeBlob)
-            let entrepot = try await EntrepotServer.start(
-                on: stage,
-                repositories: try EntrepotServer.adminTable(on: stage)
-                    + upstream.configuration(namespace: "up", mode: "gated"))
-            async let pull = entrepot.get("/v2/up/app/blobs/\(upstream.facts.layer)")
-            _ = try await eventually(within: .seconds(20)) {
-                try await entrepot.command("fills").output.contains("\"released\":0") ? nil : ()
-            }
+        try await Self.busy { _, _ in
             // What takes longer than this is told.
             try await Task.sleep(for: .milliseconds(300))
-            try await upstream.release()
-            #expect(try await pull.isComplete)
+        } after: { entrepot, upstream in
             let told = try await eventually(within: .seconds(5)) {
                 let once = try await entrepot.command("top", "--once", "--interval", "200ms").output
                 return once.contains("get-blob up/app \(upstream.facts.layer.prefix(19))") ? once : nil

@@ -23,12 +23,10 @@ struct RequestHead: Sendable, Equatable {
     var requestID: String?
 
     static func split(target: String) -> (path: String, query: String?) {
-        let mark = target.utf8.withContiguousStorageIfAvailable {
-            UnsafeRawBufferPointer($0).position(of: UInt8(ascii: "?"))
-        }
-        // Most have no query, and the index of a string is dear.
-        if case .some(nil) = mark { return (target, nil) }
-        guard let mark = target.utf8.firstIndex(of: UInt8(ascii: "?")) else { return (target, nil) }
+        var target = target
+        let count = target.withUTF8 { UnsafeRawBufferPointer($0).position(of: UInt8(ascii: "?")) }
+        guard let count else { return (target, nil) }
+        let mark = target.utf8.index(target.startIndex, offsetBy: count)
         return (String(target[..<mark]), String(target[target.utf8.index(after: mark)...]))
     }
 }

@@ -56,8 +56,7 @@ struct HeadWriter {
 
 extension String {
     fileprivate func withBytes<Result>(_ body: (UnsafeRawBufferPointer) -> Result) -> Result {
-        // A string that is not stored as UTF-8 is none that Swift makes here, and is copied.
-        utf8.withContiguousStorageIfAvailable { body(UnsafeRawBufferPointer($0)) }
-            ?? Array(utf8).withUnsafeBytes { body($0) }
+        var text = self
+        return text.withUTF8 { body(UnsafeRawBufferPointer($0)) }
     }
 }

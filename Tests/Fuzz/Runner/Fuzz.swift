@@ -28,6 +28,7 @@ public func fuzzMain(_ count: Int32, _ arguments: UnsafeMutablePointer<UnsafeMut
         do throws(FuzzFinding) {
             try target?.run(Array(UnsafeBufferPointer(start: start, count: count)))
         } catch {
+            // What libFuzzer takes for a finding, whose input it keeps.
             fatalError("\(error)")
         }
         return 0
