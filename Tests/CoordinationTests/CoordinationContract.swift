@@ -85,10 +85,10 @@ enum CoordinationContract: String, CaseIterable, Sendable {
             try await pass(.milliseconds(200))
             #expect(try await store.value(key) == nil)
         case .theFirstValueWinsWhereAsked:
-            #expect(try await store.store([1], key, life: .milliseconds(100), .ifAbsent))
+            #expect(try await store.store([1], key, life: .seconds(1), .ifAbsent))
             #expect(try await store.store([2], key, life: Self.long, .ifAbsent) == false)
             #expect(try await store.value(key) == [1])
-            try await pass(.milliseconds(300))
+            try await pass(.milliseconds(1200))
             #expect(try await store.store([2], key, life: Self.long, .ifAbsent))
         case .removingIsNoErrorWhereNothingIs:
             try await store.remove(key)
