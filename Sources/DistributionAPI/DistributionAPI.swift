@@ -59,7 +59,12 @@ public struct DistributionAPI: RequestHandler {
     public func respond(to request: Request) async -> Response {
         var note = RequestNote()
         do throws(RegistryError) {
-            let action = try RouteParser.action(request.method, request.path)
+            let action: Action
+            if request.method == .GET, let known = meaning(of: request.path) {
+                action = known.action
+            } else {
+                action = try RouteParser.action(request.method, request.path)
+            }
             note.action = action
             let identity = try await authorizer.admit(action, request)
             if identity.isKnown { note.identity = identity }

@@ -8,6 +8,8 @@ extension Registry {
     public func manifest(
         _ repository: Repository, _ reference: Reference, isHead: Bool = false
     ) async throws(RegistryError) -> Served<StoredManifest> {
+        // Who had to be let in first gets from memory what anybody gets: without this each of them reads the tag's file.
+        if !isHead, let served = manifestAtOnce(repository, reference) { return served }
         let served: Served<StoredManifest>
         let isHot: Bool
         do throws(RegistryError) {
