@@ -46,7 +46,10 @@ let fuzzing: [Target] =
 let package = Package(
     name: "entrepot",
     platforms: [.macOS(.v15)],
-    products: [.executable(name: "entrepot", targets: ["entrepot"])],
+    products: [
+        .executable(name: "entrepot", targets: ["entrepot"]),
+        .library(name: "RegistryClient", targets: ["RegistryClient"]),
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.0"),
@@ -146,6 +149,9 @@ let package = Package(
                 nioConcurrency, logging, metrics, tracing,
             ]),
 
+        // A client for programs: images are pulled from registries and pushed to them.
+        library("RegistryClient", ["CurlClient", "Hashing", "OCI", "TextEncodings", "Upstream", nioCore, logging]),
+
         // What replicas do together.
         library(
             "Cluster",
@@ -176,7 +182,10 @@ let package = Package(
         library("Bundle", ["CArchive", "Hashing", "OCI", "Storage", "TextEncodings", "Tokens", nioCore]),
         library(
             "Transfer",
-            ["Bundle", "Hashing", "OCI", "Registry", "Storage", "Threads", nioCore, nioConcurrency]),
+            [
+                "Bundle", "Hashing", "OCI", "Registry", "RegistryClient", "Storage", "Threads", "Upstream", nioCore,
+                nioConcurrency, lifecycle, logging,
+            ]),
 
         // The edge and the specification's endpoints.
         library(
@@ -194,12 +203,14 @@ let package = Package(
         .executableTarget(
             name: "entrepot",
             dependencies: [
-                "Access", "Bundle", "CAllocator", "Cluster", "Configuration", "Console", "Coordination", "CurlClient",
+                "Access", "Bundle", "CAllocator", "ChildProcesses", "Cluster", "Configuration", "Console",
+                "Coordination", "CurlClient",
                 "DistributionAPI",
                 "Doctor", "Events", "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
                 "OCI", "Observability", "RedisCoordination",
-                "Registry", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Transfer", "Upstream",
+                "Registry", "RegistryClient", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Transfer",
+                "Upstream",
                 "Threads",
                 logging, metrics,
                 lifecycle,
@@ -284,6 +295,12 @@ let package = Package(
                 logging,
             ]),
         tests(
+            "RegistryClientTests",
+            [
+                "CurlClient", "Hashing", "OCI", "RegistryClient", "TestSupport", "Upstream", nioCore, nioHTTP1,
+                nioConcurrency,
+            ]),
+        tests(
             "RegistryTests",
             [
                 "Cluster", "Coordination", "Registry", "Upstream", "FileStorage", "Storage", "OCI", "Hashing",
@@ -300,7 +317,8 @@ let package = Package(
         tests(
             "TransferTests",
             [
-                "Bundle", "FileStorage", "Hashing", "OCI", "Registry", "Storage", "TestSupport", "Threads", "Tokens",
+                "Bundle", "FileStorage", "Hashing", "OCI", "Registry", "RegistryClient", "Storage", "TestSupport",
+                "Threads", "Tokens",
                 "Transfer",
                 "Upstream", nioCore, nioConcurrency, logging,
             ]),

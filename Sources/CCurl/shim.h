@@ -29,9 +29,13 @@ static inline CURLcode entrepot_setopt_blob(CURL *easy, CURLoption option, const
     return curl_easy_setopt(easy, option, &blob);
 }
 
-// CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION
+// CURLOPT_WRITEFUNCTION, CURLOPT_HEADERFUNCTION and CURLOPT_READFUNCTION
 static inline CURLcode entrepot_setopt_write(CURL *easy, CURLoption option, curl_write_callback value) {
     return curl_easy_setopt(easy, option, value);
+}
+
+static inline CURLcode entrepot_setopt_seek(CURL *easy, curl_seek_callback value) {
+    return curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, value);
 }
 
 static inline CURLcode entrepot_setopt_opensocket(CURL *easy, curl_opensocket_callback value) {

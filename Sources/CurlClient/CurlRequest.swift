@@ -7,6 +7,8 @@ public struct CurlRequest: Sendable {
     public var method: Method
     public var headers: CurlHeaders
     public var body: ByteBuffer?
+    /// Sent in the place of ``body``.
+    public var file: CurlFileBody?
     public var settings: CurlSettings
 
     public init(
@@ -25,6 +27,7 @@ public struct CurlRequest: Sendable {
         case head = "HEAD"
         case post = "POST"
         case put = "PUT"
+        case patch = "PATCH"
         case delete = "DELETE"
     }
 }

@@ -58,6 +58,8 @@ public struct CurlSettings: Sendable, Hashable {
     public var receiveBufferSize: Int
     /// How many bytes of the body may wait unread before the transfer pauses.
     public var readAhead: Int
+    /// Bytes a second that are sent at most, on average; `nil` sets no limit.
+    public var sendRate: Int?
 
     public static let usualReadAhead = 2 << 20
 
@@ -71,7 +73,8 @@ public struct CurlSettings: Sendable, Hashable {
         allowsHTTP2: Bool = true,
         refusedRanges: AddressRanges = [],
         receiveBufferSize: Int = 256 << 10,
-        readAhead: Int = usualReadAhead
+        readAhead: Int = usualReadAhead,
+        sendRate: Int? = nil
     ) {
         self.trustRoots = trustRoots
         self.clientIdentity = clientIdentity
@@ -83,5 +86,6 @@ public struct CurlSettings: Sendable, Hashable {
         self.refusedRanges = refusedRanges
         self.receiveBufferSize = receiveBufferSize
         self.readAhead = readAhead
+        self.sendRate = sendRate
     }
 }

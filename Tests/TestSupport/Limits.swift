@@ -54,14 +54,14 @@ extension ResilienceLimits {
     }
 }
 
-extension RegistryClientSettings {
-    public static var test: RegistryClientSettings {
-        RegistryClientSettings(
+extension UpstreamClientSettings {
+    public static var test: UpstreamClientSettings {
+        UpstreamClientSettings(
             connectTimeout: .seconds(5), stallTimeout: .seconds(30), maxRedirects: 5, allowsPrivateRedirects: false,
             maxManifestSize: 4 << 20)
     }
 
-    public static func test(_ change: (inout RegistryClientSettings) -> Void) -> RegistryClientSettings {
+    public static func test(_ change: (inout UpstreamClientSettings) -> Void) -> UpstreamClientSettings {
         var settings = test
         change(&settings)
         return settings

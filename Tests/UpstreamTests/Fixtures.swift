@@ -29,14 +29,14 @@ final class ManualTime: Sendable {
 func makeClient(
     _ server: ScriptedHTTPServer, credentials: RegistryCredentials? = nil,
     source: (any CredentialSource)? = nil,
-    settings: RegistryClientSettings = .test, prefix: RepositoryName? = nil,
+    settings: UpstreamClientSettings = .test, prefix: RepositoryName? = nil,
     time: ManualTime = ManualTime(), tokens: TokenCache? = nil, budget: RateBudget? = nil, gate: UpstreamGate? = nil,
     manifestRoom: ByteBudget? = nil
-) throws -> RegistryClient {
+) throws -> UpstreamClient {
     let endpoint = try #require(
         UpstreamEndpoint(
             scheme: server.scheme == "https" ? .https : .http, host: "127.0.0.1", port: server.port, prefix: prefix))
-    return RegistryClient(
+    return UpstreamClient(
         endpoint: endpoint, credentials: credentials, credentialSource: source, settings: settings,
         curl: CurlClient(proxies: .none),
         tokens: tokens ?? TokenCache(now: time.now), userAgent: "entrepot/test", budget: budget, gate: gate,

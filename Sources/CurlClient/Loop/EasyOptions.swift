@@ -31,6 +31,7 @@ struct EasyOptions {
     mutating func pointer(_ option: CURLoption, _ value: UnsafeMutableRawPointer?) {
         check(entrepot_setopt_pointer(easy, option, value))
     }
+    mutating func seek(_ value: @escaping curl_seek_callback) { check(entrepot_setopt_seek(easy, value)) }
     mutating func openSocket(_ value: @escaping curl_opensocket_callback) {
         check(entrepot_setopt_opensocket(easy, value))
     }
@@ -58,7 +59,11 @@ struct EasyOptions {
         long(CURLOPT_TCP_KEEPIDLE, 30)
         long(CURLOPT_TCP_KEEPINTVL, 15)
         apply(proxies: order.proxies, secure: request.isSecure)
-        apply(method: request.method, body: request.body)
+        if let file = request.file {
+            apply(request.method, file)
+        } else {
+            apply(method: request.method, body: request.body)
+        }
         apply(request.settings)
         applyTrust(request.settings, defaults: defaults)
     }
@@ -79,6 +84,14 @@ struct EasyOptions {
             long(CURLOPT_SSL_VERIFYPEER, 0)
             long(CURLOPT_SSL_VERIFYHOST, 0)
         }
+    }
+
+    /// The transfer gives the bytes when it is asked for them.
+    private mutating func apply(_ method: CurlRequest.Method, _ file: CurlFileBody) {
+        long(CURLOPT_UPLOAD, 1)
+        string(CURLOPT_CUSTOMREQUEST, method.rawValue)
+        check(entrepot_setopt_offset(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(file.length)))
+        long(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
     }
 
     private mutating func apply(method: CurlRequest.Method, body: ByteBuffer?) {
@@ -109,6 +122,9 @@ struct EasyOptions {
         long(CURLOPT_LOW_SPEED_TIME, max(settings.stall.window.milliseconds / 1000, 1))
         if let totalTimeout = settings.totalTimeout { long(CURLOPT_TIMEOUT_MS, totalTimeout.milliseconds) }
         long(CURLOPT_BUFFERSIZE, min(max(settings.receiveBufferSize, 1 << 10), 512 << 10))
+        if let rate = settings.sendRate {
+            check(entrepot_setopt_offset(easy, CURLOPT_MAX_SEND_SPEED_LARGE, curl_off_t(max(rate, 1))))
+        }
         long(CURLOPT_HTTP_VERSION, settings.allowsHTTP2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1)
     }
 

@@ -32,6 +32,8 @@ final class Transfer {
     private var failure: CurlError?
     /// An address of the server was not connected to.
     private var hasRefused = false
+    /// How much of a file was sent.
+    private var sent: Int64 = 0
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
 
@@ -67,6 +69,20 @@ final class Transfer {
         options.callback(CURLOPT_HEADERFUNCTION) { bytes, size, count, transfer in
             guard let bytes, let transfer else { return 0 }
             return Transfer.from(transfer).header(UnsafeRawBufferPointer(start: bytes, count: size * count))
+        }
+        if order.request.file != nil {
+            options.pointer(CURLOPT_READDATA, this)
+            options.callback(CURLOPT_READFUNCTION) { bytes, size, count, transfer in
+                guard let bytes, let transfer else { return Int(CURL_READFUNC_ABORT) }
+                return Transfer.from(transfer).give(UnsafeMutableRawBufferPointer(start: bytes, count: size * count))
+            }
+            options.pointer(CURLOPT_SEEKDATA, this)
+            // Where a connection turned out to be closed, the request is sent again on another.
+            options.seek { transfer, offset, origin in
+                guard let transfer, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
+                Transfer.from(transfer).sent = Int64(offset)
+                return CURL_SEEKFUNC_OK
+            }
         }
         if !order.request.settings.refusedRanges.isEmpty {
             options.pointer(CURLOPT_OPENSOCKETDATA, this)
@@ -138,6 +154,15 @@ final class Transfer {
 
     private var refusedAddress: CurlError {
         CurlError(.refusedAddress, "its address lies in a network that is refused", host: order.authority)
+    }
+
+    private func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
+        guard let count = order.request.file?.read(buffer, at: sent) else {
+            failure = CurlError(.invalidRequest, "the file that is sent cannot be read", host: order.authority)
+            return Int(CURL_READFUNC_ABORT)
+        }
+        sent += Int64(count)
+        return count
     }
 
     private func body(_ bytes: UnsafeRawBufferPointer) -> Int {

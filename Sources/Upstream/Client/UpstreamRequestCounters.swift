@@ -4,7 +4,7 @@ import NIOConcurrencyHelpers
 /// Counters and timers of the questions to one upstream, each made when it is first needed.
 final class UpstreamRequestCounters: Sendable {
     private struct Key: Hashable {
-        let operation: RegistryClient.Operation
+        let operation: UpstreamClient.Operation
         /// Of the few words that an error's kind has.
         let outcome: String
     }
@@ -21,7 +21,7 @@ final class UpstreamRequestCounters: Sendable {
         self.upstream = upstream
     }
 
-    func count(_ operation: RegistryClient.Operation, _ outcome: String, _ nanoseconds: Int64) {
+    func count(_ operation: UpstreamClient.Operation, _ outcome: String, _ nanoseconds: Int64) {
         let key = Key(operation: operation, outcome: outcome)
         let metrics = made.withLockedValue { made in
             if let metrics = made[key] { return metrics }

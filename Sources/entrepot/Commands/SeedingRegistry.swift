@@ -32,7 +32,7 @@ enum SeedingRegistry {
         let parts = LongLivedUpstreamParts(manifestRoom: manifestRoom, logger: logger)
         parts.gates.adjust(configuration.caps)
         let namespaces = try NamespacesBuilder(
-            configuration: configuration, parts: parts, previous: RegistryClients()
+            configuration: configuration, parts: parts, previous: UpstreamClients()
         ).build().namespaces
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await background.run() }

@@ -34,7 +34,7 @@ struct UpstreamProbeCommand: AsyncParsableCommand {
         var source: String?
         for (number, upstream) in namespace.upstreams.enumerated() {
             print("upstream \(number + 1)  \(upstream.name), which calls it \(repository.remoteName)")
-            guard let client = upstream as? RegistryClient else { continue }
+            guard let client = upstream as? UpstreamClient else { continue }
             if await client.probe(repository.remoteName, reference, report: show), source == nil {
                 source = upstream.name
             }
@@ -58,7 +58,7 @@ struct UpstreamProbeCommand: AsyncParsableCommand {
         let (namespaces, _) = try NamespacesBuilder(
             configuration: configuration,
             parts: LongLivedUpstreamParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
-            previous: RegistryClients()
+            previous: UpstreamClients()
         ).build()
         do throws(RegistryError) {
             return (try namespaces.repository(name), reference)

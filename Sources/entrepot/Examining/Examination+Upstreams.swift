@@ -7,7 +7,7 @@ import Upstream
 
 extension Examination {
     private struct Asked: Sendable {
-        let client: RegistryClient
+        let client: UpstreamClient
         /// Whose only upstream it is.
         var sole: [String] = []
     }
@@ -19,14 +19,14 @@ extension Examination {
             namespaces = try NamespacesBuilder(
                 configuration: configuration,
                 parts: LongLivedUpstreamParts(manifestRoom: ByteBudget(limit: .max), logger: logger),
-                previous: RegistryClients()
+                previous: UpstreamClients()
             ).build().namespaces
         } catch {
             return [Finding(.failure, .upstreams, "repository", "\(error)", remedy: "see 'entrepot config check'")]
         }
         var asked: [Asked] = []
         for namespace in namespaces.all.sorted(by: { $0.key.value < $1.key.value }) where !namespace.isOffline {
-            for case let client as RegistryClient in namespace.upstreams {
+            for case let client as UpstreamClient in namespace.upstreams {
                 let index =
                     asked.firstIndex { $0.client.name == client.name && $0.client.budget === client.budget }
                     ?? asked.count

@@ -12,7 +12,7 @@ import Tokens
 final class Snapshot: Sendable {
     /// As it is in force: what cannot change live is as it was when the server started.
     let configuration: Configuration
-    let clients: RegistryClients
+    let clients: UpstreamClients
     let namespaces: Namespaces
     let handler: any RequestHandler
     /// Of what the configuration names, as it was when this was made.
@@ -26,7 +26,7 @@ final class Snapshot: Sendable {
         self.configuration = configuration
         certificates = CertificateExpiry.all(configuration)
         let (namespaces, clients) = try NamespacesBuilder(
-            configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? RegistryClients()
+            configuration: configuration, parts: parts.upstreams, previous: previous?.clients ?? UpstreamClients()
         ).build()
         self.clients = clients
         self.namespaces = namespaces

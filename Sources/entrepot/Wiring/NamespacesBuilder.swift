@@ -11,15 +11,15 @@ struct NamespacesBuilder {
     let configuration: Configuration
     let parts: LongLivedUpstreamParts
     /// Those of the configuration before: a client whose settings are the same goes on as it is.
-    let previous: RegistryClients
+    let previous: UpstreamClients
 
-    func build() throws -> (namespaces: Namespaces, clients: RegistryClients) {
-        var clients = RegistryClients()
+    func build() throws -> (namespaces: Namespaces, clients: UpstreamClients) {
+        var clients = UpstreamClients()
         let namespaces = try configuration.repositories.map { try namespace($0, &clients) }
         return (Namespaces(namespaces, fallback: configuration.server.defaultRepository), clients)
     }
 
-    private func namespace(_ section: RepositorySection, _ clients: inout RegistryClients) throws -> Namespace {
+    private func namespace(_ section: RepositorySection, _ clients: inout UpstreamClients) throws -> Namespace {
         Namespace(
             key: section.name, host: section.namespace?.text,
             upstreams: try section.upstreams.map { try client($0, &clients) },
@@ -29,9 +29,9 @@ struct NamespacesBuilder {
             pushes: PushRules(section))
     }
 
-    private func client(_ section: UpstreamSection, _ clients: inout RegistryClients) throws -> RegistryClient {
+    private func client(_ section: UpstreamSection, _ clients: inout UpstreamClients) throws -> UpstreamClient {
         let identity = try section.clientCertificate.map(CurlSettings.ClientIdentity.init)
-        let key = RegistryClients.Key(
+        let key = UpstreamClients.Key(
             section: section, identity: identity, maxManifestSize: configuration.server.maxManifestSize)
         let client = try clients[key] ?? previous[key] ?? makeClient(section, identity)
         clients[key] = client
@@ -40,16 +40,16 @@ struct NamespacesBuilder {
 
     private func makeClient(
         _ section: UpstreamSection, _ identity: CurlSettings.ClientIdentity?
-    ) throws -> RegistryClient {
+    ) throws -> UpstreamClient {
         let url = section.url
         guard let endpoint = UpstreamEndpoint(url) else { throw UnusableUpstreamError(url: url) }
-        return RegistryClient(
+        return UpstreamClient(
             endpoint: endpoint,
             credentials: section.credentials.map {
                 RegistryCredentials(username: $0.username, password: $0.password.reveal())
             },
             credentialSource: source(section, endpoint),
-            settings: RegistryClientSettings(
+            settings: UpstreamClientSettings(
                 authorityBundle: section.serverCABundle, clientIdentity: identity,
                 connectTimeout: section.connectTimeout.duration, stallTimeout: section.stallTimeout.duration,
                 maxRedirects: section.maxRedirect, allowsPrivateRedirects: section.allowsPrivateRedirects,

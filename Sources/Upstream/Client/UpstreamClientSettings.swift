@@ -1,7 +1,7 @@
 public import CurlClient
 
 /// How an upstream is reached, and how much of it is put up with.
-public struct RegistryClientSettings: Sendable, Hashable {
+public struct UpstreamClientSettings: Sendable, Hashable {
     /// PEM file of the authorities that vouch for the upstream instead of the system's. Hosts it redirects to, and the
     /// token service it names, may be vouched for by either.
     public var authorityBundle: String?

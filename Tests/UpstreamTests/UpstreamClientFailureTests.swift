@@ -6,7 +6,7 @@ import Testing
 import Upstream
 
 /// Every way an upstream fails is told as what it is.
-@Suite struct RegistryClientFailureTests {
+@Suite struct UpstreamClientFailureTests {
     @Test(arguments: [
         (400, UpstreamError.Kind.invalidResponse), (401, .unauthorized), (403, .denied), (404, .notFound),
         (429, .rateLimited(retryAfter: 17)), (451, .denied), (500, .unavailable(status: 500)),
@@ -37,7 +37,7 @@ import Upstream
     }
 
     @Test func aManifestHasALimit() async throws {
-        let settings = RegistryClientSettings.test { $0.maxManifestSize = 1000 }
+        let settings = UpstreamClientSettings.test { $0.maxManifestSize = 1000 }
         try await ScriptedHTTPServer.run { _ in
             TestResponse(steps: [
                 .bytes(TestResponse.head(200, [("Transfer-Encoding", "chunked")], length: nil)),
@@ -82,7 +82,7 @@ import Upstream
     }
 
     @Test func aStalledBlobTimesOut() async throws {
-        let settings = RegistryClientSettings.test { $0.stallTimeout = .seconds(1) }
+        let settings = UpstreamClientSettings.test { $0.stallTimeout = .seconds(1) }
         try await ScriptedHTTPServer.run { _ in
             TestResponse(steps: [.bytes(TestResponse.head(200, [], length: 10)), .hang])
         } _: { server in
@@ -97,7 +97,7 @@ import Upstream
     }
 
     @Test func aWholeAnswerHasATimeLimit() async throws {
-        let settings = RegistryClientSettings.test { $0.answerTimeout = .milliseconds(50) }
+        let settings = UpstreamClientSettings.test { $0.answerTimeout = .milliseconds(50) }
         try await ScriptedHTTPServer.run { _ in
             TestResponse(steps: [.hang])
         } _: { server in
@@ -126,7 +126,7 @@ import Upstream
         try await ScriptedHTTPServer.run(tls: tls) { _ in
             .manifest(index)
         } _: { server in
-            var settings = RegistryClientSettings.test
+            var settings = UpstreamClientSettings.test
             let distrustful = try makeClient(server, settings: settings)
             #expect(await kindOf { _ = try await distrustful.manifest(repository, latest) } == .tls)
             settings.authorityBundle = certificates.authority

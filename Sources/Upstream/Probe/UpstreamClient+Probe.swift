@@ -3,7 +3,7 @@ import NIOCore
 public import OCI
 import Threads
 
-extension RegistryClient {
+extension UpstreamClient {
     /// Walks the way of every pull, as far as it is the same for all repositories.
     ///
     /// - Parameter report: Told each step when it is over.
@@ -30,7 +30,7 @@ extension RegistryClient {
     }
 
     /// - Returns: The client with its credentials of the moment, and what the upstream wants to know; nil where the way ends.
-    private func approach(_ report: (ProbeStep) -> Void) async -> (RegistryClient, [Challenge])? {
+    private func approach(_ report: (ProbeStep) -> Void) async -> (UpstreamClient, [Challenge])? {
         for step in await connectionSteps() {
             report(step)
             if step.isFailure { return nil }

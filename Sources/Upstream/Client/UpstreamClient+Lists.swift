@@ -4,31 +4,53 @@ import FoundationEssentials
 import NIOCore
 public import OCI
 
-extension RegistryClient {
+extension UpstreamClient {
     private static let mostReferrerPages = 50
 
     public func tags(
         _ repository: RepositoryName, at place: UpstreamListPlace?, limit: Int
     ) async throws(UpstreamError) -> UpstreamTags {
         try await observed(.tags) { () async throws(UpstreamError) in
-            var ask = try UpstreamRequest(.get, repository, "tags/list", within: endpoint)
-            let first = "n=\(max(limit, 1))"
-            ask.query = place?.query ?? first
-            let answer = try await send(ask)
-            let bytes = try await whole(answer, upTo: settings.maxListSize)
-            guard let list = try? JSONDecoder().decode(TagList.self, from: Data(bytes.readableBytesView)) else {
-                throw invalid("sent a list of tags that cannot be read")
-            }
+            let ask = try UpstreamRequest(.get, repository, "tags/list", within: endpoint)
             // Names that are no tags could never be asked for.
-            let tags = (list.tags ?? []).compactMap { Tag($0) }
-            guard let link = LinkHeader.next(in: answer.headers.all("Link")) else {
-                return UpstreamTags(tags: tags, next: nil)
+            let (tags, next) = try await page(ask, at: place, limit: limit, TagList.self) {
+                ($0.tags ?? []).compactMap { Tag($0) }
             }
-            // Where the link leads elsewhere, as behind a proxy that rewrites hosts, the last tag says where to go on.
-            let query =
-                continuation(of: ask, link) ?? tags.last.map { "\(first)&last=\(PercentEncoding.encoded($0.value))" }
-            return UpstreamTags(tags: tags, next: query.map { UpstreamListPlace(query: $0) })
+            return UpstreamTags(tags: tags, next: next)
         }
+    }
+
+    /// One page of the names of all repositories, as the registry calls them.
+    ///
+    /// - Parameter place: What the page before gave; nil for the first.
+    package func repositories(
+        at place: UpstreamListPlace?, limit: Int
+    ) async throws(UpstreamError) -> (names: [RepositoryName], next: UpstreamListPlace?) {
+        try await observed(.catalog) { () async throws(UpstreamError) in
+            let (names, next) = try await page(
+                UpstreamRequest(catalogWithin: endpoint), at: place, limit: limit, Catalog.self
+            ) { ($0.repositories ?? []).compactMap { RepositoryName($0) } }
+            return (names: names, next: next)
+        }
+    }
+
+    private func page<List: Decodable, Name: CustomStringConvertible & Sendable>(
+        _ ask: UpstreamRequest, at place: UpstreamListPlace?, limit: Int, _: List.Type, _ names: (List) -> [Name]
+    ) async throws(UpstreamError) -> ([Name], next: UpstreamListPlace?) {
+        var ask = ask
+        let first = "n=\(max(limit, 1))"
+        ask.query = place?.query ?? first
+        let answer = try await send(ask)
+        let bytes = try await whole(answer, upTo: settings.maxListSize)
+        guard let list = try? JSONDecoder().decode(List.self, from: Data(bytes.readableBytesView)) else {
+            throw invalid("sent a list that cannot be read")
+        }
+        let found = names(list)
+        guard let link = LinkHeader.next(in: answer.headers.all("Link")) else { return (found, next: nil) }
+        // Where the link leads elsewhere, as behind a proxy that rewrites hosts, the last name says where to go on.
+        let query =
+            continuation(of: ask, link) ?? found.last.map { "\(first)&last=\(PercentEncoding.encoded("\($0)"))" }
+        return (found, next: query.map { UpstreamListPlace(query: $0) })
     }
 
     /// The query of a list's next page, if it is the same list: only the place in it is the upstream's to choose.
@@ -41,6 +63,10 @@ extension RegistryClient {
 
     private struct TagList: Decodable {
         let tags: [String]?
+    }
+
+    private struct Catalog: Decodable {
+        let repositories: [String]?
     }
 
     public func referrers(

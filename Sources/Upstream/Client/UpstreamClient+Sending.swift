@@ -1,17 +1,17 @@
-import CurlClient
+package import CurlClient
 import Metrics
 import NIOConcurrencyHelpers
-import NIOCore
+package import NIOCore
 import Observability
 
-extension RegistryClient {
+extension UpstreamClient {
     /// Redirects and refusals up to this size are read, so that their connection can be used again.
     private static let drained = 16 << 10
     static let errorBodyLimit = 64 << 10
 
     /// Asks, authenticating as far as the upstream wants it, and returns an answer of an accepted status. A refusal of
     /// credentials that can be renewed is no refusal yet.
-    func send(_ ask: UpstreamRequest) async throws(UpstreamError) -> CurlResponse {
+    package func send(_ ask: UpstreamRequest) async throws(UpstreamError) -> CurlResponse {
         guard let credentialSource else { return try await attempt(ask) }
         var client = self
         client.credentials = try await credentialSource.credentials()
@@ -67,7 +67,8 @@ extension RegistryClient {
         _ url: AbsoluteURL, _ ask: UpstreamRequest, _ authorization: Authorization
     ) async throws(UpstreamError) -> (CurlResponse, away: AbsoluteURL.Origin?) {
         try await follow(
-            url, ask.method, ask.headers, authorization: authorization.header, isWhole: ask.isWhole)
+            url, ask.method, ask.headers, ask.body, authorization: authorization.header, isWhole: ask.isWhole,
+            sendRate: ask.sendRate)
     }
 
     /// Asks the URL and wherever it leads.
@@ -75,7 +76,8 @@ extension RegistryClient {
     /// - Returns: The first answer that is no redirect, and whether it came from somewhere else than `url`'s origin. What
     ///   has once been away gets no credentials any more, even if it is led back: the path is then not ours.
     func follow(
-        _ url: AbsoluteURL, _ method: CurlRequest.Method, _ headers: CurlHeaders, authorization: String?, isWhole: Bool
+        _ url: AbsoluteURL, _ method: CurlRequest.Method, _ headers: CurlHeaders, _ body: UpstreamRequest.Body? = nil,
+        authorization: String?, isWhole: Bool, sendRate: Int? = nil
     ) async throws(UpstreamError) -> (CurlResponse, away: AbsoluteURL.Origin?) {
         var current = url
         var visited: Set = [url]
@@ -91,10 +93,16 @@ extension RegistryClient {
             }
             let answer: CurlResponse
             do throws(CurlError) {
-                answer = try await curl.execute(
-                    CurlRequest(
-                        url: current.text, method: method, headers: headers,
-                        settings: curlSettings(isHome: isHome, isWhole: isWhole)))
+                var request = CurlRequest(
+                    url: current.text, method: method, headers: headers,
+                    settings: curlSettings(isHome: isHome, isWhole: isWhole))
+                switch body {
+                case .bytes(let bytes): request.body = bytes
+                case .file(let file): request.file = file
+                case nil: break
+                }
+                request.settings.sendRate = sendRate
+                answer = try await curl.execute(request)
             } catch {
                 throw failure(error)
             }
@@ -103,6 +111,10 @@ extension RegistryClient {
                 return (answer, isAway ? current.origin : nil)
             }
             await drain(answer)
+            // Only these say that the same is to be sent again (RFC 9110, section 15.4).
+            guard method == .get || method == .head || answer.status == 307 || answer.status == 308 else {
+                throw invalid("redirects a request that changes something")
+            }
             guard let next = answer.headers["Location"].flatMap({ current.resolving($0) }) else {
                 throw invalid("redirects to nowhere")
             }
@@ -121,7 +133,7 @@ extension RegistryClient {
     }
 
     /// Reads what little there is of an answer nobody needs.
-    func drain(_ answer: CurlResponse) async {
+    package func drain(_ answer: CurlResponse) async {
         guard let length = answer.contentLength, length <= Int64(Self.drained) else { return }
         // Only the connection's reuse is at stake.
         _ = try? await answer.body.collect(upTo: Self.drained)
@@ -130,7 +142,7 @@ extension RegistryClient {
     /// All of an answer, decoded where it is compressed.
     ///
     /// - Parameter limit: Bytes, as sent and as decoded.
-    func whole(_ answer: CurlResponse, upTo limit: Int) async throws(UpstreamError) -> ByteBuffer {
+    package func whole(_ answer: CurlResponse, upTo limit: Int) async throws(UpstreamError) -> ByteBuffer {
         if Self.isCompressed(answer) {
             let body = try decoded(
                 answer, UpstreamBody { () async throws(UpstreamError) in try await piece(of: answer) })

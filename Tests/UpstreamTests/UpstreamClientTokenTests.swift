@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Upstream
 
-@Suite struct RegistryClientTokenTests {
+@Suite struct UpstreamClientTokenTests {
     private let credentials = RegistryCredentials(username: "user", password: "secret")
 
     /// A registry that is its own token service: `/token` issues numbered tokens, all else wants the current one.
@@ -163,7 +163,7 @@ import Upstream
             try await ScriptedHTTPServer.run(tls: tls) { _ in
                 .unauthorized(challenge)
             } _: { server in
-                let settings = RegistryClientSettings.test { $0.authorityBundle = certificates.authority }
+                let settings = UpstreamClientSettings.test { $0.authorityBundle = certificates.authority }
                 let client = try makeClient(server, credentials: credentials, settings: settings)
                 #expect(await kindOf { _ = try await client.manifest(repository, latest) } == .unauthorized)
                 #expect(service.requests.isEmpty)

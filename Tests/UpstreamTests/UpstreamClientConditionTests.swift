@@ -4,7 +4,7 @@ import Testing
 import Upstream
 
 /// What is asked only in case it has changed, or has not.
-@Suite struct RegistryClientConditionTests {
+@Suite struct UpstreamClientConditionTests {
     @Test func whatIsHeldIsNamedSoThatItNeedNotBeDescribedAgain() async throws {
         try await ScriptedHTTPServer.run { request in
             request.header("If-None-Match") == "\"\(digest)\"" ? .answer(304) : .manifest(index)

@@ -3,25 +3,29 @@ import NIOCore
 import Observability
 import Tracing
 
-extension RegistryClient {
-    enum Operation: String, Sendable {
+extension UpstreamClient {
+    package enum Operation: String, Sendable {
         case headManifest = "head_manifest"
         case manifest
         case headBlob = "head_blob"
         case blob
         case tags
         case referrers
+        case catalog
+        case upload
+        case pushManifest = "push_manifest"
+        case delete
 
         var family: RateBudget.Family {
             switch self {
-            case .headBlob, .blob: .blobs
-            case .headManifest, .manifest, .tags, .referrers: .manifests
+            case .headBlob, .blob, .upload: .blobs
+            case .headManifest, .manifest, .tags, .referrers, .catalog, .pushManifest, .delete: .manifests
             }
         }
     }
 
     /// Counts and logs how `work` ends, which is not begun while the upstream has had enough of us. Of a blob that is the head; its bytes are counted on their own.
-    func observed<Value: Sendable>(
+    package func observed<Value: Sendable>(
         _ operation: Operation, _ work: () async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
         let began = NIODeadline.now()

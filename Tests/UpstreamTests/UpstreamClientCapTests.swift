@@ -6,7 +6,7 @@ import Testing
 import Upstream
 
 /// Transfers that are held to caps.
-@Suite(.timeLimit(.minutes(1))) struct RegistryClientCapTests {
+@Suite(.timeLimit(.minutes(1))) struct UpstreamClientCapTests {
     @Test func aTransferTakesAPlaceUntilItsLastByteIsTaken() async throws {
         let gate = UpstreamGate(name: "up", caps: UpstreamCaps(connections: 1))
         try await ScriptedHTTPServer.run { _ in

@@ -9,12 +9,12 @@ public import OCI
 ///
 /// It authenticates as the upstream asks, follows redirects without ever taking credentials to another host, and checks
 /// that an answer is what was asked for. It does not check bytes against digests: whoever stores them does.
-public struct RegistryClient: UpstreamRegistry {
-    let endpoint: UpstreamEndpoint
+public struct UpstreamClient: UpstreamRegistry {
+    package let endpoint: UpstreamEndpoint
     /// Shown to the upstream; those of the moment where they come from a source.
     var credentials: RegistryCredentials?
     let credentialSource: (any CredentialSource)?
-    let settings: RegistryClientSettings
+    let settings: UpstreamClientSettings
     let curl: CurlClient
     let tokens: TokenCache
     let userAgent: String
@@ -44,7 +44,7 @@ public struct RegistryClient: UpstreamRegistry {
     public init(
         endpoint: UpstreamEndpoint, credentials: RegistryCredentials? = nil,
         credentialSource: (any CredentialSource)? = nil,
-        settings: RegistryClientSettings, curl: CurlClient, tokens: TokenCache,
+        settings: UpstreamClientSettings, curl: CurlClient, tokens: TokenCache,
         userAgent: String, budget: RateBudget? = nil, gate: UpstreamGate? = nil,
         manifestRoom: ByteBudget? = nil, logger: Logger,
         now: @escaping @Sendable () -> Int64 = SystemTime.seconds
@@ -68,6 +68,13 @@ public struct RegistryClient: UpstreamRegistry {
     public func admitted(
         _ errand: UpstreamErrand, patience: Duration
     ) async throws(UpstreamError) -> any UpstreamRegistry {
+        try await entering(errand, patience: patience)
+    }
+
+    /// The same, as what it is.
+    package func entering(
+        _ errand: UpstreamErrand, patience: Duration
+    ) async throws(UpstreamError) -> UpstreamClient {
         guard let gate else { return self }
         var client = self
         client.pass = try await gate.admit(errand, patience: patience)
@@ -134,7 +141,7 @@ public struct RegistryClient: UpstreamRegistry {
 
     /// All that the registry can store, whatever the client at hand understands: a narrower list would let one client
     /// decide what a tag means for all. Schema 1 is not among them, and no wildcard that could bring it in.
-    static let manifestHeaders: CurlHeaders = [
+    package static let manifestHeaders: CurlHeaders = [
         "Accept": [
             MediaType.imageIndex.value, MediaType.imageManifest.value, MediaType.dockerManifestList.value,
             MediaType.dockerManifest.value, "application/vnd.oci.artifact.manifest.v1+json",

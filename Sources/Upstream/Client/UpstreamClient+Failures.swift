@@ -37,8 +37,8 @@ struct UpstreamAnswerError: Error, CustomStringConvertible {
     }
 }
 
-extension RegistryClient {
-    func invalid(_ what: String, cause: (any Error)? = nil) -> UpstreamError {
+extension UpstreamClient {
+    package func invalid(_ what: String, cause: (any Error)? = nil) -> UpstreamError {
         UpstreamError(.invalidResponse, "\(name) \(what)", cause: cause)
     }
 

@@ -3,7 +3,7 @@ import Metrics
 import NIOConcurrencyHelpers
 import NIOCore
 
-extension RegistryClient {
+extension UpstreamClient {
     /// Checks that the answer to a GET of a blob holds the bytes that were asked for, or all of them.
     func blob(from answer: CurlResponse, _ range: UpstreamRange?) throws(UpstreamError) -> UpstreamBlob {
         if answer.headers["Content-Length"] != nil, answer.contentLength == nil {

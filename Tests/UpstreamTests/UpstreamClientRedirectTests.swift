@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Upstream
 
-@Suite struct RegistryClientRedirectTests {
+@Suite struct UpstreamClientRedirectTests {
     private let credentials = RegistryCredentials(username: "user", password: "secret")
 
     @Test func anotherHostGetsTheRangeButNoAuthorization() async throws {
@@ -146,7 +146,7 @@ import Upstream
             certificatePath: certificates.server, privateKeyPath: certificates.serverKey)
         var closed = open
         closed.clientAuthorityPath = certificates.authority
-        let settings = RegistryClientSettings.test { settings in
+        let settings = UpstreamClientSettings.test { settings in
             settings.authorityBundle = certificates.authority
             settings.clientIdentity = .init(
                 certificate: .file(certificates.client), privateKey: .file(certificates.clientKey))

@@ -3,7 +3,7 @@ import CurlClient
 import Upstream
 
 /// The clients of one configuration by what they were made from.
-struct RegistryClients: Sendable {
+struct UpstreamClients: Sendable {
     struct Key: Equatable {
         let section: UpstreamSection
         /// What its files held.
@@ -12,9 +12,9 @@ struct RegistryClients: Sendable {
     }
 
     // A list: there are few, and secrets have no hash.
-    private var clients: [(key: Key, client: RegistryClient)] = []
+    private var clients: [(key: Key, client: UpstreamClient)] = []
 
-    subscript(key: Key) -> RegistryClient? {
+    subscript(key: Key) -> UpstreamClient? {
         get { clients.first { $0.key == key }?.client }
         set {
             clients.removeAll { $0.key == key }

@@ -1,6 +1,6 @@
 import CurlClient
 
-extension RegistryClient {
+extension UpstreamClient {
     static let reachability =
         "see that host and port in url are right, that the registry runs, and that no firewall stands between; "
         + "where a proxy has to be used, set HTTPS_PROXY"

@@ -21,7 +21,7 @@ enum Authorization: Sendable {
     }
 }
 
-extension RegistryClient {
+extension UpstreamClient {
     private static let tokenBodyLimit = 64 << 10
 
     /// What the upstream took last time, so that it need not refuse first.

@@ -5,7 +5,7 @@ import Testing
 import Upstream
 
 /// What is asked, and what is made of good answers.
-@Suite struct RegistryClientTests {
+@Suite struct UpstreamClientTests {
     @Test func aManifestComesAsItWasSent() async throws {
         try await ScriptedHTTPServer.run { _ in
             .answer(
