@@ -68,6 +68,23 @@ public enum Archive: Sendable {
         }
     }
 
+    /// Whether a file is a tar file, compressed or not. Blocks: for threads that may.
+    public static func isTar(_ path: String) throws(BundleError) -> Bool {
+        do throws(BundleError) {
+            let head = Array(try PeekedSource(try plain(path)).peek(TarHeader.blockSize))
+            return head.count == TarHeader.blockSize && head[257..<262].elementsEqual("ustar".utf8)
+        } catch {
+            // Something that only begins as if it were compressed.
+            guard error.code != .io else { throw error }
+            return false
+        }
+    }
+
+    /// What a file holds beneath its compression.
+    static func plain(_ path: String) throws(BundleError) -> any ByteSource {
+        try DecompressedSource.of(PeekedSource(try VolumeSource(Volumes(named: path), hashes: false)))
+    }
+
     private static func isBundle(_ source: PeekedSource) throws(BundleError) -> Bool {
         let name = Array(BundleLayout.catalogue.utf8) + [0]
         return try source.peek(name.count).elementsEqual(name)

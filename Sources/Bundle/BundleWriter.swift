@@ -30,7 +30,7 @@ public final class BundleWriter: @unchecked Sendable {
             case .file(let path, let size): try VolumeSink(path, volumeSize: size)
             case .descriptor(let descriptor): PipeSink(descriptor: descriptor)
             }
-        sink = if let compression { try CompressingSink(plain, level: compression) } else { plain }
+        sink = if let compression { try CompressingSink(plain, .zstd(level: compression)) } else { plain }
         contents = catalogue.contents
         let bytes = try catalogue.bytes
         try Self.file(sink, BundleLayout.catalogue, bytes)

@@ -1,13 +1,19 @@
 internal import CArchive
 internal import NIOCore
 
-/// Compresses with zstd what goes into a sink.
+/// Compresses what goes into a sink.
 final class CompressingSink: ByteSink {
+    enum Compression {
+        case zstd(level: Int)
+        /// Without a time, so that the same is always the same.
+        case gzip
+    }
+
     private let sink: any ByteSink
     private let archive: OpaquePointer
     private var failure: BundleError?
 
-    init(_ sink: any ByteSink, level: Int) throws(BundleError) {
+    init(_ sink: any ByteSink, _ compression: Compression) throws(BundleError) {
         self.sink = sink
         guard let archive = archive_write_new() else {
             throw BundleError(.io, "there is no memory to compress", remedy: "free some")
@@ -16,9 +22,17 @@ final class CompressingSink: ByteSink {
         archive_write_set_format_raw(archive)
         archive_write_set_bytes_per_block(archive, 1 << 18)
         archive_write_set_bytes_in_last_block(archive, 1)
-        guard archive_write_add_filter_zstd(archive) == ARCHIVE_OK,
-            archive_write_set_filter_option(archive, "zstd", "compression-level", String(level)) == ARCHIVE_OK
-        else { throw error }
+        let isSet =
+            switch compression {
+            case .zstd(let level):
+                archive_write_add_filter_zstd(archive) == ARCHIVE_OK
+                    && archive_write_set_filter_option(archive, "zstd", "compression-level", String(level))
+                        == ARCHIVE_OK
+            case .gzip:
+                archive_write_add_filter_gzip(archive) == ARCHIVE_OK
+                    && archive_write_set_filter_option(archive, "gzip", "timestamp", nil) == ARCHIVE_OK
+            }
+        guard isSet else { throw error }
         let status = archive_write_open(
             archive, Unmanaged.passUnretained(self).toOpaque(), nil,
             { _, context, bytes, count in
@@ -65,6 +79,6 @@ final class CompressingSink: ByteSink {
     private var error: BundleError {
         if let failure { return failure }
         let text = archive_error_string(archive).map { String(cString: $0) } ?? "unknown"
-        return BundleError(.io, "the bundle cannot be compressed: \(text)", remedy: "make it without --zstd")
+        return BundleError(.io, "it cannot be compressed: \(text)", remedy: "make a bundle without --zstd")
     }
 }

@@ -82,6 +82,20 @@ extension Configuration {
             writer.value("max_size", sink.maxSize.description)
             writer.value("keep", sink.keep)
         }
+        for spooler in spoolers {
+            writer.arrayTable("spooler")
+            writer.value("directory", spooler.directory)
+            writer.value("repository", spooler.repository.value)
+            writer.value("keep", spooler.keeps)
+        }
+        for seed in seeds {
+            writer.arrayTable("seed")
+            writer.value("list", seed.list)
+            writer.value("interval", seed.interval.description)
+            writer.value("platforms", seed.platforms)
+            if let newest = seed.newest { writer.value("newest", newest) }
+            writer.value("referrers", seed.takesReferrers)
+        }
         if let admin {
             writer.table("admin")
             writer.value("token_file", admin.tokenFile)

@@ -26,6 +26,8 @@ public struct Configuration: Sendable, Equatable {
     public let limits: LimitsSection
     public internal(set) var notificationEndpoints: [NotificationEndpointSection]
     public internal(set) var auditSinks: [AuditSinkSection]
+    public let spoolers: [SpoolerSection]
+    public let seeds: [SeedSection]
     public let admin: AdminSection?
     public let token: TokenSection?
     /// No upstream of any repository is asked.
@@ -58,6 +60,8 @@ public struct Configuration: Sendable, Equatable {
         limits: LimitsSection = LimitsSection(),
         notificationEndpoints: [NotificationEndpointSection] = [],
         auditSinks: [AuditSinkSection] = [],
+        spoolers: [SpoolerSection] = [],
+        seeds: [SeedSection] = [],
         admin: AdminSection? = nil,
         token: TokenSection? = nil,
         isOffline: Bool = false,
@@ -83,6 +87,8 @@ public struct Configuration: Sendable, Equatable {
         self.limits = limits
         self.notificationEndpoints = notificationEndpoints
         self.auditSinks = auditSinks
+        self.spoolers = spoolers
+        self.seeds = seeds
         self.admin = admin
         self.token = token
         self.isOffline = isOffline

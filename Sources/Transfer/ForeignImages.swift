@@ -179,6 +179,10 @@ struct ForeignImages {
             return ImageName(try naming.prefixed(name.repository), tag: tag)
         }
         guard let text, Tag(text) == nil || text.contains("/"), let docker = ImageName(docker: text) else {
+            if let fallback = naming.fallback {
+                let tag = text.flatMap { Tag($0) } ?? fallback.tag
+                return ImageName(try naming.prefixed(fallback.repository), tag: tag)
+            }
             throw BundleError(
                 .refused,
                 "an image of the archive has no name that a repository can have\(text.map { ": \($0.prefix(100))" } ?? "")",

@@ -71,7 +71,7 @@ public struct ImageName: Hashable, Sendable, CustomStringConvertible {
 
 extension Tag {
     /// What a name without a tag means.
-    static let latest: Tag = {
+    package static let latest: Tag = {
         guard let tag = Tag("latest") else { preconditionFailure("it is a tag by the grammar") }
         return tag
     }()

@@ -7,18 +7,35 @@ public struct ImportNaming: Sendable {
     public let prefix: RepositoryName?
     /// For an archive whose one image has no name, or a wrong one.
     public let name: ImageName?
+    /// For an image that has none; nil refuses such.
+    public let fallback: ImageName?
 
-    public init(prefix: RepositoryName? = nil, name: ImageName? = nil) {
+    public init(prefix: RepositoryName? = nil, name: ImageName? = nil, fallback: ImageName? = nil) {
         self.prefix = prefix
         self.name = name
+        self.fallback = fallback
     }
 
-    func renamed(_ repository: Catalogue.Repository) throws(BundleError) -> Catalogue.Repository {
-        guard name == nil else {
-            throw BundleError(
-                .refused, "a bundle has names for its images", remedy: "use --prefix in the place of --name")
+    /// A bundle has names for its images: another one takes the place of those of a bundle with one image.
+    func renamed(_ repositories: [Catalogue.Repository]) throws(BundleError) -> [Catalogue.Repository] {
+        guard let name else {
+            return try repositories.map { (repository) throws(BundleError) in try renamed(repository) }
         }
-        return Catalogue.Repository(
+        guard repositories.count == 1, Set(repositories[0].tags.values).count == 1,
+            let image = repositories[0].tags.first
+        else {
+            throw BundleError(
+                .refused, "the bundle holds several images, and a name is for one", remedy: "use --prefix in its place")
+        }
+        return [
+            Catalogue.Repository(
+                try prefixed(name.repository), tags: [name.tag ?? image.key: image.value],
+                manifests: repositories[0].manifests, leftOut: repositories[0].leftOut)
+        ]
+    }
+
+    private func renamed(_ repository: Catalogue.Repository) throws(BundleError) -> Catalogue.Repository {
+        Catalogue.Repository(
             try prefixed(repository.name), tags: repository.tags, manifests: repository.manifests,
             leftOut: repository.leftOut)
     }

@@ -47,7 +47,7 @@ public struct Importer: Sendable {
     private func run(_ reader: BundleReader, _ naming: ImportNaming) async throws -> ImportReport {
         let catalogue = reader.catalogue
         let check = try CatalogueCheck(catalogue)
-        let repositories = try catalogue.repositories.map { try naming.renamed($0) }
+        let repositories = try naming.renamed(catalogue.repositories)
         for repository in repositories { _ = try linking.repository(repository.name) }
         try await checkBase(catalogue)
         var report = ImportReport()

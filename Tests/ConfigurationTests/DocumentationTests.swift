@@ -169,6 +169,7 @@ import Tokens
                 case "storage.cache": "[storage.s3]\nbucket = \"x-y\"\n[storage.cache]\n"
                 case "notifications.endpoint": "[[notifications.endpoint]]\nname = \"x\"\nurl = \"https://x.io\"\n"
                 case "audit.sink": "[[audit.sink]]\ntype = \"file\"\npath = \"/x\"\n"
+                case "seed": "[[seed]]\nlist = \"/x\"\n"
                 case "repository.\"<namespace>\".upstream": "[[repository.x.upstream]]\nurl = \"https://x.io\"\n"
                 default: "[\(row.table.replacing("\"<namespace>\"", with: "x"))]\n"
                 }
@@ -210,6 +211,12 @@ import Tokens
                 url = "https://x.io"
                 [[audit.sink]]
                 type = "stdout"
+                [[spooler]]
+                directory = "/x"
+                repository = "local"
+                [[seed]]
+                list = "/x"
+                [repository.local]
                 [observability.tracing]
                 endpoint = "http://127.0.0.1:4318/v1/traces"
                 [[repository.x.upstream]]

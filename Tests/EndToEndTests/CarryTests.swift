@@ -186,4 +186,29 @@ import Testing
             #expect(!FileManager.default.fileExists(atPath: "\(patterns).bundle"))
         }
     }
+
+    /// An outside with an upstream, an inside with no route at all.
+    @Test func everyClientPullsWhereThereIsNoNetwork() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let upstream = try await DockerRegistry.start(on: stage, store: images.store)
+            let outside = try await EntrepotServer.start(
+                on: stage,
+                repositories: "[repository.\"docker.io\"]\n" + upstream.configuration(namespace: "docker.io"))
+            let seeded = try await outside.command("seed", "docker.io/test/app:multi")
+            #expect(seeded.status == .exited(0), "\(seeded.output)")
+            let path = try stage.makeDirectory("medium").appendingPathComponent("app.bundle").path
+            let exported = try await outside.command(
+                "export", "-o", path, "--all-platforms", "docker.io/test/app:multi")
+            #expect(exported.status == .exited(0), "\(exported.output)")
+            let inside = try await Command(
+                Paths.script("no-network.sh"),
+                [Paths.entrepot.path, path, images.facts.index, images.facts.artifact]
+            ).outcome(within: .seconds(180))
+            #expect(inside.status == .exited(0), "\(inside.output)")
+            for client in ["skopeo", "podman", "buildah", "ctr", "misses"] {
+                #expect(inside.output.contains("\(client)\n"), "\(inside.output)")
+            }
+        }
+    }
 }

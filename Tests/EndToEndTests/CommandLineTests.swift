@@ -5,13 +5,16 @@ import Testing
 /// The program as people and scripts run it.
 @Suite struct CommandLineTests {
     private static let commands = [
-        "", "config", "config check", "config show", "doctor", "export", "fills", "hash-password", "healthcheck",
-        "import",
+        "", "client", "client list", "client pull", "config", "config check", "config show", "doctor", "export",
+        "fills", "hash-password", "healthcheck",
+        "image", "image delete", "image list", "image pull", "image push", "import",
         "janitor",
         "janitor pause", "janitor resume", "janitor run", "janitor status", "misses", "policy", "policy explain",
         "prune",
-        "purge", "refresh", "reload", "retention", "scrub", "seed", "server", "status", "storage", "storage copy",
-        "storage test", "token",
+        "purge", "refresh", "registry", "registry add", "registry describe", "registry info", "registry list",
+        "registry remove", "reload", "retention", "scrub", "seed", "server", "spool", "status", "storage",
+        "storage copy",
+        "storage test", "surrogate", "token",
         "token keygen", "token revoke", "top",
         "upstream", "upstream probe", "upstream status", "verify", "version",
     ]

@@ -74,4 +74,24 @@ import Testing
             #expect(strict.status == .exited(1))
         }
     }
+
+    @Test func aListInTheConfigurationIsKeptFreshByTheServer() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let upstream = try await DockerRegistry.start(on: stage, store: images.store)
+            let list = try stage.write("up.test/test/app:multi\nup.test/test/app:absent\nNo Name\n", to: "list.txt")
+            let server = try await EntrepotServer.start(
+                on: stage,
+                repositories: "[repository.\"up.test\"]\n" + upstream.configuration(namespace: "up.test")
+                    + "[[seed]]\nlist = \"\(list.path)\"\nplatforms = [\"linux/amd64\"]\n")
+            for _ in 0..<600 where !server.holds(images.facts.amd64) { try await Task.sleep(for: .milliseconds(50)) }
+            for _ in 0..<200 {
+                if try await server.command("verify", "up.test/test/app:multi").status == .exited(0) { break }
+                try await Task.sleep(for: .milliseconds(100))
+            }
+            #expect(server.holds(images.facts.amd64) && !server.holds(images.facts.arm64))
+            await upstream.stop()
+            #expect(try await server.command("verify", "up.test/test/app:multi").status == .exited(0))
+        }
+    }
 }

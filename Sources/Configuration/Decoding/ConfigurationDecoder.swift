@@ -44,6 +44,8 @@ struct ConfigurationDecoder {
             limits: limits(root),
             notificationEndpoints: notificationEndpoints(root),
             auditSinks: auditSinks(root),
+            spoolers: spoolers(root, repositories),
+            seeds: seeds(root),
             admin: admin(root),
             token: token,
             isOffline: root.flag("offline", default: false),

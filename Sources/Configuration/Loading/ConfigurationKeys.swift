@@ -22,7 +22,8 @@ enum ConfigurationTable: CaseIterable {
         janitor, janitorEviction, janitorCollection, janitorRetention, janitorScrub
     case resilience
     case observability, observabilityTracing, limits, limitsAddress, limitsIdentity, notifications, notificationEndpoint
-    case audit, auditSink, admin, identities, identity, token, repositories, repository, repositoryAccessPolicy
+    case audit, auditSink, spooler, seed, admin, identities, identity, token, repositories, repository,
+        repositoryAccessPolicy
     case repositoryRetentionPolicy, repositoryCache, upstream
 
     var path: String {
@@ -53,6 +54,8 @@ enum ConfigurationTable: CaseIterable {
         case .notificationEndpoint: "notifications.endpoint"
         case .audit: "audit"
         case .auditSink: "audit.sink"
+        case .spooler: "spooler"
+        case .seed: "seed"
         case .fills: "fills"
         case .uploads: "uploads"
         case .cache: "cache"
@@ -124,6 +127,8 @@ enum ConfigurationTable: CaseIterable {
                 "name", "url", "format", "actions", "headers_file", "secret_file", "ca_bundle", "timeout", "max_queue",
             ]
         case .auditSink: ["type", "path", "max_size", "keep"]
+        case .spooler: ["directory", "repository", "keep"]
+        case .seed: ["list", "interval", "platforms", "newest", "referrers"]
         case .limitsAddress, .limitsIdentity:
             ["requests_per_second", "request_burst", "bytes_per_second", "byte_burst"]
         case .fills: ["max_orphans", "max_concurrent"]
@@ -165,7 +170,7 @@ enum ConfigurationTable: CaseIterable {
             [
                 "global", "server", "storage", "lock_store", "cache_store", "cluster", "log", "observability", "fills",
                 "uploads", "cache", "janitor",
-                "resilience", "limits", "notifications", "audit", "admin",
+                "resilience", "limits", "notifications", "audit", "spooler", "seed", "admin",
                 "token", "identity",
                 "repository",
             ]
@@ -183,7 +188,7 @@ enum ConfigurationTable: CaseIterable {
         case .globalAccessPolicy, .globalRetentionPolicy, .repositoryRetentionPolicy, .serverTLS, .storageFS,
             .storageS3, .storageCache, .lockStoreRedis, .cacheStoreRedis, .cluster, .logLevels, .limitsAddress,
             .limitsIdentity, .observabilityTracing, .notificationEndpoint,
-            .auditSink, .fills, .uploads,
+            .auditSink, .spooler, .seed, .fills, .uploads,
             .resilience, .admin,
             .token,
             .identities, .identity, .repositories, .repositoryAccessPolicy, .cache, .janitorEviction,

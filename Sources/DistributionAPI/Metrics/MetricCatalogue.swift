@@ -110,6 +110,9 @@ public enum MetricCatalogue {
             "entrepot_upstream_token_fetches_total", .counter, labels: ["upstream", "outcome"],
             "Tokens asked of upstreams' token services"),
         MetricDescription(
+            "entrepot_seeded_images_total", .counter, labels: ["outcome"],
+            "Images of seed lists that are held, that could not be had, or whose names are none"),
+        MetricDescription(
             "entrepot_upstream_breaker_open", .gauge, labels: ["upstream"], "1 while an upstream is left alone, else 0"),
         MetricDescription(
             "entrepot_upstream_rate_limit", .gauge, labels: ["upstream", "account"],

@@ -25,6 +25,7 @@ struct LongLivedParts: Sendable {
     let place: String
     /// Whether the content is elsewhere than this process' own files.
     let isRemote: Bool
+    let store: RegistryStore
     let pool: ThreadPool
     let background: BackgroundWork
     let coordination: CoordinationChoice
@@ -79,6 +80,7 @@ struct LongLivedParts: Sendable {
         probe = try StoreProbe(objects, free: opened.freeBytes)
         isRemote = opened.isRemote
         let store = RegistryStore(objects: objects)
+        self.store = store
         refreshTokens = StoredRefreshTokens(objects: objects, now: WallClock.seconds)
         let manifestRoom = ByteBudget(limit: configuration.server.maxManifestMemory.bytes)
         upstreams = LongLivedUpstreamParts(

@@ -1,0 +1,130 @@
+#if canImport(Glibc)
+    private import Glibc
+#elseif canImport(Musl)
+    private import Musl
+#else
+    private import Darwin
+#endif
+
+internal import FoundationEssentials
+
+/// A folder into which files are dropped, with what became of them: `.done/NAME.json` for those that were pushed, and `.failed/NAME`
+/// with `.failed/NAME.err` for those that were not. Blocks: for threads that may.
+public struct SpoolFolder: Sendable {
+    public let path: String
+    /// Whether what was pushed is kept in `.done`.
+    let keeps: Bool
+
+    /// How a file is told from another of its name, and from itself when somebody still writes to it.
+    struct Stamp: Sendable, Equatable {
+        let file: UInt64
+        let size: Int64
+        let seconds: Int
+        let nanoseconds: Int
+    }
+
+    /// Files that are looked at; what is beyond waits.
+    private static let mostFiles = 10_000
+
+    public init(_ path: String, keeps: Bool = false) {
+        self.path = path
+        self.keeps = keeps
+    }
+
+    private var done: String { path + "/.done" }
+    private var failed: String { path + "/.failed" }
+
+    /// - Throws: Where the folders cannot be made.
+    public func prepare() throws {
+        for folder in [path, done, failed] {
+            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
+    }
+
+    /// Files that wait, with what they are now, by their names.
+    func waiting() throws -> [(file: String, stamp: Stamp)] {
+        let names = try FileManager.default.contentsOfDirectory(atPath: path)
+        return names.filter { !SpoolName.isIgnored($0) }.sorted().prefix(Self.mostFiles).compactMap { name in
+            stamp(name).map { (name, $0) }
+        }
+    }
+
+    /// Nil for what is no file: links are not followed, as somebody else may have made them.
+    func stamp(_ file: String) -> Stamp? {
+        var status = stat()
+        guard lstat("\(path)/\(file)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        #if canImport(Darwin)
+            let time = status.st_mtimespec
+        #else
+            let time = status.st_mtim
+        #endif
+        return Stamp(
+            file: UInt64(status.st_ino), size: Int64(status.st_size), seconds: Int(time.tv_sec),
+            nanoseconds: Int(time.tv_nsec))
+    }
+
+    private struct Report: Encodable {
+        var file: String
+        var images: [String]
+    }
+
+    /// What is known of a file is there before the file is gone: who waits for it finds one or the other.
+    func succeed(_ file: String, _ images: [String]) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let report = try encoder.encode(Report(file: file, images: images))
+        try report.write(to: URL(filePath: "\(done)/\(file).json"), options: .atomic)
+        _ = unlink("\(failed)/\(file).err")
+        if keeps {
+            guard rename("\(path)/\(file)", "\(done)/\(file)") == 0 else { throw POSIXFailure(errno) }
+        } else {
+            guard unlink("\(path)/\(file)") == 0 || errno == ENOENT else { throw POSIXFailure(errno) }
+        }
+    }
+
+    func fail(_ file: String, _ reason: String) throws {
+        try Data((reason + "\n").utf8).write(to: URL(filePath: "\(failed)/\(file).err"), options: .atomic)
+        _ = unlink("\(done)/\(file).json")
+        guard rename("\(path)/\(file)", "\(failed)/\(file)") == 0 || errno == ENOENT else { throw POSIXFailure(errno) }
+    }
+
+    // MARK: Handing in
+
+    /// Puts a copy of a file into the folder, complete when it has its name.
+    ///
+    /// - Parameter file: The name there.
+    public func hand(in source: String, as file: String) throws {
+        _ = unlink("\(done)/\(file).json")
+        _ = unlink("\(failed)/\(file).err")
+        let partial = "\(path)/\(file)~"
+        try? FileManager.default.removeItem(atPath: partial)
+        try FileManager.default.copyItem(atPath: source, toPath: partial)
+        guard rename(partial, "\(path)/\(file)") == 0 else { throw POSIXFailure(errno) }
+    }
+
+    /// What became of a file; nil as long as it waits.
+    public func outcome(of file: String) -> Result<[String], SpoolFailure>? {
+        struct Read: Decodable { var images: [String] }
+        if stamp(file) != nil { return nil }
+        if let data = FileManager.default.contents(atPath: "\(failed)/\(file).err") {
+            return .failure(SpoolFailure(reason: String(decoding: data.prefix(4096), as: UTF8.self)))
+        }
+        guard let data = FileManager.default.contents(atPath: "\(done)/\(file).json"),
+            let read = try? JSONDecoder().decode(Read.self, from: data)
+        else { return nil }
+        return .success(read.images)
+    }
+}
+
+/// Why what was dropped was not pushed.
+public struct SpoolFailure: Error, Sendable, CustomStringConvertible {
+    public let reason: String
+
+    public var description: String { reason }
+}
+
+private struct POSIXFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ number: CInt) { description = String(cString: strerror(number)) }
+}

@@ -1,0 +1,120 @@
+public import Logging
+internal import NIOConcurrencyHelpers
+public import ServiceLifecycle
+internal import Threads
+public import Upstream
+
+/// Pushes what is dropped into a folder. It looks at the folder, as decision 6 has it; a file is taken when it is the same at two
+/// looks, so that one that somebody still writes to without a `~` is mostly left alone too.
+public final class Spooler: Service {
+    private let folder: SpoolFolder
+    private let target: any SpoolTarget
+    private let logger: Logger
+    private let timers: Timers
+    private let interval: Duration
+    private let state = NIOLockedValueBox(State())
+
+    private struct State {
+        /// What was there at the last look.
+        var seen: [String: SpoolFolder.Stamp] = [:]
+        /// As it was told last.
+        var problem: String?
+    }
+
+    /// - Parameter interval: Between two looks.
+    public init(
+        _ folder: SpoolFolder, to target: any SpoolTarget, logger: Logger, interval: Duration = .seconds(1),
+        timers: Timers = .system
+    ) {
+        self.folder = folder
+        self.target = target
+        self.logger = logger
+        self.interval = interval
+        self.timers = timers
+    }
+
+    public func run() async throws {
+        await cancelWhenGracefulShutdown { await self.watch() }
+    }
+
+    private func watch() async {
+        while !Task.isCancelled {
+            await look()
+            await timers.sleep(interval)
+        }
+    }
+
+    /// One look: takes what is the same as at the last one.
+    public func look() async {
+        let folder = folder
+        do {
+            let waiting = try await ThreadPool.shared.run {
+                try folder.prepare()
+                return try folder.waiting()
+            }
+            let seen = state.withLockedValue { state in
+                state.problem = nil
+                return state.seen
+            }
+            for (file, stamp) in waiting where seen[file] == stamp && !Task.isCancelled { await take(file) }
+            state.withLockedValue { state in
+                state.seen = Dictionary(waiting.map { ($0.file, $0.stamp) }, uniquingKeysWith: { first, _ in first })
+            }
+        } catch {
+            if Task.isCancelled { return }
+            let isNew = state.withLockedValue { state in
+                defer { state.problem = "\(error)" }
+                return state.problem != "\(error)"
+            }
+            // Told once: a mount may be away for a while.
+            if isNew {
+                logger.error(
+                    "a spool folder cannot be looked at", metadata: ["folder": "\(folder.path)", "error": "\(error)"])
+            }
+        }
+    }
+
+    /// Takes everything that is there now.
+    ///
+    /// - Returns: How many files failed.
+    public func runOnce() async throws -> Int {
+        let folder = folder
+        let waiting = try await ThreadPool.shared.run {
+            try folder.prepare()
+            return try folder.waiting()
+        }
+        var failures = 0
+        for (file, _) in waiting where await !take(file) { failures += 1 }
+        return failures
+    }
+
+    @discardableResult
+    private func take(_ file: String) async -> Bool {
+        let folder = folder
+        do {
+            guard let name = SpoolName(file) else {
+                throw SpoolFailure(
+                    reason: "the name is none of an image: write repository:tag.tar, with \\ in the place of /")
+            }
+            let images: [String]
+            switch name {
+            case .push(let name): images = try await target.push("\(folder.path)/\(file)", as: name)
+            case .delete(let name): images = try await target.delete(name)
+            }
+            try await ThreadPool.shared.run { try folder.succeed(file, images) }
+            logger.info("taken from the spool", metadata: ["file": "\(file)", "images": "\(images)"])
+            return true
+        } catch {
+            // It waits for the next start.
+            if Task.isCancelled { return false }
+            logger.warning("what was spooled is not pushed", metadata: ["file": "\(file)", "error": "\(error)"])
+            do {
+                try await ThreadPool.shared.run { try folder.fail(file, "\(error)") }
+            } catch {
+                logger.error(
+                    "what failed cannot be put aside", metadata: ["file": "\(file)", "error": "\(error)"])
+            }
+            return false
+        }
+    }
+}

@@ -1,0 +1,116 @@
+import ArgumentParser
+import OCI
+import RegistryClient
+import Transfer
+import Upstream
+
+struct ImageCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "image", abstract: "Push, pull, list and delete images of any registry.",
+        discussion: """
+            REGISTRY is the name of a profile ('entrepot registry add') or an address (HOST, HOST:PORT, a URL). No \
+            configuration is read and no server needed.
+            """,
+        subcommands: [
+            ImagePushCommand.self, ImagePullCommand.self, ImageListCommand.self, ImageDeleteCommand.self,
+        ])
+}
+
+struct ImageListCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Print the images of a registry, or the tags of one repository.")
+
+    @OptionGroup var options: RegistryOptions
+    @Option(help: "table, bare, json or yaml.") var format = ListFormat.table
+    @Flag(help: "Also what each tag stands for, which asks for each.") var digests = false
+    @Argument(help: "A profile or an address.") var registry: String
+    @Argument(help: "Repositories; none for all that the registry tells of.") var repositories: [String] = []
+
+    func run() async throws {
+        if let via = options.via {
+            let order = SurrogateOrder(
+                arguments: ["image", "list"] + options.repeated + ["--format", format.rawValue]
+                    + (digests ? ["--digests"] : []) + ["--", registry] + repositories, file: nil)
+            return try await order.carryOut(by: via, sending: nil, to: nil)
+        }
+        let target = try options.target(registry)
+        try await CarryOptions.reporting {
+            let names =
+                repositories.isEmpty
+                ? try await target.registry.repositories() : try repositories.map { try target.name($0).repository }
+            var listing = Listing(columns: digests ? ["image", "digest"] : ["image"])
+            for name in names {
+                let tags: [Tag]
+                do {
+                    tags = try await target.registry.tags(name)
+                } catch let error as UpstreamError where error.kind == .notFound && repositories.isEmpty {
+                    // In the catalogue, and empty.
+                    continue
+                }
+                for tag in tags.sorted() {
+                    let digest = digests ? try await target.registry.manifest(name, .tag(tag)).digest : nil
+                    listing.rows.append(digests ? ["\(name):\(tag)", digest?.description] : ["\(name):\(tag)"])
+                }
+            }
+            try listing.print(format)
+        }
+    }
+}
+
+struct ImageDeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Delete images of a registry.",
+        discussion: """
+            A tag stands for a manifest, which is deleted with all of its tags, as the specification has it; --tag-only \
+            deletes the tag alone, where the registry can do that. Repositories stay.
+            """)
+
+    @OptionGroup var options: RegistryOptions
+    @Flag(help: "Delete the tag and leave the manifest.") var tagOnly = false
+    @Flag(name: [.customShort("a"), .long], help: "Every tag of the repositories that are named.") var all = false
+    @Argument(help: "A profile or an address.") var registry: String
+    @Argument(help: "NAME:TAG or NAME@DIGEST; with --all, repositories.") var images: [String]
+
+    func validate() throws {
+        guard !images.isEmpty else { throw ValidationError("Name images.") }
+    }
+
+    func run() async throws {
+        if let via = options.via {
+            let order = SurrogateOrder(
+                arguments: ["image", "delete"] + options.repeated + (tagOnly ? ["--tag-only"] : [])
+                    + (all ? ["--all"] : []) + ["--", registry] + images, file: nil)
+            return try await order.carryOut(by: via, sending: nil, to: nil)
+        }
+        let target = try options.target(registry)
+        try await CarryOptions.reporting {
+            for text in images {
+                let name = try target.name(text)
+                var references = [name.reference]
+                if all { references = try await target.registry.tags(name.repository).map { .tag($0) } }
+                for reference in references { try await delete(name.repository, reference, target) }
+            }
+        }
+    }
+
+    private func delete(
+        _ repository: RepositoryName, _ reference: Reference, _ target: RegistryOptions.Target
+    ) async throws {
+        if tagOnly || reference.isDigest {
+            try await target.registry.delete(repository, reference)
+        } else {
+            do {
+                let digest = try await target.registry.manifest(repository, reference).digest
+                try await target.registry.delete(repository, .digest(digest))
+            } catch let error as UpstreamError where error.kind == .notFound && all {
+                // Another tag stood for the same.
+                return
+            }
+        }
+        print("deleted  \(repository)\(reference.isDigest ? "@" : ":")\(reference)")
+    }
+}
+
+extension Reference {
+    fileprivate var isDigest: Bool { if case .digest = self { true } else { false } }
+}
