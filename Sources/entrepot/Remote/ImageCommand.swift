@@ -40,19 +40,25 @@ struct ImageListCommand: AsyncParsableCommand {
                 ? try await target.registry.repositories() : try repositories.map { try target.name($0).repository }
             var listing = Listing(columns: digests ? ["image", "digest"] : ["image"])
             for name in names {
-                let tags: [Tag]
-                do {
-                    tags = try await target.registry.tags(name)
-                } catch let error as UpstreamError where error.kind == .notFound && repositories.isEmpty {
-                    // In the catalogue, and empty.
-                    continue
-                }
+                guard let tags = try await tags(of: name, target) else { continue }
                 for tag in tags.sorted() {
                     let digest = digests ? try await target.registry.manifest(name, .tag(tag)).digest : nil
                     listing.rows.append(digests ? ["\(name):\(tag)", digest?.description] : ["\(name):\(tag)"])
                 }
             }
             try listing.print(format)
+        }
+    }
+
+    /// Nil for one that is in the catalogue, and empty.
+    private func tags(
+        of name: RepositoryName, _ target: RegistryOptions.Target
+    ) async throws(UpstreamError) -> [Tag]? {
+        do throws(UpstreamError) {
+            return try await target.registry.tags(name)
+        } catch {
+            guard error.kind == .notFound, repositories.isEmpty else { throw error }
+            return nil
         }
     }
 }
@@ -99,15 +105,23 @@ struct ImageDeleteCommand: AsyncParsableCommand {
         if tagOnly || reference.isDigest {
             try await target.registry.delete(repository, reference)
         } else {
-            do {
-                let digest = try await target.registry.manifest(repository, reference).digest
-                try await target.registry.delete(repository, .digest(digest))
-            } catch let error as UpstreamError where error.kind == .notFound && all {
-                // Another tag stood for the same.
-                return
-            }
+            // Another tag stood for the same.
+            guard let digest = try await digest(of: repository, reference, target) else { return }
+            try await target.registry.delete(repository, .digest(digest))
         }
         print("deleted  \(repository)\(reference.isDigest ? "@" : ":")\(reference)")
+    }
+
+    /// Nil for one of all that is gone by now.
+    private func digest(
+        of repository: RepositoryName, _ reference: Reference, _ target: RegistryOptions.Target
+    ) async throws(UpstreamError) -> Digest? {
+        do throws(UpstreamError) {
+            return try await target.registry.manifest(repository, reference).digest
+        } catch {
+            guard error.kind == .notFound, all else { throw error }
+            return nil
+        }
     }
 }
 
