@@ -129,12 +129,11 @@ import Testing
             "notifications.endpoint[0].actions", "is no action"),
         Mistake(
             "[[audit.sink]]\ntype = \"stdout\"\npath = \"x\"", 3, "audit.sink[0].path", "has no effect with type"),
-        (
+        Mistake(
             "[[spooler]]\ndirectory = \"/x\"\nrepository = \"docker.io/x\"", 3, "spooler[0].repository",
-            "no repository that holds what is pushed"
-        ),
-        ("[[seed]]\nlist = \"/x\"\nplatforms = [\"amd64\"]", 3, "seed[0].platforms", "is no platform"),
-        ("[[seed]]\nlist = \"/x\"\n[[seed]]\nlist = \"/x\"", 4, "seed[1].list", "is another seed's"),
+            "no repository that holds what is pushed"),
+        Mistake("[[seed]]\nlist = \"/x\"\nplatforms = [\"amd64\"]", 3, "seed[0].platforms", "is no platform"),
+        Mistake("[[seed]]\nlist = \"/x\"\n[[seed]]\nlist = \"/x\"", 4, "seed[1].list", "is another seed's"),
         Mistake("[observability]\nlisten = \"127.0.0.1\"", 2, "observability.listen", "the port is missing"),
         Mistake(
             "[repository.x.retention_policy]\nrules = [\"image.tg == 'x'\"]", 2,
