@@ -20,13 +20,14 @@ struct FileDownload {
     var takesReferrers = false
 
     /// - Parameter output: `-` is standard output.
-    func pull(_ names: [ImageName], to output: String, progress isShown: Bool) async throws {
+    func pull(_ names: [ImageName], to output: String, _ options: ProgressOptions) async throws {
         let pull = try await ImagePull(names, from: registry, platforms: platforms, takesReferrers: takesReferrers)
         let target: BundleWriter.Target =
             output == "-" ? .descriptor(STDOUT_FILENO) : .file(output, volumeSize: nil)
         let writer = try await ThreadPool.shared.run { try BundleWriter(target, pull.catalogue) }
-        let progress = CarryProgress(isShown: isShown, total: pull.catalogue.contents.reduce(0) { $0 + $1.size })
-        try await pull.write(writer) { progress.add($0) }
+        let progress = options.bar("pull", total: pull.catalogue.contents.reduce(0) { $0 + $1.size })
+        defer { progress.end() }
+        try await pull.write(writer) { progress.add(Int64($0)) }
     }
 
     /// The file that an image of one layer, or an artifact, is made of.

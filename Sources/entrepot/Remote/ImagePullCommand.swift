@@ -15,7 +15,7 @@ struct PullOptions: ParsableArguments {
     @Option(help: "Of an index only the image for this, such as linux/amd64; may be repeated.") var platform: [String] =
         []
     @Flag(help: "With signatures, attestations and what else refers to the image.") var referrers = false
-    @Flag(name: .customLong("progress"), help: "Tell on standard error how far it is.") var showsProgress = false
+    @OptionGroup var progress: ProgressOptions
 
     func validate() throws {
         for text in platform where ImagePlatform(text) == nil {
@@ -26,7 +26,7 @@ struct PullOptions: ParsableArguments {
     /// The same again, to standard output.
     var repeated: [String] {
         ["--output", "-"] + (unpack ? ["--unpack"] : []) + (referrers ? ["--referrers"] : [])
-            + (showsProgress ? ["--progress"] : []) + platform.flatMap { ["--platform", $0] }
+            + (progress.isWanted ? ["--progress"] : []) + platform.flatMap { ["--platform", $0] }
     }
 
     func pull(_ images: [String], _ target: RegistryOptions.Target) async throws {
@@ -45,7 +45,7 @@ struct PullOptions: ParsableArguments {
                 if output == "-", isatty(STDOUT_FILENO) == 1 {
                     throw ValidationError("An archive is nothing for a terminal; use --output FILE.")
                 }
-                try await download.pull(names, to: output, progress: showsProgress)
+                try await download.pull(names, to: output, progress)
             }
         }
     }

@@ -106,8 +106,13 @@ private func services(
             EventLoopLag(MultiThreadedEventLoopGroup.singleton) { try await Task.sleep(for: .seconds(5)) },
             PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, parts.janitor,
             CoordinationWatch(parts: parts),
-            Spoolers(parts: parts, current: current) { try await Task.sleep(for: .seconds(1)) },
-            SeedSchedule(parts: parts, current: current) { try await Task.sleep(for: .seconds(5)) },
+            // A server that has none rests.
+            Spoolers(parts: parts, current: current) {
+                try await Task.sleep(for: current.value.configuration.spoolers.isEmpty ? .seconds(15) : .seconds(1))
+            },
+            SeedSchedule(parts: parts, current: current) {
+                try await Task.sleep(for: current.value.configuration.seeds.isEmpty ? .seconds(15) : .seconds(5))
+            },
             BudgetExchange(parts.coordination.replica, parts.upstreams.budgets, now: WallClock.seconds), server,
             Reloader(source: source, parts: parts, current: current, server: server),
             ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), withdrawal,

@@ -24,6 +24,7 @@ PAGE = str(PAGE)
 HUB = "the registry that plays Docker Hub"
 DAEMON = "needs a daemon of the client's: PushTests, CarryTests and ContainerImageTests run these clients"
 CLUSTER = "needs a cluster: KubernetesTests holds manifests and chart to its schemas"
+ELSEWHERE = "needs a registry of its own, or one that only others reach: RemoteImageTests do that"
 SYSTEM = "installs into the system, or asks its service manager: PackagingTests do that in a Debian of their own"
 TERMINAL = "asks for a password at a terminal: TokenTests log in with each client"
 
@@ -37,6 +38,8 @@ LEFT_OUT = [
     ("docs/how-to/carry-images.md", "docker save", DAEMON),
     ("docs/how-to/kubernetes.md", "helm install", CLUSTER),
     ("docs/how-to/kubernetes.md", "kubectl create", CLUSTER),
+    ("docs/how-to/move-images.md", "entrepot", ELSEWHERE),
+    ("docs/how-to/move-images.md", "podman save", ELSEWHERE),
     ("docs/how-to/protect.md", "docker login", TERMINAL),
     ("docs/how-to/protect.md", "podman login", TERMINAL),
     ("docs/how-to/protect.md", "skopeo login", TERMINAL),
