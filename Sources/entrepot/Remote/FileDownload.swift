@@ -6,6 +6,7 @@
     import Glibc
 #endif
 import Bundle
+import Console
 import FoundationEssentials
 import NIOCore
 import OCI
