@@ -1,4 +1,4 @@
-public import OCI
+internal import OCI
 public import Upstream
 
 /// Where a registry is, as people write it: `HOST[:PORT][/PREFIX]`, with `http://` or `https://` before it.

@@ -1,6 +1,6 @@
 public import CurlClient
 public import Logging
-public import NIOCore
+internal import NIOCore
 public import OCI
 public import Upstream
 

@@ -1,5 +1,5 @@
 public import CurlClient
-public import Upstream
+internal import Upstream
 
 /// How a registry is spoken to, and how much of it is used.
 public struct RemoteRegistrySettings: Sendable {

@@ -231,7 +231,7 @@ import Testing
             let list = ["image", "list", registry.host, "files/hello", "--format", "bare"]
             let listed = try await Command(Paths.entrepot.path, list, environment: environment).outcome()
             #expect(listed.output == "files/hello:1\n", "\(listed.output)")
-            FileManager.default.createFile(atPath: folder + "/files\\hello:1!", contents: Data())
+            _ = FileManager.default.createFile(atPath: folder + "/files\\hello:1!", contents: Data())
             for _ in 0..<300 where !FileManager.default.fileExists(atPath: folder + "/.done/files\\hello:1!.json") {
                 try await Task.sleep(for: .milliseconds(100))
             }
@@ -276,7 +276,7 @@ import Testing
                 Paths.entrepot.path, ["image", "pull", server.host, "local/in/files/hello", "--unpack", "-o", "-"]
             ).outcome()
             #expect(back.output == "hello world\n", "\(back.output)")
-            FileManager.default.createFile(atPath: folder + "/team\\app:1!", contents: Data())
+            _ = FileManager.default.createFile(atPath: folder + "/team\\app:1!", contents: Data())
             for _ in 0..<300 where !FileManager.default.fileExists(atPath: folder + "/.done/team\\app:1!.json") {
                 try await Task.sleep(for: .milliseconds(100))
             }

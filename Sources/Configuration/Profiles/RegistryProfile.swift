@@ -32,7 +32,7 @@ public struct RegistryProfile: Sendable, Equatable {
     }
 
     /// Keys of a profile's table, with what each is.
-    static let keys: [(key: String, path: WritableKeyPath<RegistryProfile, String?> & Sendable)] = [
+    static let keys: [(key: String, path: any WritableKeyPath<RegistryProfile, String?> & Sendable)] = [
         ("username", \.username), ("password_file", \.passwordFile), ("password_env", \.passwordVariable),
         ("ca_bundle", \.authorityBundle), ("client_certificate", \.clientCertificate), ("client_key", \.clientKey),
         ("default_repository", \.defaultRepository),

@@ -1,7 +1,7 @@
 public import Bundle
 internal import Hashing
 internal import NIOCore
-public import OCI
+internal import OCI
 public import RegistryClient
 internal import Storage
 internal import Threads

@@ -1,4 +1,4 @@
-public import Bundle
+internal import Bundle
 internal import Hashing
 internal import NIOConcurrencyHelpers
 internal import NIOCore

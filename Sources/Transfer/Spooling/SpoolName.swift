@@ -1,4 +1,4 @@
-public import OCI
+internal import OCI
 
 /// What the name of a file in a spool folder asks for (Reposure's names): `team\app:1.0.tar.gz` is to be pushed as
 /// `team/app:1.0`, `team\app:1.0!` is to be deleted, and what ends with `~` is still being written.
