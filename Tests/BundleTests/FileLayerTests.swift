@@ -10,7 +10,7 @@ import Testing
 
     private func unpacked(_ path: String) throws -> (name: String?, bytes: Data) {
         let target = directory.file("out-\(UUID().uuidString)")
-        FileManager.default.createFile(atPath: target, contents: nil)
+        _ = FileManager.default.createFile(atPath: target, contents: nil)
         let handle = try #require(FileHandle(forWritingAtPath: target))
         defer { try? handle.close() }
         let name = try FileLayer.unpack(path, to: handle.fileDescriptor)
