@@ -9,6 +9,9 @@ public struct CurlRequest: Sendable {
     public var body: ByteBuffer?
     /// Sent in the place of ``body``.
     public var file: CurlFileBody?
+    /// Where a connection that was kept open turns out to be closed, libcurl sends a request again by itself. False for one whose
+    /// body may have been taken in part by then: it fails with `cutShort`, and the caller asks how far it came.
+    public var isRepeatable = true
     public var settings: CurlSettings
 
     public init(
@@ -33,6 +36,23 @@ public struct CurlRequest: Sendable {
 }
 
 extension CurlRequest {
+    /// Bytes of a body that is given piece by piece; nil where libcurl gets all of it at once, or there is none.
+    var givenLength: Int64? {
+        file?.length ?? (isRepeatable ? nil : body.map { Int64($0.readableBytes) })
+    }
+
+    /// Fills `buffer` with what is at `position` of such a body.
+    ///
+    /// - Returns: How many bytes there were; nil if it cannot be read.
+    func give(_ buffer: UnsafeMutableRawBufferPointer, at position: Int64) -> Int? {
+        if let file { return file.read(buffer, at: position) }
+        return body?.withUnsafeReadableBytes { bytes in
+            let rest = bytes.dropFirst(Int(position)).prefix(buffer.count)
+            buffer.copyMemory(from: UnsafeRawBufferPointer(rebasing: rest))
+            return rest.count
+        }
+    }
+
     var isSecure: Bool { url.prefix(6).lowercased() == "https:" }
 
     /// `host[:port]` of the URL, the only part of it that errors and logs may show: paths and queries of signed

@@ -18,7 +18,7 @@ public struct RemoteRegistry: Sendable {
 
     /// - Parameters:
     ///   - endpoint: Where it is.
-    ///   - credentials: Of whom it is asked for; nil for anonymous. ``CredentialFiles`` has those that other tools keep.
+    ///   - credentials: Of whom it is asked for; nil for anonymous. ``AuthFiles`` has those that other tools keep.
     ///   - curl: Shared, so are its connections.
     public init(
         _ endpoint: UpstreamEndpoint, settings: RemoteRegistrySettings = RemoteRegistrySettings(),

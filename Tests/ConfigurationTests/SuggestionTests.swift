@@ -18,6 +18,8 @@ import Testing
         #expect(Suggestion.closest(to: "query_timout", among: keys) == "query_timeout")
         #expect(Suggestion.closest(to: "bindaddress", among: keys) == "bind_address")
         #expect(Suggestion.closest(to: "colour", among: keys) == nil)
+        #expect(Suggestion.closest(to: "user", among: ["username", "url", "password_file"]) == "username")
+        #expect(Suggestion.closest(to: "pass", among: ["password_file", "password_env"]) == nil)
         #expect(Suggestion.closest(to: String(repeating: "x", count: 100_000), among: keys) == nil)
     }
 }

@@ -70,7 +70,7 @@ import Transfer
         #expect(try names("/.done") == ["four:1!.json", "one:1.tar.json"])
         #expect(try names("/.failed") == ["Three.tar", "Three.tar.err", "two:1.tar", "two:1.tar.err"])
         #expect(try folder.outcome(of: "one:1.tar")?.get() == ["one:1@digest"])
-        let failure = #expect(throws: SpoolFailure.self) { try folder.outcome(of: "two:1.tar")?.get() }
+        let failure = #expect(throws: SpoolError.self) { try folder.outcome(of: "two:1.tar")?.get() }
         #expect(failure?.reason == "the registry is full\n")
         if case .some = folder.outcome(of: "five:1.tar~") { Issue.record("it waits") }
         // Tried again, and better.

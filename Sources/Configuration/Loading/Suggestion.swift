@@ -1,12 +1,16 @@
 /// What somebody may have meant by a word that is not known.
 enum Suggestion {
-    /// The closest of the candidates, if it is close: a third of the word's letters may differ, at least one.
+    /// The closest of the candidates, if it is close: a third of the word's letters may differ, at least one. Else the only one
+    /// that begins with the word, if that has at least four letters.
     static func closest(to word: String, among candidates: some Sequence<String>) -> String? {
         let bound = min(max(1, word.count / 3), 4)
-        return candidates.map { (candidate: $0, distance: distance(word, $0)) }
+        let closest = candidates.map { (candidate: $0, distance: distance(word, $0)) }
             .filter { $0.distance <= bound }
             .min { ($0.distance, $0.candidate) < ($1.distance, $1.candidate) }?
             .candidate
+        if let closest { return closest }
+        let longer = (4...64).contains(word.count) ? candidates.filter { $0.hasPrefix(word.lowercased()) } : []
+        return longer.count == 1 ? longer[0] : nil
     }
 
     /// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment), without regard to case

@@ -59,8 +59,8 @@ struct EasyOptions {
         long(CURLOPT_TCP_KEEPIDLE, 30)
         long(CURLOPT_TCP_KEEPINTVL, 15)
         apply(proxies: order.proxies, secure: request.isSecure)
-        if let file = request.file {
-            apply(request.method, file)
+        if let length = request.givenLength {
+            apply(request.method, given: length)
         } else {
             apply(method: request.method, body: request.body)
         }
@@ -87,10 +87,10 @@ struct EasyOptions {
     }
 
     /// The transfer gives the bytes when it is asked for them.
-    private mutating func apply(_ method: CurlRequest.Method, _ file: CurlFileBody) {
+    private mutating func apply(_ method: CurlRequest.Method, given length: Int64) {
         long(CURLOPT_UPLOAD, 1)
         string(CURLOPT_CUSTOMREQUEST, method.rawValue)
-        check(entrepot_setopt_offset(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(file.length)))
+        check(entrepot_setopt_offset(easy, CURLOPT_INFILESIZE_LARGE, curl_off_t(length)))
         long(CURLOPT_UPLOAD_BUFFERSIZE, 256 << 10)
     }
 

@@ -32,7 +32,7 @@ final class Transfer {
     private var failure: CurlError?
     /// An address of the server was not connected to.
     private var hasRefused = false
-    /// How much of a file was sent.
+    /// How much of a body was given to libcurl.
     private var sent: Int64 = 0
     private var headerList: UnsafeMutablePointer<curl_slist>?
     private let errorText = UnsafeMutablePointer<CChar>.allocate(capacity: Int(CURL_ERROR_SIZE))
@@ -70,7 +70,7 @@ final class Transfer {
             guard let bytes, let transfer else { return 0 }
             return Transfer.from(transfer).header(UnsafeRawBufferPointer(start: bytes, count: size * count))
         }
-        if order.request.file != nil {
+        if order.request.givenLength != nil {
             options.pointer(CURLOPT_READDATA, this)
             options.callback(CURLOPT_READFUNCTION) { bytes, size, count, transfer in
                 guard let bytes, let transfer else { return Int(CURL_READFUNC_ABORT) }
@@ -80,8 +80,7 @@ final class Transfer {
             // Where a connection turned out to be closed, the request is sent again on another.
             options.seek { transfer, offset, origin in
                 guard let transfer, origin == SEEK_SET else { return CURL_SEEKFUNC_CANTSEEK }
-                Transfer.from(transfer).sent = Int64(offset)
-                return CURL_SEEKFUNC_OK
+                return Transfer.from(transfer).seek(to: Int64(offset))
             }
         }
         if !order.request.settings.refusedRanges.isEmpty {
@@ -156,8 +155,18 @@ final class Transfer {
         CurlError(.refusedAddress, "its address lies in a network that is refused", host: order.authority)
     }
 
+    private func seek(to position: Int64) -> CInt {
+        guard order.request.isRepeatable || position >= sent else {
+            failure = CurlError(
+                .cutShort, "the connection was closed while the request was sent", host: order.authority)
+            return CURL_SEEKFUNC_FAIL
+        }
+        sent = position
+        return CURL_SEEKFUNC_OK
+    }
+
     private func give(_ buffer: UnsafeMutableRawBufferPointer) -> Int {
-        guard let count = order.request.file?.read(buffer, at: sent) else {
+        guard let count = order.request.give(buffer, at: sent) else {
             failure = CurlError(.invalidRequest, "the file that is sent cannot be read", host: order.authority)
             return Int(CURL_READFUNC_ABORT)
         }

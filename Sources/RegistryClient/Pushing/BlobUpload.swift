@@ -142,7 +142,9 @@ struct BlobUpload {
 
     private func send(_ ask: UpstreamRequest) async throws(UpstreamError) -> CurlResponse {
         var ask = ask
-        ask.sendRate = registry.settings.sendRate
+        ask.body?.rate = registry.settings.sendRate
+        // The registry may have taken some of it: what it has is asked for before more is sent.
+        ask.body?.isRepeatable = false
         // What is sent may take long.
         ask.isWhole = false
         let request = ask

@@ -38,9 +38,10 @@ public final class FileImageEntries: ArchiveEntries {
         var manifests: [Entry]
     }
 
-    /// - Parameter layer: Where the layer is written to; needed as long as this lives.
-    public init(_ path: String, through layer: String) throws {
-        let title = path.split(separator: "/").last.map(String.init) ?? path
+    /// - Parameters:
+    ///   - title: What the file is called in the image.
+    ///   - layer: Where the layer is written to; needed as long as this lives.
+    public init(_ path: String, named title: String, through layer: String) throws {
         let written = try FileLayer.write(path, named: title, to: layer)
         let file = try OpenedFile(layer)
         let image = try FileImage.wrapping(written, in: file, named: title)

@@ -76,16 +76,16 @@ public struct SpoolFolder: Sendable {
         try report.write(to: URL(filePath: "\(done)/\(file).json"), options: .atomic)
         _ = unlink("\(failed)/\(file).err")
         if keeps {
-            guard rename("\(path)/\(file)", "\(done)/\(file)") == 0 else { throw POSIXFailure(errno) }
+            guard rename("\(path)/\(file)", "\(done)/\(file)") == 0 else { throw SpoolError.system() }
         } else {
-            guard unlink("\(path)/\(file)") == 0 || errno == ENOENT else { throw POSIXFailure(errno) }
+            guard unlink("\(path)/\(file)") == 0 || errno == ENOENT else { throw SpoolError.system() }
         }
     }
 
     func fail(_ file: String, _ reason: String) throws {
         try Data((reason + "\n").utf8).write(to: URL(filePath: "\(failed)/\(file).err"), options: .atomic)
         _ = unlink("\(done)/\(file).json")
-        guard rename("\(path)/\(file)", "\(failed)/\(file)") == 0 || errno == ENOENT else { throw POSIXFailure(errno) }
+        guard rename("\(path)/\(file)", "\(failed)/\(file)") == 0 || errno == ENOENT else { throw SpoolError.system() }
     }
 
     // MARK: Handing in
@@ -99,15 +99,15 @@ public struct SpoolFolder: Sendable {
         let partial = "\(path)/\(file)~"
         try? FileManager.default.removeItem(atPath: partial)
         try FileManager.default.copyItem(atPath: source, toPath: partial)
-        guard rename(partial, "\(path)/\(file)") == 0 else { throw POSIXFailure(errno) }
+        guard rename(partial, "\(path)/\(file)") == 0 else { throw SpoolError.system() }
     }
 
     /// What became of a file; nil as long as it waits.
-    public func outcome(of file: String) -> Result<[String], SpoolFailure>? {
+    public func outcome(of file: String) -> Result<[String], SpoolError>? {
         struct Read: Decodable { var images: [String] }
         if stamp(file) != nil { return nil }
         if let data = FileManager.default.contents(atPath: "\(failed)/\(file).err") {
-            return .failure(SpoolFailure(reason: String(decoding: data.prefix(4096), as: UTF8.self)))
+            return .failure(SpoolError(reason: String(decoding: data.prefix(4096), as: UTF8.self)))
         }
         guard let data = FileManager.default.contents(atPath: "\(done)/\(file).json"),
             let read = try? JSONDecoder().decode(Read.self, from: data)
@@ -117,14 +117,11 @@ public struct SpoolFolder: Sendable {
 }
 
 /// Why what was dropped was not pushed.
-public struct SpoolFailure: Error, Sendable, CustomStringConvertible {
+public struct SpoolError: Error, Sendable, CustomStringConvertible {
     public let reason: String
 
     public var description: String { reason }
-}
 
-private struct POSIXFailure: Error, CustomStringConvertible {
-    let description: String
-
-    init(_ number: CInt) { description = String(cString: strerror(number)) }
+    /// What the last call of the system says.
+    static func system() -> SpoolError { SpoolError(reason: String(cString: strerror(errno))) }
 }

@@ -93,7 +93,7 @@ public final class Spooler: Service {
         let folder = folder
         do {
             guard let name = SpoolName(file) else {
-                throw SpoolFailure(
+                throw SpoolError(
                     reason: "the name is none of an image: write repository:tag.tar, with \\ in the place of /")
             }
             let images: [String]

@@ -67,8 +67,7 @@ extension UpstreamClient {
         _ url: AbsoluteURL, _ ask: UpstreamRequest, _ authorization: Authorization
     ) async throws(UpstreamError) -> (CurlResponse, away: AbsoluteURL.Origin?) {
         try await follow(
-            url, ask.method, ask.headers, ask.body, authorization: authorization.header, isWhole: ask.isWhole,
-            sendRate: ask.sendRate)
+            url, ask.method, ask.headers, ask.body, authorization: authorization.header, isWhole: ask.isWhole)
     }
 
     /// Asks the URL and wherever it leads.
@@ -77,7 +76,7 @@ extension UpstreamClient {
     ///   has once been away gets no credentials any more, even if it is led back: the path is then not ours.
     func follow(
         _ url: AbsoluteURL, _ method: CurlRequest.Method, _ headers: CurlHeaders, _ body: UpstreamRequest.Body? = nil,
-        authorization: String?, isWhole: Bool, sendRate: Int? = nil
+        authorization: String?, isWhole: Bool
     ) async throws(UpstreamError) -> (CurlResponse, away: AbsoluteURL.Origin?) {
         var current = url
         var visited: Set = [url]
@@ -96,12 +95,7 @@ extension UpstreamClient {
                 var request = CurlRequest(
                     url: current.text, method: method, headers: headers,
                     settings: curlSettings(isHome: isHome, isWhole: isWhole))
-                switch body {
-                case .bytes(let bytes): request.body = bytes
-                case .file(let file): request.file = file
-                case nil: break
-                }
-                request.settings.sendRate = sendRate
+                body?.put(into: &request)
                 answer = try await curl.execute(request)
             } catch {
                 throw failure(error)

@@ -5,9 +5,29 @@ package import OCI
 /// One question to an upstream, before it is known how to authenticate and where it leads.
 package struct UpstreamRequest: Sendable {
     /// What is sent with it.
-    package enum Body: Sendable {
-        case bytes(ByteBuffer)
-        case file(CurlFileBody)
+    package struct Body: Sendable {
+        private enum Content: Sendable {
+            case bytes(ByteBuffer)
+            case file(CurlFileBody)
+        }
+
+        private let content: Content
+        /// Bytes a second, on average; nil for any number.
+        package var rate: Int?
+        /// Whether the same may be sent again after it arrived in part.
+        package var isRepeatable = true
+
+        package static func bytes(_ bytes: ByteBuffer) -> Body { Body(content: .bytes(bytes)) }
+        package static func file(_ file: CurlFileBody) -> Body { Body(content: .file(file)) }
+
+        func put(into request: inout CurlRequest) {
+            switch content {
+            case .bytes(let bytes): request.body = bytes
+            case .file(let file): request.file = file
+            }
+            request.settings.sendRate = rate
+            request.isRepeatable = isRepeatable
+        }
     }
 
     package let method: CurlRequest.Method
@@ -15,8 +35,6 @@ package struct UpstreamRequest: Sendable {
     package var query: String?
     package var headers: CurlHeaders
     package var body: Body?
-    /// Bytes of the body a second, on average; nil for any number.
-    package var sendRate: Int?
     /// Statuses that the asker understands; all others become errors.
     package var accepted: Set<Int> = [200]
     /// The answer is read as a whole, so that it may have a time limit as a whole.

@@ -34,18 +34,22 @@ struct FileUpload {
     /// - Parameters:
     ///   - path: `-` is standard input, for archives.
     ///   - name: Of the image; nil for the names that the archive has.
+    ///   - title: What a file that is no archive is called in its image; nil for what it is called here.
     ///   - selection: Of an archive with several images, this one.
-    func push(_ path: String, as name: ImageName?, _ kind: Kind, selection: ImageName? = nil) async throws -> [Pushed] {
-        try await ScratchFolder.with(in: folder) { scratch in
+    func push(
+        _ path: String, as name: ImageName?, _ kind: Kind, title: String? = nil, selection: ImageName? = nil
+    ) async throws -> [Pushed] {
+        let title = title ?? path.split(separator: "/").last.map(String.init) ?? path
+        return try await ScratchFolder.with(in: folder) { scratch in
             let isArchive = try await ThreadPool.shared.run { try path == "-" || Self.isArchive(path) }
             switch kind {
             case .whatever where isArchive: return try await pushArchive(path, name, selection, scratch)
             case .whatever, .file:
                 guard let name else { throw Self.nameless }
-                return [try await pushFile(path, name, scratch)]
+                return [try await pushFile(path, name, title, scratch)]
             case .artifact(let type):
                 guard let name else { throw Self.nameless }
-                return [try await pushArtifact(path, name, type)]
+                return [try await pushArtifact(path, name, title, type)]
             }
         }
     }
@@ -124,8 +128,9 @@ struct FileUpload {
 
     // MARK: Files
 
-    private func pushFile(_ path: String, _ name: ImageName, _ scratch: String) async throws -> Pushed {
-        let title = Self.title(path)
+    private func pushFile(
+        _ path: String, _ name: ImageName, _ title: String, _ scratch: String
+    ) async throws -> Pushed {
         let target = scratch + "/layer"
         let image = try await ThreadPool.shared.run {
             let layer = try FileLayer.write(path, named: title, to: target)
@@ -134,8 +139,9 @@ struct FileUpload {
         return try await push(image, name)
     }
 
-    private func pushArtifact(_ path: String, _ name: ImageName, _ type: MediaType) async throws -> Pushed {
-        let title = Self.title(path)
+    private func pushArtifact(
+        _ path: String, _ name: ImageName, _ title: String, _ type: MediaType
+    ) async throws -> Pushed {
         let image = try await ThreadPool.shared.run {
             let file = try OpenedFile(path)
             return try FileImage.artifact(file, file.digest(), size: file.size, named: title, type: type)
@@ -147,9 +153,5 @@ struct FileUpload {
         let tag = name.tag ?? .latest
         try await image.push(to: registry, name.repository, tag: tag)
         return Pushed(name: ImageName(name.repository, tag: tag), digest: image.digest, bytes: image.size)
-    }
-
-    private static func title(_ path: String) -> String {
-        path.split(separator: "/").last.map(String.init) ?? path
     }
 }

@@ -137,9 +137,9 @@ struct RegistryOptions: ParsableArguments {
         }
         let environment = ProcessInfo.processInfo.environment
         let files =
-            authfile.map { CredentialFiles(paths: [$0], environment: environment) }
-            ?? CredentialFiles(environment: environment)
-        do throws(CredentialFileError) {
+            authfile.map { AuthFiles(paths: [$0], environment: environment) }
+            ?? AuthFiles(environment: environment)
+        do throws(AuthFileError) {
             return try files.source(for: endpoint.name)
         } catch {
             StandardError.write("entrepot: \(error)\n")

@@ -89,8 +89,8 @@ struct RemoteSpoolTarget: SpoolTarget {
     let jobs: Int
 
     func push(_ path: String, as name: ImageName) async throws -> [String] {
-        let name = target.completed(name)
-        let pushed = try await FileUpload(registry: target.registry, jobs: jobs).push(path, as: name, .whatever)
+        let pushed = try await FileUpload(registry: target.registry, jobs: jobs).push(
+            path, as: target.completed(name), .whatever, title: name.repository.components.last.map(String.init))
         return pushed.map { "\($0.name)@\($0.digest)" }
     }
 

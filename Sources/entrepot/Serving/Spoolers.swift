@@ -68,10 +68,11 @@ struct StoreSpoolTarget: SpoolTarget {
             let importer = Importer(
                 parts.store, snapshot.namespaces, through: scratch,
                 mostBytes: Int64(snapshot.configuration.server.maxBlobSize.bytes))
+            let title = name.repository.components.last.map(String.init) ?? name.description
             let name = ImageName(try prefixed(name.repository), tag: name.tag ?? .latest)
             let archive = try await ThreadPool.shared.run { () throws -> Archive in
                 if try Archive.isTar(path) { return try Archive(path: path) }
-                return .entries(try FileImageEntries(path, through: scratch + "/layer"))
+                return .entries(try FileImageEntries(path, named: title, through: scratch + "/layer"))
             }
             let report = try await importer.run(archive, ImportNaming(name: name))
             return report.images.map(\.description)

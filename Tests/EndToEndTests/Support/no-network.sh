@@ -32,6 +32,7 @@ cat > entrepot.toml <<TOML
 offline = true
 [server]
 port = 5000
+default_repository = "docker.io"
 [storage.fs]
 root_dir = "$folder/data"
 [repository."docker.io"]

@@ -18,6 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, KEY, CERTIFICATE, ISSUER, SERVICE, USER, PASSWORD = sys.argv[1:]
 LIFETIME = 300
+ACTIONS = {"pull", "push", "delete"}
 
 
 def encode(data):
@@ -41,7 +42,7 @@ def access(scopes):
     entries = []
     for scope in " ".join(scopes).split():
         kind, name, actions = scope.split(":", 2)
-        entries.append({"type": kind, "name": name, "actions": [a for a in actions.split(",") if a == "pull"]})
+        entries.append({"type": kind, "name": name, "actions": [a for a in actions.split(",") if a in ACTIONS]})
     return entries
 
 

@@ -6,7 +6,7 @@ public import Upstream
 
 /// The credentials that docker, podman and their like keep: `config.json` and `auth.json`, with the credential helpers that they
 /// name. Read when they are asked for.
-public struct CredentialFiles: Sendable {
+public struct AuthFiles: Sendable {
     private let paths: [String]
     private let environment: [String: String]
 
@@ -40,12 +40,12 @@ public struct CredentialFiles: Sendable {
     /// - Parameters:
     ///   - authority: Host and port.
     ///   - repository: For files that tell repositories apart, the most exact one counts.
-    /// - Throws: ``CredentialFileError`` where a file is there and cannot be read, or says nothing that can be used.
+    /// - Throws: ``AuthFileError`` where a file is there and cannot be read, or says nothing that can be used.
     public func source(
         for authority: String, _ repository: RepositoryName? = nil
-    ) throws(CredentialFileError) -> (any CredentialSource)? {
+    ) throws(AuthFileError) -> (any CredentialSource)? {
         for path in paths {
-            guard let file = try CredentialFile(path) else { continue }
+            guard let file = try AuthFile(path) else { continue }
             for key in Self.keys(authority, repository) {
                 if let helper = file.credHelpers?[key] { return try helperSource(helper, key, path) }
                 guard let entry = file.auths?.first(where: { Self.place($0.key) == key }) else { continue }
@@ -78,11 +78,11 @@ public struct CredentialFiles: Sendable {
 
     private func helperSource(
         _ name: String, _ key: String, _ path: String
-    ) throws(CredentialFileError) -> any CredentialSource {
+    ) throws(AuthFileError) -> any CredentialSource {
         // A name and no path: the file may have been written by somebody else.
         guard (1...64).contains(name.utf8.count), name.utf8.allSatisfy({ (0x21...0x7E).contains($0) && $0 != 0x2F })
         else {
-            throw CredentialFileError(path: path, reason: "names a credential helper that is none")
+            throw AuthFileError(path: path, reason: "names a credential helper that is none")
         }
         let isHub = Self.place(key) == "index.docker.io"
         return CredentialHelper(
@@ -98,7 +98,7 @@ public struct CredentialFiles: Sendable {
 }
 
 /// What is wrong with a file of credentials. Says nothing of what is in it.
-public struct CredentialFileError: Error, CustomStringConvertible {
+public struct AuthFileError: Error, CustomStringConvertible {
     public let path: String
     public let reason: String
 
@@ -117,23 +117,23 @@ public struct GivenCredentials: CredentialSource {
 }
 
 /// `config.json` of docker, `auth.json` of podman: of what is in there, this.
-private struct CredentialFile: Decodable {
+private struct AuthFile: Decodable {
     struct Entry: Decodable {
         let auth: String?
         let username: String?
         let password: String?
         let identitytoken: String?
 
-        func credentials(_ path: String) throws(CredentialFileError) -> RegistryCredentials? {
+        func credentials(_ path: String) throws(AuthFileError) -> RegistryCredentials? {
             if let identitytoken, !identitytoken.isEmpty {
-                throw CredentialFileError(
+                throw AuthFileError(
                     path: path, reason: "has an identity token, which is not supported; log in with a password")
             }
             if let auth, !auth.isEmpty {
                 guard let bytes = Base64.standard.decode(auth.utf8),
                     let text = String(validating: bytes, as: UTF8.self),
                     let colon = text.firstIndex(of: ":")
-                else { throw CredentialFileError(path: path, reason: "has an entry whose 'auth' cannot be read") }
+                else { throw AuthFileError(path: path, reason: "has an entry whose 'auth' cannot be read") }
                 let password = text[text.index(after: colon)...].prefix { $0 != "\0" }
                 return RegistryCredentials(username: String(text[..<colon]), password: String(password))
             }
@@ -149,17 +149,17 @@ private struct CredentialFile: Decodable {
     private static let mostBytes = 1 << 20
 
     /// Nil where there is no such file.
-    init?(_ path: String) throws(CredentialFileError) {
+    init?(_ path: String) throws(AuthFileError) {
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         guard let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int,
             size <= Self.mostBytes, let data = FileManager.default.contents(atPath: path)
         else {
-            throw CredentialFileError(path: path, reason: "cannot be read, or is larger than \(Self.mostBytes) bytes")
+            throw AuthFileError(path: path, reason: "cannot be read, or is larger than \(Self.mostBytes) bytes")
         }
         do {
-            self = try JSONDecoder().decode(CredentialFile.self, from: data)
+            self = try JSONDecoder().decode(AuthFile.self, from: data)
         } catch {
-            throw CredentialFileError(path: path, reason: "is no file of credentials")
+            throw AuthFileError(path: path, reason: "is no file of credentials")
         }
     }
 }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Upstream
 
-@Suite struct CredentialFileTests {
+@Suite struct AuthFileTests {
     private let directory: TemporaryDirectory
 
     init() throws { directory = try TemporaryDirectory() }
@@ -34,7 +34,7 @@ import Upstream
             "one.example/special":\(Self.entry("special")),"one.example/special/app/deep":\(Self.entry("deep")),
             "https://index.docker.io/v1/":\(Self.entry("hub"))}}
             """)
-        let files = CredentialFiles(paths: [directory.file("absent"), path], environment: [:])
+        let files = AuthFiles(paths: [directory.file("absent"), path], environment: [:])
         let source = try files.source(for: authority, RepositoryName(repository))
         let expected = user.map { RegistryCredentials(username: $0, password: "secret:\($0)") }
         #expect(try await source?.credentials() == expected)
@@ -51,7 +51,7 @@ import Upstream
         let path = try write(
             #"{"credHelpers":{"named.example":"test"},"auths":{"stored.example":{}},"credsStore":"test"}"#)
         let environment = ["PATH": "\(directory.path):/usr/bin:/bin"]
-        let files = CredentialFiles(paths: [path], environment: environment)
+        let files = AuthFiles(paths: [path], environment: environment)
         for host in ["named.example", "stored.example"] {
             let source = try #require(try files.source(for: host))
             #expect(
@@ -66,8 +66,8 @@ import Upstream
     ])
     func aFileThatCannotBeUsedIsAnErrorThatDoesNotTellWhatIsInIt(text: String) throws {
         let path = try write(text)
-        let error = #expect(throws: CredentialFileError.self) {
-            _ = try CredentialFiles(paths: [path], environment: [:]).source(for: "one.example")
+        let error = #expect(throws: AuthFileError.self) {
+            _ = try AuthFiles(paths: [path], environment: [:]).source(for: "one.example")
         }
         #expect(error?.path == path)
         #expect(error.map { !"\($0)".contains("%%%") } ?? false)
@@ -77,13 +77,13 @@ import Upstream
         let folder = directory.path
         try FileManager.default.createDirectory(atPath: "\(folder)/.docker", withIntermediateDirectories: true)
         _ = try write("{\"auths\":{\"one.example\":\(Self.entry("docker"))}}", ".docker/config.json")
-        let files = CredentialFiles(environment: ["HOME": folder])
+        let files = AuthFiles(environment: ["HOME": folder])
         #expect(
             try await files.source(for: "one.example")?.credentials()
                 == RegistryCredentials(username: "docker", password: "secret:docker"))
         let other = try write("{\"auths\":{\"one.example\":\(Self.entry("podman"))}}", "auth.json")
         #expect(
-            try await CredentialFiles(environment: ["HOME": folder, "REGISTRY_AUTH_FILE": other])
+            try await AuthFiles(environment: ["HOME": folder, "REGISTRY_AUTH_FILE": other])
                 .source(for: "one.example")?.credentials()
                 == RegistryCredentials(username: "podman", password: "secret:podman"))
     }
