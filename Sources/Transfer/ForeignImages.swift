@@ -45,17 +45,44 @@ struct ForeignImages {
         } catch {
             throw BundleError(.damaged, "index.json cannot be read", remedy: Self.remedy, cause: error)
         }
+        let entries = index.manifests.map { LayoutEntry($0) }
+        let images = entries.filter { $0.role == .image }
         var found: [RepositoryName: Catalogue.Repository] = [:]
-        for descriptor in index.manifests {
-            let annotations = descriptor.annotations
-            let text = annotations?["io.containerd.image.name"] ?? annotations?["org.opencontainers.image.ref.name"]
-            let name = try name(text, isOnly: index.manifests.count == 1)
+        var digests: [String: Digest] = [:]
+        for entry in images + entries.filter({ $0.role != .image }) {
+            let digest = entry.descriptor.digest
+            let name = try name(entry.name, isOnly: images.count == 1)
             var repository = found[name.repository] ?? Catalogue.Repository(name.repository)
-            repository.tags[name.tag ?? .latest] = descriptor.digest
-            try await add(descriptor, to: &repository, depth: 0)
+            if let tag = try tag(of: entry, name, digests) {
+                guard repository.tags.updateValue(digest, forKey: tag) ?? digest == digest else {
+                    throw BundleError(
+                        .refused, "index.json has two images under the name \(repository.name):\(tag)",
+                        remedy: "make an archive of each")
+                }
+            }
+            if entry.role == .image, let text = entry.name { digests[text] = digest }
+            try await add(entry.descriptor, to: &repository, depth: 0)
             found[name.repository] = repository
         }
         return Found(repositories: found.values.sorted { $0.name.value < $1.name.value })
+    }
+
+    /// - Parameter images: What each name stands for.
+    private func tag(
+        of entry: LayoutEntry, _ name: ImageName, _ images: [String: Digest]
+    ) throws(BundleError) -> Tag? {
+        switch entry.role {
+        // A name with a digest stands for that.
+        case .image: return name.tag ?? (name.digest == nil ? .latest : nil)
+        case .referrer: return nil
+        case .companion(let ending):
+            guard let image = entry.name.flatMap({ images[$0] }), let tag = Tag(Tag(referrersOf: image).value + ending)
+            else {
+                throw BundleError(
+                    .damaged, "index.json has a signature of \(name), which is not in the archive", remedy: Self.remedy)
+            }
+            return tag
+        }
     }
 
     private func add(_ descriptor: Descriptor, to repository: inout Catalogue.Repository, depth: Int) async throws {
@@ -192,9 +219,9 @@ struct ForeignImages {
         if let own = ImageName(text), let repository = try? linking.namespaces.repository(own.repository),
             own.repository.hasPrefix(repository.namespace.key)
         {
-            return ImageName(try naming.prefixed(own.repository), tag: own.tag)
+            return ImageName(try naming.prefixed(own.repository), tag: own.tag, digest: own.digest)
         }
-        return ImageName(try naming.prefixed(docker.repository), tag: docker.tag)
+        return ImageName(try naming.prefixed(docker.repository), tag: docker.tag, digest: docker.digest)
     }
 
     private static let remedy = "make the archive again"

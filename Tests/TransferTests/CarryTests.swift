@@ -164,6 +164,42 @@ import Transfer
         #expect(!FileManager.default.fileExists(atPath: path))
     }
 
+    /// Hauler has an image's signatures under the image's own name, and tells them apart by an annotation.
+    @Test(arguments: ["dev.hauler", "dev.cosignproject.cosign"])
+    func signaturesOfAnotherToolsLayoutGetTheNamesThatClientsLookFor(kind: String) async throws {
+        let signature = Site.Image(layers: ["signature"])
+        let referrer = Site.Image(layers: ["attestation"], subject: image.digest)
+        let folder = outside.directory.file("haul")
+        let name = "index.docker.io/library/app:1"
+        // Signatures come first, to show that nothing depends on it.
+        let path = try Layout.write(
+            [
+                (signature, ["kind": "\(kind)/sigs", "io.containerd.image.name": name]),
+                (image, ["kind": "\(kind)/image", "io.containerd.image.name": name]),
+                (referrer, ["kind": "\(kind)/referrers/\(referrer.digest.hex)", "io.containerd.image.name": name]),
+            ], to: folder)
+        let report = try await inside.take(path)
+        let old = Tag(referrersOf: image.digest).value + ".sig"
+        #expect(
+            report.images.map(\.description).sorted() == [
+                "docker.io/library/app:1", "docker.io/library/app:\(old)",
+            ])
+        let repository = try required(RepositoryName("docker.io/library/app"))
+        #expect(try await inside.store.tag(try required(Tag("1")), in: repository)?.digest == image.digest)
+        #expect(try await inside.store.tag(try required(Tag(old)), in: repository)?.digest == signature.digest)
+        let referrers = try await inside.store.referrers(of: image.digest, in: repository, unreadable: { _ in })
+        #expect(referrers.map(\.digest) == [referrer.digest])
+    }
+
+    @Test func aLayoutWithTwoImagesOfOneNameIsRefused() async throws {
+        let name = ["org.opencontainers.image.ref.name": "local/app:1"]
+        let path = try Layout.write(
+            [(image, name), (Site.Image(layers: ["other"]), name)], to: outside.directory.file("twice"))
+        let error = try await #require(throws: BundleError.self) { try await inside.take(path) }
+        #expect(error.code == .refused && error.message.contains("local/app:1"))
+        #expect(inside.visible == [])
+    }
+
     @Test func missingTagsAndManifestsAreTold() async throws {
         try await outside.push(image, "local/app", tag: "1.0")
         #expect(try await outside.problems(["local/app:2.0"]) == [.tagMissing])
