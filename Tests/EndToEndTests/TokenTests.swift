@@ -113,6 +113,16 @@ import Testing
             try await docker.docker("push", "--quiet", name)
             try await docker.remove(name)
             try await docker.docker("pull", "--quiet", name)
+            // Our own commands use what docker keeps.
+            let hello = try stage.write("hello world\n", to: "hello.txt")
+            func ours(_ arguments: String...) async throws -> (status: TestSupport.ExitStatus, output: String) {
+                try await Command(
+                    Paths.entrepot.path, ["image"] + arguments + ["--authfile", docker.configurationFile.path]
+                ).outcome()
+            }
+            let pushed = try await ours("push", host, "team/hello:1", hello.path)
+            #expect(pushed.status == .success, "\(pushed.output)")
+            #expect(try await ours("list", host, "team/hello", "--format", "bare").output == "team/hello:1\n")
 
             let revoked = try await Command(
                 Paths.entrepot.path,

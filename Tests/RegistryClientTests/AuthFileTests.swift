@@ -62,7 +62,7 @@ import Upstream
 
     @Test(arguments: [
         "no json", #"{"credHelpers":{"one.example":"../../bin/sh"}}"#, #"{"auths":{"one.example":{"auth":"%%%"}}}"#,
-        #"{"auths":{"one.example":{"identitytoken":"t"}}}"#, #"{"auths":[]}"#,
+        #"{"auths":[]}"#,
     ])
     func aFileThatCannotBeUsedIsAnErrorThatDoesNotTellWhatIsInIt(text: String) throws {
         let path = try write(text)
@@ -86,6 +86,12 @@ import Upstream
             try await AuthFiles(environment: ["HOME": folder, "REGISTRY_AUTH_FILE": other])
                 .source(for: "one.example")?.credentials()
                 == RegistryCredentials(username: "podman", password: "secret:podman"))
+    }
+
+    @Test func theTokenOfALoginComesBeforeTheEmptyPasswordBesideIt() async throws {
+        let path = try write(#"{"auths":{"one.example":{"auth":"YWxpY2U6","identitytoken":"login"}}}"#)
+        let source = try AuthFiles(paths: [path], environment: [:]).source(for: "one.example")
+        #expect(try await source?.credentials() == RegistryCredentials(identityToken: "login"))
     }
 
     @Test(arguments: [

@@ -94,7 +94,6 @@ import Upstream
     @Test(arguments: [
         ("sleep 600", "did not answer in time"), ("echo secret-word; exit 1", "failed"),
         ("echo secret-word", "printed no credentials"), ("yes secret-word", "printed too much"),
-        (#"echo '{"Username":"<token>","Secret":"secret-word"}'"#, "identity token"),
     ])
     func aHelperThatFailsIsToldWithoutItsWords(text: String, message: String) async throws {
         let folder = try TemporaryDirectory()
@@ -104,6 +103,14 @@ import Upstream
         let error = await #expect(throws: UpstreamError.self) { try await helper.credentials() }
         #expect(error?.message.contains(message) == true, "\(error?.message ?? "")")
         #expect(error?.description.contains("secret-word") == false)
+    }
+
+    @Test func aHelperMayGiveTheTokenOfALogin() async throws {
+        let folder = try TemporaryDirectory()
+        let helper = CredentialHelper(
+            program: try script(folder, #"echo '{"Username":"<token>","Secret":"secret-word"}'"#), server: "https://x",
+            environment: surroundings, timeLimit: .seconds(20))
+        #expect(try await helper.credentials() == RegistryCredentials(identityToken: "secret-word"))
     }
 
     @Test func aHelperThatIsNotThereIsToldSo() async throws {

@@ -45,6 +45,43 @@ import Upstream
         }
     }
 
+    @Test func theTokenOfALoginIsSentToTheTokenServiceAlone() async throws {
+        try await ScriptedHTTPServer.run(handler: registry()) { server in
+            let client = try makeClient(server, credentials: RegistryCredentials(identityToken: "a+b/c=&"))
+            _ = try await client.manifest(repository, latest)
+            let fetch = try #require(server.requests.first { $0.path == "/token" })
+            #expect(fetch.method == "POST" && fetch.header("Authorization") == nil && fetch.query == nil)
+            #expect(fetch.header("Content-Type") == "application/x-www-form-urlencoded")
+            #expect(
+                String(buffer: fetch.body)
+                    == "grant_type=refresh_token&service=here&client_id=docker"
+                    + "&scope=repository%3Alibrary%2Fdebian%3Apull&refresh_token=a%2Bb%2Fc%3D%26")
+            for request in server.requests where request.path != "/token" {
+                #expect([nil, "Bearer token-1"].contains(request.header("Authorization")))
+            }
+        }
+    }
+
+    @Test func theTokenOfALoginIsNotTakenElsewhereAndIsNoPassword() async throws {
+        try await ScriptedHTTPServer.run { request in
+            request.path == "/token"
+                ? .answer(307, [("Location", "http://192.0.2.1/token")])
+                : .unauthorized(#"Bearer realm="/token",service="here""#)
+        } _: { server in
+            let client = try makeClient(server, credentials: RegistryCredentials(identityToken: "login"))
+            let error = await #expect(throws: UpstreamError.self) { try await client.manifest(repository, latest) }
+            #expect(error?.message.contains("another host") == true, "\(error?.message ?? "")")
+        }
+        try await ScriptedHTTPServer.run { _ in
+            .unauthorized(#"Basic realm="x""#)
+        } _: { server in
+            let client = try makeClient(server, credentials: RegistryCredentials(identityToken: "login"))
+            let error = await #expect(throws: UpstreamError.self) { try await client.manifest(repository, latest) }
+            #expect(error?.kind == .unauthorized && error?.message.contains("log in with a password") == true)
+            #expect(server.requests.allSatisfy { $0.header("Authorization") == nil })
+        }
+    }
+
     @Test func anonymousClientsFetchWithoutAuthorization() async throws {
         try await ScriptedHTTPServer.run(handler: registry()) { server in
             _ = try await makeClient(server).manifest(repository, latest)

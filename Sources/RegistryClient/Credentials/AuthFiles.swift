@@ -126,8 +126,7 @@ private struct AuthFile: Decodable {
 
         func credentials(_ path: String) throws(AuthFileError) -> RegistryCredentials? {
             if let identitytoken, !identitytoken.isEmpty {
-                throw AuthFileError(
-                    path: path, reason: "has an identity token, which is not supported; log in with a password")
+                return RegistryCredentials(identityToken: identitytoken)
             }
             if let auth, !auth.isEmpty {
                 guard let bytes = Base64.standard.decode(auth.utf8),

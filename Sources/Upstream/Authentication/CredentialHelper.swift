@@ -135,11 +135,11 @@ public final class CredentialHelper: CredentialSource {
             guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(bytes)) else {
                 return .failure(failure("printed no credentials"))
             }
-            // Docker's word for a token that stands for a login, to be exchanged in ways of its own.
-            guard answer.Username != "<token>" else {
-                return .failure(failure("gave an identity token, which is not supported; use a user name and password"))
-            }
-            return .success(RegistryCredentials(username: answer.Username, password: answer.Secret))
+            // Docker's word for a token that stands for a login.
+            return .success(
+                answer.Username == "<token>"
+                    ? RegistryCredentials(identityToken: answer.Secret)
+                    : RegistryCredentials(username: answer.Username, password: answer.Secret))
         case .failure(let problem)?:
             return .failure(failure(problem.text))
         case nil:

@@ -17,9 +17,8 @@ public final class TokenCache: Sendable {
         /// For whoever else has the same right to it; nil where certificates decide.
         var sharedName: [String]? {
             guard clientIdentity == nil else { return nil }
-            return [
-                upstream.isSecure ? "https" : "http", upstream.authority, credentials?.username ?? "",
-                credentials?.password ?? "", scope,
+            return [upstream.isSecure ? "https" : "http", upstream.authority] + (credentials?.parts ?? ["", ""]) + [
+                scope
             ]
         }
     }

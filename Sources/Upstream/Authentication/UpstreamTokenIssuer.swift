@@ -1,3 +1,4 @@
+import NIOCore
 import TextEncodings
 
 /// Who issues tokens for an upstream, as its challenge says.
@@ -13,5 +14,18 @@ struct UpstreamTokenIssuer: Hashable, Sendable {
         query += scope.split(separator: " ").map { "scope=\(PercentEncoding.encoded($0, keeping: "/:"))" }
             .joined(separator: "&")
         return AbsoluteURL(origin: realm.origin, path: realm.path, query: query)
+    }
+
+    /// What it is sent for a token of `scope` where a login stands for the password (Docker's "OAuth2 Token Authentication").
+    /// Some services bind it to the client that logged in, which is docker.
+    func form(scope: String, login: String) -> UpstreamRequest.Body {
+        let fields = [
+            ("grant_type", "refresh_token"), ("service", service ?? ""), ("client_id", "docker"), ("scope", scope),
+            ("refresh_token", login),
+        ]
+        let text = fields.map { "\($0.0)=\(PercentEncoding.encoded($0.1, keeping: ""))" }.joined(separator: "&")
+        var body = UpstreamRequest.Body.bytes(ByteBuffer(string: text))
+        body.isSecret = true
+        return body
     }
 }

@@ -26,7 +26,7 @@ extension UpstreamClient {
 
     /// What the upstream took last time, so that it need not refuse first.
     func knownAuthorization(_ scope: String) async throws(UpstreamError) -> Authorization {
-        if let credentials, takesBasic.withLockedValue({ $0 }) { return .basic(credentials) }
+        if let credentials, credentials.basic != nil, takesBasic.withLockedValue({ $0 }) { return .basic(credentials) }
         guard let issuer = tokens.issuer(tokenKey(scope)),
             // Where the upstream is decides where its token service may be.
             issuer.realm.origin == endpoint.origin || ownRanges.withLockedValue({ $0 }) != nil
@@ -54,7 +54,8 @@ extension UpstreamClient {
             if case .basic = refused {
                 problem = "does not accept the user name and password"
             } else if let credentials {
-                return .basic(credentials)
+                if credentials.basic != nil { return .basic(credentials) }
+                problem = "wants a user name and password, and there is the token of a login; log in with a password"
             } else {
                 problem = "wants a user name and password, and none are configured"
             }
@@ -137,9 +138,17 @@ extension UpstreamClient {
             throw UpstreamError(
                 .rateLimited(retryAfter: wait), "\(service) takes no more requests for \(wait) seconds")
         }
-        let (answer, _) = try await follow(
-            issuer.url(scope: scope), .get, ["Accept": "application/json"], authorization: credentials?.basic,
-            isWhole: true)
+        let answer: CurlResponse
+        if let login = credentials?.identityToken {
+            (answer, _) = try await follow(
+                issuer.realm, .post,
+                ["Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"],
+                issuer.form(scope: scope, login: login), authorization: nil, isWhole: true)
+        } else {
+            (answer, _) = try await follow(
+                issuer.url(scope: scope), .get, ["Accept": "application/json"], authorization: credentials?.basic,
+                isWhole: true)
+        }
         tokens.note(
             asker, answer.status == 429 ? RateBlock(retryAfter: retryAfter(answer), now: now()) : nil)
         guard answer.status == 200 else {

@@ -112,6 +112,9 @@ extension UpstreamClient {
             guard let next = answer.headers["Location"].flatMap({ current.resolving($0) }) else {
                 throw invalid("redirects to nowhere")
             }
+            guard body?.isSecret != true || next.origin == url.origin else {
+                throw invalid("redirects a login to another host, which is refused")
+            }
             guard next.origin.isSecure || !current.origin.isSecure else {
                 throw invalid("redirects from https to http, which is refused")
             }

@@ -16,6 +16,8 @@ package struct UpstreamRequest: Sendable {
         package var rate: Int?
         /// Whether the same may be sent again after it arrived in part.
         package var isRepeatable = true
+        /// Only for the host that it was meant for.
+        package var isSecret = false
 
         package static func bytes(_ bytes: ByteBuffer) -> Body { Body(content: .bytes(bytes)) }
         package static func file(_ file: CurlFileBody) -> Body { Body(content: .file(file)) }
