@@ -25,7 +25,7 @@ import listings
 import load
 import push
 import upkeep
-from report import Row, bucket_section, document, kept_section, median, table
+from report import BUCKET, CARRIED, Row, bucket_section, carried_section, document, kept_section, median, table
 from servers import ADMIN_TOKEN, MANIFEST, Content, Fleet
 
 MIB = 1 << 20
@@ -37,7 +37,7 @@ class Bench:
         self.rounds = 1 if quick else 3
         self.seconds = 2 if quick else 4
         self.rows = []
-        self.is_of_bucket = False
+        self.section = None
 
         self.nginx, self.nginx_port, self.nginx_tls = fleet.nginx(content)
         pushing, port = fleet.docker_registry(content.store, writable=True)
@@ -48,7 +48,7 @@ class Bench:
 
     def add(self, *arguments, **targets):
         row = Row(*arguments, **targets)
-        row.is_of_bucket = self.is_of_bucket
+        row.section = self.section
         self.rows.append(row)
         print(f"  {row.what}: {row.entrepot} against {row.other} -> {row.value:.3g}{row.unit} {row.target} {row.verdict}",
               flush=True)
@@ -397,7 +397,7 @@ def main():
             bench.repositories, bench.made = options.repositories, options.store
             for part in chosen:
                 print(part, flush=True)
-                bench.is_of_bucket = part in bucket_parts
+                bench.section = BUCKET if part in bucket_parts else CARRIED if part in carry_parts else None
                 if part in edge_parts:
                     getattr(edge, part)(bench)
                 elif part in bucket_parts:
@@ -414,11 +414,12 @@ def main():
     if options.write:
         target = pathlib.Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
         before = target.read_text()
-        buckets = [row for row in bench.rows if row.is_of_bucket]
-        rest = [row for row in bench.rows if not row.is_of_bucket]
-        # Of what was not measured the old figures stay.
-        page = document(rest, bench.rounds) if rest else before.removesuffix(kept_section(before)).rstrip() + "\n"
-        target.write_text(page + "\n" + (bucket_section(buckets) if buckets else kept_section(before)))
+        sections = []
+        for title, write in [(None, lambda rows: document(rows, bench.rounds)), (CARRIED, carried_section), (BUCKET, bucket_section)]:
+            rows = [row for row in bench.rows if row.section == title]
+            # Of what was not measured the old figures stay.
+            sections.append(write(rows) if rows else kept_section(before, title))
+        target.write_text("\n".join(section for section in sections if section))
     sys.exit(0 if all(row.verdict != "**no**" for row in bench.rows) else 1)
 
 

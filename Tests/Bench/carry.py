@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import time
@@ -83,15 +84,18 @@ def seed(bench):
         layout.image(name, shared + [layout.blob(os.urandom(MIB)) for _ in range(2)])
     listed = bench.fleet._file("list.txt", "".join(f"up/{name}:latest\n" for name in names))
     samples = {"ours": [], "theirs": [], "memory": []}
-    with bench.other(bench.fleet.docker_registry(store)) as (_, upstream):
+    with bench.other(bench.fleet.docker_registry(store, logs=True)) as (source_process, upstream):
         images = json.dumps({f"127.0.0.1:{upstream}": {"tls-verify": False, "images": {name: ["latest"] for name in names}}})
         source = bench.fleet._file("sync.yml", images)
         for _ in range(bench.rounds):
+            asked = source_process.log.stat().st_size
             root = bench.fleet.fresh_folder("seeded")
             seconds, _, memory = cost(
                 [bench.fleet.entrepot_binary, "-c", configuration(bench.fleet, root, upstream), "seed", listed])
             held = sum(os.path.getsize(path) for path in Layout(root).contents())
             assert held == layout.size, f"{held} bytes are held of {layout.size}"
+            fetched = re.findall(rb"GET /v2/\S+/blobs/(\S+)", source_process.log.read_bytes()[asked:])
+            assert len(fetched) == len(set(fetched)) > 0, f"{len(fetched)} blobs were fetched, {len(set(fetched))} of them different"
             samples["ours"].append(seconds)
             samples["memory"].append(memory)
             shutil.rmtree(root)

@@ -165,14 +165,17 @@ storage:
   cache: {{blobdescriptor: inmemory}}
 {place}{more}""")
 
-    def docker_registry(self, store, remote=None, writable=False, bucket=None):
+    def docker_registry(self, store, remote=None, writable=False, bucket=None, logs=False):
         port, text = free_port(), ""
         if not remote and not writable:
             text += "  maintenance: {readonly: {enabled: true}}\n"
         text += f'http: {{addr: "127.0.0.1:{port}"}}\n'
         if remote:
             text += f'proxy: {{remoteurl: "http://127.0.0.1:{remote}"}}\n'
-        process = self._start("docker-registry", ["docker-registry", "serve", self.registry_file(store, text, bucket)])
+        file = self.registry_file(store, text, bucket)
+        if logs:
+            pathlib.Path(file).write_text(pathlib.Path(file).read_text().replace("accesslog: {disabled: true}", "accesslog: {disabled: false}"))
+        process = self._start("docker-registry", ["docker-registry", "serve", file])
         process.wait_ready(port)
         return process, port
 
