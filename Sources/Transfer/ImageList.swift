@@ -2,13 +2,14 @@ internal import OCI
 package import Registry
 
 /// Names of images in a text: one a line, or wherever YAML and JSON have a key `image` (Kubernetes manifests, rendered Helm
-/// charts, compose files; also `sidecarImage` and the like), or the tables that `docker images`, `crictl images` and
-/// `ctr images ls` print.
+/// charts, compose files; also `sidecarImage` and the like, and in YAML `image` with `registry`, `repository`, `tag` and `digest`
+/// below it), or the tables that `docker images`, `crictl images` and `ctr images ls` print.
 public struct ImageList: Sendable, Equatable {
     /// As they stand, each once, in their order.
     public let names: [String]
 
-    public init(_ text: String) {
+    /// - Parameter keys: Behind which names stand as well; `*` in them stands for anything.
+    public init(_ text: String, keys: [String] = []) {
         let lines = text.split(whereSeparator: \.isNewline)
         var names: [String] = []
         let heads = lines.first?.split(whereSeparator: \.isWhitespace).map(String.init) ?? []
@@ -22,7 +23,7 @@ public struct ImageList: Sendable, Equatable {
         } else if heads.first == "REF", heads.contains("DIGEST") {
             names = lines.dropFirst().compactMap { $0.split(whereSeparator: \.isWhitespace).first.map(String.init) }
         } else {
-            let keyed = lines.flatMap { Self.values($0) }
+            let keyed = Self.keyed(lines, keys)
             // A plain list has no such key.
             names = keyed.isEmpty ? lines.compactMap { Self.plain($0) } : keyed
         }
@@ -37,17 +38,29 @@ public struct ImageList: Sendable, Equatable {
         return text.isEmpty || text.hasSuffix(":") ? nil : String(text)
     }
 
+    private static func keyed(_ lines: [Substring], _ keys: [String]) -> [String] {
+        var names: [String] = []
+        var parts: ImageParts?
+        for line in lines where !line.drop(while: { $0.isWhitespace }).hasPrefix("#") {
+            if !(parts?.take(line) ?? false) {
+                if let name = parts?.name { names.append(name) }
+                parts = ImageParts(below: line)
+            }
+            names += values(line, keys)
+        }
+        if let name = parts?.name { names.append(name) }
+        return names
+    }
+
     /// What stands behind keys that end with `image`, in a line of YAML or of JSON.
-    private static func values(_ line: Substring) -> [String] {
+    private static func values(_ line: Substring, _ keys: [String]) -> [String] {
         var found: [String] = []
         var rest = line
-        guard !rest.drop(while: { $0.isWhitespace }).hasPrefix("#") else { return [] }
         while let colon = rest.firstIndex(of: ":") {
             var key = rest[..<colon]
             rest = rest[rest.index(after: colon)...]
             while let last = key.last, last.isWhitespace || last == "\"" || last == "'" { key.removeLast() }
-            guard key.hasSuffix("image") || key.hasSuffix("Image"),
-                rest.first.map({ $0.isWhitespace || $0 == "\"" }) ?? false
+            guard isMeant(key, keys), rest.first.map({ $0.isWhitespace || $0 == "\"" }) ?? false
             else { continue }
             let value = rest.drop { $0.isWhitespace }
             let quote = value.first.flatMap { $0 == "\"" || $0 == "'" ? $0 : nil }
@@ -58,6 +71,52 @@ public struct ImageList: Sendable, Equatable {
             if !text.isEmpty, text.first != "{", text.first != "$", text.first != "[" { found.append(String(text)) }
         }
         return found
+    }
+}
+
+extension ImageList {
+    private static func isMeant(_ key: Substring, _ keys: [String]) -> Bool {
+        if key.hasSuffix("image") || key.hasSuffix("Image") { return true }
+        guard !keys.isEmpty, let word = key.split(whereSeparator: { $0.isWhitespace || "\"'{,[".contains($0) }).last
+        else { return false }
+        return keys.contains { ImagePattern.matches(word, $0) }
+    }
+}
+
+/// A name that YAML has in parts, below a key that ends with `image`.
+private struct ImageParts {
+    private let indentation: Int
+    private var values: [Substring: Substring] = [:]
+
+    /// Nil unless the line is such a key and nothing more.
+    init?(below line: Substring) {
+        let key = line.trimmed { $0.isWhitespace }
+        guard key.hasSuffix("image:") || key.hasSuffix("Image:") else { return nil }
+        indentation = Self.indentation(line)
+    }
+
+    /// Where the key begins; a dash before it is not of it.
+    private static func indentation(_ line: Substring) -> Int {
+        line.prefix { $0.isWhitespace || $0 == "-" }.count
+    }
+
+    /// False for what is not below the key any more.
+    mutating func take(_ line: Substring) -> Bool {
+        guard Self.indentation(line) > indentation, let colon = line.firstIndex(of: ":") else { return false }
+        let value = line[line.index(after: colon)...].drop { $0.isWhitespace }
+        let text = value.prefix { !$0.isWhitespace && $0 != "#" }.trimmed { $0 == "\"" || $0 == "'" }
+        values[line[..<colon].trimmed { $0.isWhitespace }] = text
+        return true
+    }
+
+    /// Nil unless it is told which repository and which of its images.
+    var name: String? {
+        guard let repository = values["repository"], !repository.isEmpty, !repository.contains("{") else { return nil }
+        let registry = values["registry"].map { $0.isEmpty ? "" : $0 + "/" } ?? ""
+        let tag = values["tag"].map { $0.isEmpty ? "" : ":" + $0 } ?? ""
+        let digest = values["digest"].map { $0.isEmpty ? "" : "@" + $0 } ?? ""
+        let isWritten = (tag + digest).allSatisfy { $0 != "{" && $0 != "$" }
+        return tag.isEmpty && digest.isEmpty || !isWritten ? nil : "\(registry)\(repository)\(tag)\(digest)"
     }
 }
 

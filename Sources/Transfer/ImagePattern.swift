@@ -33,9 +33,11 @@ public enum ImagePattern: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether a tag is what a pattern with `*` means.
-    package static func matches(_ tag: Tag, _ pattern: String) -> Bool {
+    package static func matches(_ tag: Tag, _ pattern: String) -> Bool { matches(tag.value, pattern) }
+
+    static func matches(_ text: some StringProtocol, _ pattern: String) -> Bool {
         let parts = pattern.split(separator: "*", omittingEmptySubsequences: false)
-        var rest = Substring(tag.value)
+        var rest = Substring(text)
         guard let first = parts.first, let last = parts.last, rest.hasPrefix(first) else { return false }
         guard parts.count > 1 else { return rest == first }
         rest = rest.dropFirst(first.count)

@@ -174,6 +174,10 @@ import Testing
             let against = try await outside.command("verify", "--against", list.path, "--json")
             #expect(against.status == .exited(1))
             #expect(against.output.contains("tag-missing"), "\(against.output)")
+            // A list of any kind that is seeded can be verified and exported as well.
+            let pod = try stage.write("kind: Pod\nspec:\n  containers:\n  - image: \(Self.image)\n", to: "pod.yaml")
+            let seen = try await outside.command("verify", "--against", pod.path)
+            #expect(seen.status == .exited(0) && seen.output.contains("\(Self.image)@"), "\(seen.output)")
             // A pattern that means nothing, beside a name that does.
             let patterns = try stage.write("\(Self.image)\nup.test/test/app:9*\n", to: "patterns").path
             for command in [["verify", "--against"], ["export", "-o", "\(patterns).bundle", "--list"]] {
@@ -191,22 +195,44 @@ import Testing
     @Test func everyClientPullsWhereThereIsNoNetwork() async throws {
         let images = try await Images.ready
         try await Stage.with { stage in
-            let upstream = try await DockerRegistry.start(on: stage, store: images.store)
+            let upstream = try await DockerRegistry.start(
+                on: stage, store: try await images.copyStore(to: stage), isWritable: true)
             let outside = try await EntrepotServer.start(
                 on: stage,
                 repositories: "[repository.\"docker.io\"]\n" + upstream.configuration(namespace: "docker.io"))
-            let seeded = try await outside.command("seed", "docker.io/test/app:multi")
-            #expect(seeded.status == .exited(0), "\(seeded.output)")
-            let path = try stage.makeDirectory("medium").appendingPathComponent("app.bundle").path
-            let exported = try await outside.command(
-                "export", "-o", path, "--all-platforms", "docker.io/test/app:multi")
-            #expect(exported.status == .exited(0), "\(exported.output)")
+            let medium = try stage.makeDirectory("medium").path
+            func publish(_ arguments: String...) async throws -> String {
+                try await Command("python3", [Paths.script("upstream-images.py")] + arguments).run()
+            }
+            /// Signs an image at its publisher's, seeds it and writes it to the medium.
+            func carry(_ tag: String, to file: String, _ options: String...) async throws -> String {
+                _ = try await publish("sign", upstream.host, "test/app", tag, medium, "docker.io/test/app")
+                let seeded = try await outside.command("seed", "docker.io/test/app:\(tag)")
+                #expect(seeded.status == .exited(0), "\(seeded.output)")
+                let path = "\(medium)/\(file)"
+                let exported = try await Command(
+                    Paths.entrepot.path,
+                    ["-c", outside.configuration.path, "export", "-o", path, "--all-platforms"] + options
+                        + ["docker.io/test/app:\(tag)"]
+                ).outcome()
+                #expect(exported.status == .exited(0), "\(exported.output)")
+                return path
+            }
+            let path = try await carry("multi", to: "app.bundle")
+            let layer = try await publish("change", upstream.host, "test/app", "amd64", "next")
+            let delta = try await carry("next", to: "delta.bundle", "--since", path)
+            // One changed layer is that layer and little more: manifest, configuration, signature, catalogue.
+            let size = try #require(try FileManager.default.attributesOfItem(atPath: delta)[.size] as? Int)
+            let changed = try #require(Int(layer.trimmingCharacters(in: .whitespacesAndNewlines)))
+            #expect(size > changed && size < changed + 32 << 10, "\(size) bytes for a layer of \(changed)")
             let inside = try await Command(
                 Paths.script("no-network.sh"),
-                [Paths.entrepot.path, path, images.facts.index, images.facts.artifact]
-            ).outcome(within: .seconds(180))
+                [
+                    Paths.entrepot.path, path, delta, "\(medium)/cosign.pub", images.facts.index, images.facts.artifact,
+                ]
+            ).outcome(within: .seconds(240))
             #expect(inside.status == .exited(0), "\(inside.output)")
-            for client in ["skopeo", "podman", "buildah", "ctr", "misses"] {
+            for client in ["signatures", "skopeo", "podman", "buildah", "ctr", "delta", "misses"] {
                 #expect(inside.output.contains("\(client)\n"), "\(inside.output)")
             }
         }

@@ -248,10 +248,11 @@ import Testing
         let images = try await Images.ready
         try await Stage.with { stage in
             let folder = try stage.makeDirectory("spool").path
+            let port = FreePorts.next()
             let server = try await EntrepotServer.start(
                 on: stage,
-                repositories:
-                    "[repository.\"local\"]\n[[spooler]]\ndirectory = \"\(folder)\"\nrepository = \"local/in\"\n")
+                repositories: "[observability]\nlisten = \"127.0.0.1:\(port)\"\n"
+                    + "[repository.\"local\"]\n[[spooler]]\ndirectory = \"\(folder)\"\nrepository = \"local/in\"\n")
             let registry = try await DockerRegistry.start(on: stage, store: images.store)
             let archive = try stage.makeDirectory("archives").path + "/app.tar"
             try await Command(
@@ -286,6 +287,10 @@ import Testing
                 String(repeating: "x", count: 257) + "ustar" + String(repeating: "y", count: 5000), to: "x")
             let failed = try await hand("team/broken", broken.path)
             #expect(failed.status == .exited(1), "\(failed.output)")
+            let metrics = try await HTTPProbe.get("http://127.0.0.1:\(port)/metrics").text
+            for line in ["pushed\"} 2", "deleted\"} 1", "failed\"} 1"] {
+                #expect(metrics.contains("entrepot_spooled_files_total{outcome=\"" + line), "\(line)")
+            }
         }
     }
 }

@@ -61,6 +61,16 @@ import Upstream
         #expect(try await pushed(faults).registry.parts == [3_000_000, 2_000_000, 1_500_000])
     }
 
+    @Test func noMoreIsSentInASecondThanIsAllowed() async throws {
+        let settings = RemoteRegistrySettings(connections: 1, bytesPerSecond: 2_000_000, chunkSize: 1_500_000)
+        let time = try await ContinuousClock().measure {
+            let parts = try await pushed(.init(), settings).registry.parts
+            #expect(parts == [1_500_000, 1_500_000])
+        }
+        // The first quarter of a mebibyte of a part is in the buffer at once.
+        #expect(time > .milliseconds(900))
+    }
+
     @Test func aSessionThatIsGoneIsBegunAnew() async throws {
         var faults = RememberingRegistry.Faults()
         faults.breaks = [1_000_000]

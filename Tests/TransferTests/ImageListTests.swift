@@ -44,6 +44,44 @@ import Transfer
             ImageList(text).names == ["busybox:1.36", "quay.io/team/app:2", "team/side:1", "ghcr.io/x/y:z"])
     }
 
+    @Test func aNameInPartsIsPutTogether() {
+        let text = """
+            image:
+              registry: quay.io
+              repository: team/app   # the first
+              tag: "1.2"
+              pullPolicy: Always
+            sidecars:
+              - image:
+                  repository: other/app
+                  digest: 'sha256:00'
+                name: side
+              - initImage:
+                  repository: with/nothing
+              - initImage:
+                  repository: with/template
+                  tag: {{ .Values.tag }}
+                image: last:1
+            """
+        #expect(
+            ImageList(text).names == [
+                "quay.io/team/app:1.2", "other/app@sha256:00", "last:1",
+            ])
+    }
+
+    @Test func keysOfCustomResourcesAreThoseThatOneNames() {
+        let text = """
+            kind: Cluster
+            spec:
+              workerRef: team/worker:1
+              driver: {name: x, engine-ref: 'team/engine:2'}
+              image: team/app:3
+            """
+        #expect(ImageList(text).names == ["team/app:3"])
+        #expect(
+            ImageList(text, keys: ["*Ref", "engine-*"]).names == ["team/worker:1", "team/engine:2", "team/app:3"])
+    }
+
     @Test func jsonIsReadAsWell() {
         let text = #"{"spec":{"containers":[{"image":"a/b:1","name":"x"},{"name":"y","image": "c/d:2"}]}}"#
         #expect(ImageList(text).names == ["a/b:1", "c/d:2"])

@@ -62,9 +62,13 @@ import Transfer
         ] { try write(text, name) }
         try FileManager.default.createSymbolicLink(atPath: directory.file("link:1"), withDestinationPath: "/etc/passwd")
         let folder = SpoolFolder(directory.path)
-        let spooler = Spooler(folder, to: target, logger: Logger(label: "test"))
+        let outcomes = NIOLockedValueBox<[Spooler.Outcome]>([])
+        let spooler = Spooler(folder, to: target, logger: Logger(label: "test")) { outcome in
+            outcomes.withLockedValue { $0.append(outcome) }
+        }
         let failures = try await spooler.runOnce()
         #expect(failures == 2)
+        #expect(outcomes.withLockedValue { $0.map(\.rawValue).sorted() } == ["deleted", "failed", "failed", "pushed"])
         #expect(target.seen.withLockedValue { $0.sorted() } == ["delete four:1", "push one:1 good", "push two:1 bad"])
         #expect(try names() == ["five:1.tar~", "link:1"])
         #expect(try names("/.done") == ["four:1!.json", "one:1.tar.json"])

@@ -113,6 +113,9 @@ public enum MetricCatalogue {
             "entrepot_seeded_images_total", .counter, labels: ["outcome"],
             "Images of seed lists that are held, that could not be had, or whose names are none"),
         MetricDescription(
+            "entrepot_spooled_files_total", .counter, labels: ["outcome"],
+            "Files of spool folders, by what became of them: pushed, deleted or failed"),
+        MetricDescription(
             "entrepot_upstream_breaker_open", .gauge, labels: ["upstream"], "1 while an upstream is left alone, else 0"),
         MetricDescription(
             "entrepot_upstream_rate_limit", .gauge, labels: ["upstream", "account"],

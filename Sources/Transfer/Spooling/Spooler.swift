@@ -12,7 +12,13 @@ public final class Spooler: Service {
     private let logger: Logger
     private let timers: Timers
     private let interval: Duration
+    private let report: @Sendable (Outcome) -> Void
     private let state = NIOLockedValueBox(State())
+
+    /// What became of a file.
+    public enum Outcome: String, Sendable {
+        case pushed, deleted, failed
+    }
 
     private struct State {
         /// What was there at the last look.
@@ -21,16 +27,19 @@ public final class Spooler: Service {
         var problem: String?
     }
 
-    /// - Parameter interval: Between two looks.
+    /// - Parameters:
+    ///   - interval: Between two looks.
+    ///   - report: Told of each file.
     public init(
         _ folder: SpoolFolder, to target: any SpoolTarget, logger: Logger, interval: Duration = .seconds(1),
-        timers: Timers = .system
+        timers: Timers = .system, report: @escaping @Sendable (Outcome) -> Void = { _ in }
     ) {
         self.folder = folder
         self.target = target
         self.logger = logger
         self.interval = interval
         self.timers = timers
+        self.report = report
     }
 
     public func run() async throws {
@@ -97,16 +106,20 @@ public final class Spooler: Service {
                     reason: "the name is none of an image: write repository:tag.tar, with \\ in the place of /")
             }
             let images: [String]
+            let outcome: Outcome
             switch name {
-            case .push(let name): images = try await target.push("\(folder.path)/\(file)", as: name)
-            case .delete(let name): images = try await target.delete(name)
+            case .push(let name):
+                (images, outcome) = (try await target.push("\(folder.path)/\(file)", as: name), .pushed)
+            case .delete(let name): (images, outcome) = (try await target.delete(name), .deleted)
             }
             try await ThreadPool.shared.run { try folder.succeed(file, images) }
+            report(outcome)
             logger.info("taken from the spool", metadata: ["file": "\(file)", "images": "\(images)"])
             return true
         } catch {
             // It waits for the next start.
             if Task.isCancelled { return false }
+            report(.failed)
             logger.warning("what was spooled is not pushed", metadata: ["file": "\(file)", "error": "\(error)"])
             do {
                 try await ThreadPool.shared.run { try folder.fail(file, "\(error)") }

@@ -66,7 +66,7 @@ struct CarryOptions: ParsableArguments {
     ///
     /// - Throws: `ExitCode.failure`, said why, if a name or a pattern means none.
     static func chosen(
-        from held: HeldImages, all isAll: Bool, _ names: [String], lists: [String]
+        from held: HeldImages, _ namespaces: Namespaces, all isAll: Bool, _ names: [String], lists: [String]
     ) async throws -> [HeldImages.Image] {
         if isAll {
             let images = try await held.all()
@@ -74,7 +74,7 @@ struct CarryOptions: ParsableArguments {
             StandardError.write("entrepot: the store holds no tag at all\n")
             throw ExitCode.failure
         }
-        let patterns = try (names + lists.flatMap { try lines($0) }).map(pattern)
+        let patterns = try names.map(pattern) + lists.flatMap { try Self.patterns(inList: $0, namespaces) }
         let chosen = try await held.matching(patterns)
         for pattern in chosen.unmatched { StandardError.write("entrepot: the store holds nothing of \(pattern)\n") }
         guard chosen.unmatched.isEmpty else { throw ExitCode.failure }
@@ -83,6 +83,19 @@ struct CarryOptions: ParsableArguments {
             throw ExitCode.failure
         }
         return chosen.images
+    }
+
+    /// What a list names, of any kind that ``ImageList`` reads.
+    ///
+    /// - Parameter keys: Further keys behind which names stand.
+    static func patterns(
+        inList path: String, _ namespaces: Namespaces, keys: [String] = []
+    ) throws -> [ImagePattern] {
+        try ImageList(try text(path), keys: keys).names.map { name in
+            if let pattern = namespaces.pattern(named: name) { return pattern }
+            StandardError.write("entrepot: '\(name.prefix(200))' in \(path) is no image\n")
+            throw ExitCode.failure
+        }
     }
 
     static func pattern(_ text: String) throws -> ImagePattern {

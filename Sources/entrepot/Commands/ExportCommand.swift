@@ -30,7 +30,7 @@ struct ExportCommand: AsyncParsableCommand {
     @OptionGroup var options: CarryOptions
     @Option(name: [.customShort("o"), .long], help: "The file to write; - for standard output.") var output: String
     @Flag(name: .customLong("all"), help: "Every tag of every repository.") var isAll = false
-    @Option(name: .customLong("list"), help: "A file that names images, one a line.") var lists: [String] = []
+    @Option(name: .customLong("list"), help: "A file that names images, as 'seed' takes it.") var lists: [String] = []
     @Option(help: "A bundle that the other side has imported: what it holds is left out.") var since: [String] = []
     @Option(help: "A file with digests that the other side has, one a line, as 'verify --digests' prints them there.")
     var have: [String] = []
@@ -65,8 +65,9 @@ struct ExportCommand: AsyncParsableCommand {
     private func export(_ configuration: Configuration) async throws {
         let key = try sign.map { try options.signingKey($0) }
         let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
-        let held = HeldImages(store, Namespaces(naming: configuration))
-        let chosen = try await CarryOptions.chosen(from: held, all: isAll, images, lists: lists)
+        let namespaces = Namespaces(naming: configuration)
+        let chosen = try await CarryOptions.chosen(
+            from: HeldImages(store, namespaces), namespaces, all: isAll, images, lists: lists)
         let (known, base) = try otherSide()
         let plan = try await BundlePlan(
             store, chosen, wantsAllPlatforms: allPlatforms, have: known, base: base)

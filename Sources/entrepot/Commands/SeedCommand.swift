@@ -29,6 +29,12 @@ struct SeedCommand: AsyncParsableCommand {
         name: .customLong("no-referrers"), help: "Leave out signatures, attestations and what else refers to an image.")
     var leavesReferrers = false
     @Option(help: "Of the tags that a pattern means, so many of the highest versions.") var newest: Int?
+    @Option(
+        name: .customLong("image-key"),
+        help: ArgumentHelp(
+            "In YAML and JSON, names stand behind keys like this as well, such as '*ImageRef'; may be repeated.",
+            valueName: "pattern"))
+    var imageKeys: [String] = []
     @Option(help: "Images at a time.") var jobs = 4
     @Option(help: "How long upstreams that want to be left alone are waited for, for each image.")
     var patience = "6h"
@@ -130,13 +136,7 @@ struct SeedCommand: AsyncParsableCommand {
                     patterns += repository.tags.keys.sorted().map { .one(ImageName(repository.name, tag: $0)) }
                 }
             } else {
-                for name in ImageList(try CarryOptions.text(text)).names {
-                    guard let pattern = namespaces.pattern(named: name) else {
-                        StandardError.write("entrepot: '\(name.prefix(200))' in \(text) is no image\n")
-                        throw ExitCode.failure
-                    }
-                    patterns.append(pattern)
-                }
+                patterns += try CarryOptions.patterns(inList: text, namespaces, keys: imageKeys)
             }
         }
         return patterns

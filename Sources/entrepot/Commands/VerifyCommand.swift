@@ -20,7 +20,7 @@ struct VerifyCommand: AsyncParsableCommand {
 
     @OptionGroup var options: CarryOptions
     @Flag(name: .customLong("all"), help: "Every tag of every repository.") var isAll = false
-    @Option(name: .customLong("against"), help: "A file that names images, one a line: all must be held.")
+    @Option(name: .customLong("against"), help: "A file that names images, as 'seed' takes it: all must be held.")
     var lists: [String] = []
     @Flag(help: "Read and hash all bytes.") var rehash = false
     @Flag(help: "Take an index for whole only if all of its images are held.") var allPlatforms = false
@@ -122,8 +122,9 @@ struct VerifyCommand: AsyncParsableCommand {
 
     private func verifyImages(_ configuration: Configuration) async throws {
         let store = RegistryStore(objects: try await OpenedStorage.toRead(configuration.storage))
-        let held = HeldImages(store, Namespaces(naming: configuration))
-        let chosen = try await CarryOptions.chosen(from: held, all: isAll, images, lists: lists)
+        let namespaces = Namespaces(naming: configuration)
+        let chosen = try await CarryOptions.chosen(
+            from: HeldImages(store, namespaces), namespaces, all: isAll, images, lists: lists)
         var isWhole = true
         var entries: [Entry] = []
         var known: Set<Digest> = []

@@ -2,6 +2,7 @@ import Bundle
 import Configuration
 import FoundationEssentials
 import Logging
+import Metrics
 import OCI
 import Observability
 import Registry
@@ -50,7 +51,10 @@ final class Spoolers: Service {
         Spooler(
             SpoolFolder(section.directory, keeps: section.keeps),
             to: StoreSpoolTarget(parts: parts, current: current, repository: section.repository),
-            logger: Logger(.registry))
+            logger: Logger(.registry)
+        ) { outcome in
+            Counter(label: "entrepot_spooled_files_total", dimensions: [("outcome", outcome.rawValue)]).increment()
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 #!/bin/bash
-# A site without a network: no-network.sh PATH-TO-ENTREPOT BUNDLE DIGEST ARTIFACT
+# A site without a network: no-network.sh PATH-TO-ENTREPOT BUNDLE DELTA PUBLIC-KEY DIGEST ARTIFACT
 #
 # Runs in a network namespace of its own, in which there is loopback and no route. Imports the bundle beside a running server, and
-# has every client pull docker.io/test/app:multi, whose index has that digest and is referred to by that artifact.
+# has every client pull docker.io/test/app:multi, whose index has that digest, is referred to by that artifact and is signed by that
+# key. DELTA builds upon the bundle, and brings docker.io/test/app:next.
 set -euo pipefail
-entrepot=$(realpath "$1") bundle=$(realpath "$2") digest=$3 artifact=$4
+entrepot=$(realpath "$1") bundle=$(realpath "$2") delta=$(realpath "$3") key=$(realpath "$4") digest=$5 artifact=$6
 if [ -z "${INSIDE:-}" ]; then
     INSIDE=1 exec unshare --net "$0" "$@"
 fi
@@ -42,9 +43,30 @@ url = "https://registry-1.docker.io"
 TOML
 "$entrepot" -c entrepot.toml server > server.log 2>&1 & pids+=($!)
 until_it "the server" curl -sf http://127.0.0.1:5000/readyz
+if "$entrepot" -c entrepot.toml import "$delta" 2>refused; then echo "a delta without its base was taken"; exit 1; fi
+grep -q "builds upon" refused
 "$entrepot" -c entrepot.toml import "$bundle"
 "$entrepot" -c entrepot.toml verify --rehash --all-platforms docker.io/test/app:multi
 image=127.0.0.1:5000/docker.io/test/app
+
+# As cosign verifies: a signature of the digest lies under a tag made of it. (Debian's skopeo and podman are built without that.)
+signature() { # DIGEST KEY
+    skopeo inspect --raw --tls-verify=false "docker://$image:${1/:/-}.sig" > signature.json
+    python3 - signature.json > payload.digest <<'PY'
+import base64, json, sys
+layer = json.load(open(sys.argv[1]))["layers"][0]
+open("signature.bin", "wb").write(base64.b64decode(layer["annotations"]["dev.cosignproject.cosign/signature"]))
+print(layer["digest"])
+PY
+    curl -sf "http://127.0.0.1:5000/v2/docker.io/test/app/blobs/$(cat payload.digest)" > payload
+    grep -q "$1" payload && openssl dgst -sha256 -verify "$2" -signature signature.bin payload >/dev/null
+}
+openssl ecparam -name prime256v1 -genkey -noout 2>/dev/null | openssl ec -pubout -out stranger.pub 2>/dev/null
+for signed in "$digest" $(skopeo inspect --raw --tls-verify=false "docker://$image:multi" | grep -o 'sha256:[0-9a-f]\{64\}'); do
+    signature "$signed" "$key"
+    if signature "$signed" stranger.pub 2>/dev/null; then echo "a signature of another key was taken"; exit 1; fi
+done
+echo "signatures"
 
 skopeo copy -q --all --src-tls-verify=false "docker://$image:multi" "oci:$folder/by-tag:x"
 skopeo copy -q --all --src-tls-verify=false "docker://$image@$digest" "oci:$folder/by-digest:x"
@@ -93,6 +115,12 @@ if command -v dockerd >/dev/null; then
     docker -H "unix://$folder/d" pull -q "test/app@$digest" >/dev/null
     echo "dockerd"
 fi
+"$entrepot" -c entrepot.toml import "$delta"
+"${podman[@]}" pull -q --tls-verify=false "$image:next" >/dev/null
+ctr -a "$folder/c" images pull --snapshotter native --hosts-dir "$folder/hosts" docker.io/test/app:next >/dev/null
+signature "$(skopeo inspect --raw --tls-verify=false "docker://$image:next" | sha256sum | sed 's/ .*//;s/^/sha256:/')" "$key"
+echo "delta"
+
 # Something that is not held, by name.
 curl -s http://127.0.0.1:5000/v2/docker.io/test/other/manifests/1 | grep -q "docker.io/test/other:1 is not held at this site"
 echo "misses"
