@@ -25,7 +25,7 @@ import listings
 import load
 import push
 import upkeep
-from report import BUCKET, CARRIED, Row, bucket_section, carried_section, document, kept_section, median, table
+from report import SECTIONS, Row, median, page, table
 from servers import ADMIN_TOKEN, MANIFEST, Content, Fleet
 
 MIB = 1 << 20
@@ -36,7 +36,7 @@ class Bench:
         self.fleet, self.content, self.quick = fleet, content, quick
         self.rounds = 1 if quick else 3
         self.seconds = 2 if quick else 4
-        self.rows = []
+        self.rows, self.rows_of = [], {}
         self.section = None
 
         self.nginx, self.nginx_port, self.nginx_tls = fleet.nginx(content)
@@ -48,8 +48,8 @@ class Bench:
 
     def add(self, *arguments, **targets):
         row = Row(*arguments, **targets)
-        row.section = self.section
         self.rows.append(row)
+        self.rows_of.setdefault(self.section, []).append(row)
         print(f"  {row.what}: {row.entrepot} against {row.other} -> {row.value:.3g}{row.unit} {row.target} {row.verdict}",
               flush=True)
 
@@ -385,11 +385,8 @@ def main():
     parts = ["start", "idle", "warm_blob", "warm_blob_tls", "small_requests", "policy", "token", "cold_blob", "slow_readers", "push_blob",
              "parallel_pushes", "small_images", "lists"]
     edge_parts = ["beside_downloads", "small_answers", "connections", "cold_fill", "tls_connections", "rest"]
-    bucket_parts = ["bucket_requests", "bucket_fill", "bucket_serve", "bucket_redis", "bucket_memory"]
-    upkeep_parts = ["collect", "jobs"]
-    carry_parts = ["seed", "bundles"]
-    chosen = [part for part in parts + upkeep_parts + carry_parts + edge_parts + bucket_parts
-              if re.search(options.only, part)]
+    section_of = {part: section for section in SECTIONS for part in section.parts}
+    chosen = [part for part in [*parts, *edge_parts, *section_of] if re.search(options.only, part)]
     with tempfile.TemporaryDirectory(prefix="entrepot-bench-") as folder:
         fleet = Fleet(folder, options.entrepot)
         try:
@@ -397,29 +394,15 @@ def main():
             bench.repositories, bench.made = options.repositories, options.store
             for part in chosen:
                 print(part, flush=True)
-                bench.section = BUCKET if part in bucket_parts else CARRIED if part in carry_parts else None
-                if part in edge_parts:
-                    getattr(edge, part)(bench)
-                elif part in bucket_parts:
-                    getattr(bucket, part)(bench)
-                elif part in carry_parts:
-                    getattr(carry, part)(bench)
-                elif part in upkeep_parts:
-                    getattr(upkeep, part)(bench)
-                else:
-                    getattr(bench, part)()
+                bench.section = section_of.get(part)
+                module = next((module for module in (edge, bucket, carry, upkeep) if hasattr(module, part)), None)
+                getattr(module, part)(bench) if module else getattr(bench, part)()
         finally:
             fleet.stop()
     print(f"\n{table(bench.rows)}\n\n{time.monotonic() - begin:.0f} s")
     if options.write:
         target = pathlib.Path(__file__).resolve().parents[2] / "docs/benchmarks.md"
-        before = target.read_text()
-        sections = []
-        for title, write in [(None, lambda rows: document(rows, bench.rounds)), (CARRIED, carried_section), (BUCKET, bucket_section)]:
-            rows = [row for row in bench.rows if row.section == title]
-            # Of what was not measured the old figures stay.
-            sections.append(write(rows) if rows else kept_section(before, title))
-        target.write_text("\n".join(section for section in sections if section))
+        target.write_text(page(bench.rows_of, bench.rounds, target.read_text()))
     sys.exit(0 if all(row.verdict != "**no**" for row in bench.rows) else 1)
 
 

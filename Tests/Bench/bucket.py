@@ -169,7 +169,7 @@ def bucket_serve(bench):
         load.download(servers[name][1], path, size)
     time.sleep(1)
     with bench.apart([process for process, _ in servers.values()]):
-        cpu = bench.measured(turn, rounds=1 if bench.quick else 5)
+        cpu = bench.measured(turn, rounds=1 if bench.quick else 9)
     bench.add("warm 256 MiB blob from the folder in front of a bucket, CPU s per GiB", f"{cpu['hot']:.2f}",
               f"from a folder {cpu['folder']:.2f}", cpu["hot"] / cpu["folder"], " x", at_most=1.05)
     bench.add("the same, streamed from the bucket", f"{cpu['streamed']:.2f}", f"from a folder {cpu['folder']:.2f}",

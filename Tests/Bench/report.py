@@ -57,39 +57,48 @@ def machine():
         f"docker-registry {version('docker-registry', '--version')}, nginx {version('/usr/sbin/nginx', '-v')}")
 
 
-BUCKET = "## A bucket"
-CARRIED = "## Carried images"
+class Section:
+    """A part of the page that is measured, and written, by itself."""
+
+    def __init__(self, title, parts, text):
+        self.title, self.parts, self.text = f"## {title}", parts, text
+
+    def written(self, rows):
+        return f"{self.title}\n\n{self.text}\n\n{table(rows)}\n"
+
+    def kept(self, page):
+        """What was written before, as it stands."""
+        if self.title not in page:
+            return ""
+        begin = page.index(self.title)
+        end = page.find("\n## ", begin)
+        return page[begin:] if end < 0 else page[begin:end + 1]
 
 
-def carried_section(rows):
-    """What it takes to fetch images ahead of time, and to write them to files and take them in."""
-    return f"""{CARRIED}
-
+SECTIONS = [
+    Section("Within its bounds", ["collect", "jobs"], """\
+The store is made for the purpose: sparse blobs, and images that share them. `find` walks the same folders beforehand, and
+docker-registry's `garbage-collect` goes through them after. Latencies are of one manifest, asked for by eight connections while
+a job goes through a store that it has not seen; without and beside follow each other. `make bench ARGS="--only 'collect|jobs'"`
+measures this alone."""),
+    Section("Carried images", ["seed", "bundles"], """\
 Fifty images are fetched by `entrepot seed` into an empty store, and by `skopeo sync` into an empty docker-registry, from the
 same upstream. A bundle is written and taken in beside `tar` and `sha256sum` on the same files. Time, CPU and memory are those of
-the command; of three rounds the median. `make bench ARGS="--only seed|bundles"` measures this alone.
-
-{table(rows)}
-"""
-
-
-def bucket_section(rows):
-    """What is measured with the content in a bucket, for a page that has the rest."""
-    return f"""{BUCKET}
-
+the command; of three rounds the median. `make bench ARGS="--only 'seed|bundles'"` measures this alone."""),
+    Section("A bucket", ["bucket_requests", "bucket_fill", "bucket_serve", "bucket_redis", "bucket_memory"], """\
 The bucket is moto's, which keeps it in memory: one for both servers, on the same machine. It costs far more processor than
 either, so walls say nothing; CPU is that of the server alone. A push is one as Docker makes it: a look at each of three layers
-and the configuration, content, digest, another look, manifest. The memory of who pushed is gone before the pulls.
-`make bench ARGS="--only bucket"` measures this alone.
-
-{table(rows)}
-"""
+(20 MiB, 3 MiB, 64 KiB) and the configuration, content, digest, another look, manifest. The memory of who pushed is gone before
+the pulls. `make bench ARGS="--only bucket"` measures this alone."""),
+]
 
 
-def kept_section(page, title):
-    """A section of a page that was written before; without a title, what comes before all sections."""
-    parts = re.split(r"(?m)^(?=## )", page)
-    return next((part.rstrip() + "\n" for part in parts if part.startswith(title or "# ")), "")
+def page(rows_of, rounds, before):
+    """The page, of which what was not measured now stays as it was."""
+    main = rows_of.get(None)
+    head = document(main, rounds) if main else before[:before.find("\n## ") + 1] if "\n## " in before else before
+    parts = [section.written(rows_of[section]) if section in rows_of else section.kept(before) for section in SECTIONS]
+    return "\n".join(part.rstrip() + "\n" for part in [head, *parts] if part)
 
 
 def document(rows, rounds):

@@ -7,6 +7,7 @@ import pathlib
 import ssl
 import subprocess
 import time
+import urllib.parse
 import urllib.request
 
 from process import Process, free_port
@@ -62,7 +63,8 @@ class Content:
         files = [(digest, path) for digest, _, path in self.blobs.values()] + [(self.config_digest, self.config)]
         for digest, path in files:
             location = send("POST", f"{base}/blobs/uploads/")["Location"]
-            send("PUT", f"{location}&digest={digest}", path.read_bytes())
+            query = "&" if "?" in location else "?"
+            send("PUT", urllib.parse.urljoin(base, f"{location}{query}digest={digest}"), path.read_bytes())
         send("PUT", f"{base}/manifests/latest", self.manifest, MANIFEST)
 
 
