@@ -12,8 +12,9 @@ COPY Package.* ./
 RUN swift package resolve
 COPY Sources Sources
 COPY Tests Tests
-RUN swift build -c release --product entrepot --static-swift-stdlib \
-    && install -D "$(swift build -c release --static-swift-stdlib --show-bin-path)/entrepot" /out/entrepot \
+ARG CONFIGURATION=release
+RUN swift build -c "$CONFIGURATION" --product entrepot --static-swift-stdlib --disable-local-rpath \
+    && install -D "$(swift build -c "$CONFIGURATION" --static-swift-stdlib --show-bin-path)/entrepot" /out/entrepot \
     && strip /out/entrepot
 
 FROM debian:bookworm-slim

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The `Dockerfile`, built and run. Takes as long as a release build does; `make test` runs it by itself at the end.
+/// The `Dockerfile`, built and run; its program is a debug build, nightly that of a release. `make test` runs it by itself at
+/// the end.
 @Suite struct ContainerImageTests {
     @Test func theImageOfTheDockerfileServesAndIsReadyAndRunsAsItsOwnUser() async throws {
         try ClientKind.requireRoot()
