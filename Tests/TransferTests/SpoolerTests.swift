@@ -11,10 +11,13 @@ import Transfer
         struct RefusedError: Error, CustomStringConvertible { let description = "the registry is full" }
 
         let seen = NIOLockedValueBox<[String]>([])
+        /// Done while a file is pushed.
+        let meanwhile = NIOLockedValueBox<(@Sendable () throws -> Void)?>(nil)
 
         func push(_ path: String, as name: ImageName) async throws -> [String] {
             let text = try String(contentsOf: URL(fileURLWithPath: path), encoding: .utf8)
             seen.withLockedValue { $0.append("push \(name) \(text)") }
+            try meanwhile.withLockedValue { $0.take() }?()
             if text == "bad" { throw RefusedError() }
             return ["\(name)@digest"]
         }
@@ -114,5 +117,44 @@ import Transfer
         if case .some = folder.outcome(of: "app:1.tar") { Issue.record("it waits") }
         #expect(try await Spooler(folder, to: target, logger: Logger(label: "test")).runOnce() == 0)
         #expect(try folder.outcome(of: "app:1.tar")?.get() == ["app:1@digest"])
+    }
+
+    @Test(arguments: ["good", "bad"]) func whatTakesAFilesPlaceWhileThatIsPushedHasItsTurn(first: String) async throws {
+        let path = directory.path
+        try write(first, "app:1.tar")
+        target.meanwhile.withLockedValue { deed in
+            deed = {
+                try Data("better".utf8).write(to: URL(fileURLWithPath: path + "/new~"))
+                guard rename(path + "/new~", path + "/app:1.tar") == 0 else { throw Target.RefusedError() }
+            }
+        }
+        let folder = SpoolFolder(path)
+        let spooler = Spooler(folder, to: target, logger: Logger(label: "test"))
+        _ = try await spooler.runOnce()
+        #expect(try names() == ["app:1.tar"])
+        #expect(try await spooler.runOnce() == 0)
+        #expect(target.seen.withLockedValue { $0 } == ["push app:1 \(first)", "push app:1 better"])
+        #expect(try names() == [])
+        #expect(try folder.outcome(of: "app:1.tar")?.get() == ["app:1@digest"])
+    }
+
+    @Test func aFileWhoseNameLeavesNoRoomForAReasonIsTriedOnce() async throws {
+        let name = String(repeating: "a", count: 240) + ":" + String(repeating: "b", count: 10) + ".tar"
+        try write("bad", name)
+        let spooler = Spooler(SpoolFolder(directory.path), to: target, logger: Logger(label: "test"))
+        #expect(try await spooler.runOnce() == 1)
+        #expect(try names() == [])
+        #expect(try names("/.failed") == [name])
+    }
+
+    @Test func reportsAreNotWrittenThroughALink() async throws {
+        let elsewhere = try TemporaryDirectory()
+        try write("good", "app:1.tar")
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.file(".done"), withDestinationPath: elsewhere.path)
+        let spooler = Spooler(SpoolFolder(directory.path), to: target, logger: Logger(label: "test"))
+        await #expect(throws: SpoolError.self) { try await spooler.runOnce() }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: elsewhere.path).isEmpty)
+        #expect(target.seen.withLockedValue { $0.isEmpty })
     }
 }

@@ -34,10 +34,16 @@ public struct SpoolFolder: Sendable {
     private var done: String { path + "/.done" }
     private var failed: String { path + "/.failed" }
 
-    /// - Throws: Where the folders cannot be made.
+    /// - Throws: Where the folders cannot be made, or are links: who may drop files must not choose where reports are written.
     public func prepare() throws {
         for folder in [path, done, failed] {
             try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        }
+        for folder in [done, failed] {
+            var status = stat()
+            guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+                throw SpoolError(reason: "\(folder) is no folder of its own: remove the link")
+            }
         }
     }
 
@@ -68,13 +74,15 @@ public struct SpoolFolder: Sendable {
         var images: [String]
     }
 
-    /// What is known of a file is there before the file is gone: who waits for it finds one or the other.
-    func succeed(_ file: String, _ images: [String]) throws {
+    /// What is known of a file is there before the file is gone: who waits for it finds one or the other. Another file that has
+    /// taken its place meanwhile stays, and has its turn.
+    func succeed(_ file: String, _ stamp: Stamp, _ images: [String]) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let report = try encoder.encode(Report(file: file, images: images))
         try report.write(to: URL(filePath: "\(done)/\(file).json"), options: .atomic)
         _ = unlink("\(failed)/\(file).err")
+        guard self.stamp(file) == stamp else { return }
         if keeps {
             guard rename("\(path)/\(file)", "\(done)/\(file)") == 0 else { throw SpoolError.system() }
         } else {
@@ -82,10 +90,17 @@ public struct SpoolFolder: Sendable {
         }
     }
 
-    func fail(_ file: String, _ reason: String) throws {
-        try Data((reason + "\n").utf8).write(to: URL(filePath: "\(failed)/\(file).err"), options: .atomic)
+    /// The same for one that is not pushed.
+    func fail(_ file: String, _ stamp: Stamp, _ reason: String) throws {
+        // A name may be too long to get an ending: the file is put aside all the same, or it would be tried for ever.
+        let told = Result {
+            try Data((reason + "\n").utf8).write(to: URL(filePath: "\(failed)/\(file).err"), options: .atomic)
+        }
         _ = unlink("\(done)/\(file).json")
-        guard rename("\(path)/\(file)", "\(failed)/\(file)") == 0 || errno == ENOENT else { throw SpoolError.system() }
+        if self.stamp(file) == stamp, rename("\(path)/\(file)", "\(failed)/\(file)") != 0, errno != ENOENT {
+            throw SpoolError.system()
+        }
+        try told.get()
     }
 
     // MARK: Handing in

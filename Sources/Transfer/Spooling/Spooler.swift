@@ -65,7 +65,7 @@ public final class Spooler: Service {
                 state.problem = nil
                 return state.seen
             }
-            for (file, stamp) in waiting where seen[file] == stamp && !Task.isCancelled { await take(file) }
+            for (file, stamp) in waiting where seen[file] == stamp && !Task.isCancelled { await take(file, stamp) }
             state.withLockedValue { state in
                 state.seen = Dictionary(waiting.map { ($0.file, $0.stamp) }, uniquingKeysWith: { first, _ in first })
             }
@@ -93,12 +93,12 @@ public final class Spooler: Service {
             return try folder.waiting()
         }
         var failures = 0
-        for (file, _) in waiting where await !take(file) { failures += 1 }
+        for (file, stamp) in waiting where await !take(file, stamp) { failures += 1 }
         return failures
     }
 
     @discardableResult
-    private func take(_ file: String) async -> Bool {
+    private func take(_ file: String, _ stamp: SpoolFolder.Stamp) async -> Bool {
         let folder = folder
         do {
             guard let name = SpoolName(file) else {
@@ -112,7 +112,7 @@ public final class Spooler: Service {
                 (images, outcome) = (try await target.push("\(folder.path)/\(file)", as: name), .pushed)
             case .delete(let name): (images, outcome) = (try await target.delete(name), .deleted)
             }
-            try await ThreadPool.shared.run { try folder.succeed(file, images) }
+            try await ThreadPool.shared.run { try folder.succeed(file, stamp, images) }
             report(outcome)
             logger.info("taken from the spool", metadata: ["file": "\(file)", "images": "\(images)"])
             return true
@@ -122,7 +122,7 @@ public final class Spooler: Service {
             report(.failed)
             logger.warning("what was spooled is not pushed", metadata: ["file": "\(file)", "error": "\(error)"])
             do {
-                try await ThreadPool.shared.run { try folder.fail(file, "\(error)") }
+                try await ThreadPool.shared.run { try folder.fail(file, stamp, "\(error)") }
             } catch {
                 logger.error(
                     "what failed cannot be put aside", metadata: ["file": "\(file)", "error": "\(error)"])
