@@ -9,7 +9,7 @@ extension DistributionAPI {
         let carried = exchange.carriedNote
         metrics.count(
             carried?.content.action, carried?.content.namespace, RequestMetrics.Outcome(carried?.content.cache),
-            RequestMetrics.Answer(exchange, carried?.content.span))
+            .of(exchange, carried?.content.span))
         if let limits, let id = carried?.content.identity?.id { limits.charge(.identity(id), exchange.bytesMoved) }
         accessLog.write(exchange, carried, namespaces)
         slowRequests?.note(exchange, carried)

@@ -51,7 +51,8 @@ package struct RequestMetrics: Sendable {
         }
     }
 
-    private struct OfAction: Sendable {
+    /// An object, so that to count holds on to one thing and not to all that is in it.
+    private final class OfAction: Sendable {
         /// By class of status and cache outcome.
         let requests: [Counter]
         let seconds: TracedTimer
@@ -136,13 +137,15 @@ package struct RequestMetrics: Sendable {
 }
 
 extension RequestMetrics.Answer {
-    init(_ exchange: Exchange, _ span: (any Span)?) {
-        self.init(
+    /// No initializer: that would copy the exchange, which costs more than to count it.
+    static func of(_ exchange: Exchange, _ span: (any Span)?) -> Self {
+        var answer = Self(
             status: exchange.status.code, nanoseconds: exchange.nanoseconds,
             firstByteNanoseconds: exchange.firstByteNanoseconds, bytes: exchange.bytesSent)
-        isCutByClient = exchange.outcome == .clientLeft
-        isCutByServer = exchange.outcome == .failed
+        answer.isCutByClient = exchange.outcome == .clientLeft
+        answer.isCutByServer = exchange.outcome == .failed
         // Of a trace that is kept: nobody could look the others up.
-        if let span, span.isRecording { traceID = span.context.traceID }
+        if let span, span.isRecording { answer.traceID = span.context.traceID }
+        return answer
     }
 }

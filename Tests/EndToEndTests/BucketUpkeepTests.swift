@@ -1,0 +1,81 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// What keeps a store within its bounds and whole, where the store is a bucket.
+@Suite(.enabled(if: MotoServer.isInstalled, "make deps")) struct BucketUpkeepTests {
+    private static func address(_ moto: MotoServer, _ prefix: String, _ digest: String) -> String {
+        let hex = digest.dropFirst("sha256:".count)
+        return "http://127.0.0.1:\(moto.port)/\(MotoServer.bucket)/\(prefix)/docker/registry/v2/blobs/sha256/"
+            + "\(hex.prefix(2))/\(hex)/data"
+    }
+
+    /// The bucket's own answer, to whoever asks: without the rest that a test has of it.
+    private static func status(_ moto: MotoServer, _ prefix: String, _ digest: String) async throws -> Int {
+        try await HTTPProbe.get(address(moto, prefix, digest)).status
+    }
+
+    @Test func whatNothingRefersToGoesFromABucketWhileItServesAndDamageIsFoundThere() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let moto = try await MotoServer.start(on: stage, isStrict: false)
+            let tables = """
+                [janitor]
+                interval = "1h"
+                grace = "1s"
+                [repository.local]
+                \(try EntrepotServer.adminTable(on: stage))
+                """
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: tables, settings: .init(storage: try moto.storage("kept", on: stage)))
+            let layout = Paths.cache.appendingPathComponent("images").path
+            for name in ["stays", "goes"] {
+                try await Command(
+                    "skopeo",
+                    [
+                        "copy", "--all", "--preserve-digests", "--dest-tls-verify=false", "oci:\(layout):multi",
+                        "docker://\(entrepot.host)/local/\(name):multi",
+                    ]
+                ).run()
+            }
+            let blob = try stage.write("a blob to which nothing refers", to: "blob")
+            let digest = "sha256:" + (try await Command("sha256sum", [blob.path]).run().prefix(64))
+            let pushed = try await entrepot.get(
+                "/v2/local/goes/blobs/uploads/?digest=\(digest)", method: "POST",
+                options: ["--data-binary", "@\(blob.path)"])
+            #expect(pushed.status == 201)
+            #expect(try await Self.status(moto, "kept", digest) == 200)
+            for reference in ["multi", images.facts.index] {
+                let deleted = try await entrepot.get("/v2/local/goes/manifests/\(reference)", method: "DELETE")
+                #expect(deleted.status == 202)
+            }
+
+            for _ in 0..<2 {
+                let round = try await entrepot.command("prune")
+                #expect(round.status == .exited(0), "\(round.output)")
+                try await Task.sleep(for: .seconds(2))
+            }
+            #expect(try await Self.status(moto, "kept", digest) == 404)
+            // Another repository has the same layers.
+            let layer = images.facts.layers[0]
+            #expect(try await Self.status(moto, "kept", layer) == 200)
+            #expect(try await entrepot.get("/v2/local/goes/blobs/\(layer)").status == 404)
+            let client = try Skopeo(stage: stage)
+            let request = PullRequest(host: entrepot.host, namespace: "local", name: "stays", tag: "multi")
+            #expect(try await client.pull(request).contains(images.facts.index))
+
+            let whole = try await entrepot.command("scrub", "--check")
+            #expect(whole.status == .exited(0), "\(whole.output)")
+            let damage = try await HTTPProbe.get(
+                Self.address(moto, "kept", layer), method: "PUT", options: ["--data-binary", "damage"])
+            #expect(damage.status == 200)
+            let check = try await entrepot.command("scrub", "--check")
+            #expect(check.status == .exited(1))
+            #expect(check.output.contains("damaged-content\t\(layer)\tdry-run"), "\(check.output)")
+            let repair = try await entrepot.command("scrub")
+            #expect(repair.status == .exited(0), "\(repair.output)")
+            #expect(repair.output.contains("\"repair\":\"quarantined\""))
+            #expect(try await entrepot.get("/v2/local/stays/blobs/\(layer)").status == 404)
+        }
+    }
+}
