@@ -27,6 +27,28 @@ enum AtomicFile {
         _ bytes: ByteBuffer, to path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders,
         _ durability: Durability
     ) throws(StorageError) {
+        try write(bytes, to: path, key, root: root, settled, durability) { (temporary) throws(StorageError) in
+            try rename(temporary, to: path, key)
+        }
+    }
+
+    /// - Returns: False if there is such a file.
+    static func write(
+        new bytes: ByteBuffer, to path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders,
+        _ durability: Durability
+    ) throws(StorageError) -> Bool {
+        var isNew = true
+        try write(bytes, to: path, key, root: root, settled, durability) { (temporary) throws(StorageError) in
+            isNew = try link(temporary, as: path, key)
+        }
+        return isNew
+    }
+
+    /// - Parameter show: Gives the whole file its name, or takes it away.
+    private static func write(
+        _ bytes: ByteBuffer, to path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders,
+        _ durability: Durability, _ show: (_ temporary: String) throws(StorageError) -> Void
+    ) throws(StorageError) {
         let folder = parent(of: path)
         try Directory.make(folder, below: root, key, settled)
         let (temporary, descriptor) = try temporaryFile(in: folder, root: root, key, settled)
@@ -39,12 +61,33 @@ enum AtomicFile {
             throw error
         }
         do throws(StorageError) {
-            try rename(temporary, to: path, key)
+            try show(temporary)
         } catch {
             unlink(temporary)
             throw error
         }
         if durability == .durable { try settleName(of: path, key, root: root, settled) }
+    }
+
+    /// Gives a file another name unless somebody has it, in one step; the first name is gone afterwards.
+    ///
+    /// - Returns: False if somebody has it.
+    private static func link(_ file: String, as path: String, _ key: ObjectKey) throws(StorageError) -> Bool {
+        if retrying({ system_link(file, path) }) != 0 {
+            switch errno {
+            case EEXIST: break
+            // A file system on which no file has two names.
+            case EPERM, EOPNOTSUPP, ENOSYS, EMLINK:
+                guard access(path, F_OK) != 0 else { break }
+                try rename(file, to: path, key)
+                return true
+            default: throw StorageError(errno: errno, "link", key)
+            }
+            unlink(file)
+            return false
+        }
+        unlink(file)
+        return true
     }
 
     private static func temporaryFile(
@@ -188,6 +231,7 @@ enum AtomicFile {
 
 // `rename` and `write` are also names of ours.
 private func system_rename(_ source: String, _ target: String) -> CInt { rename(source, target) }
+private func system_link(_ source: String, _ target: String) -> CInt { link(source, target) }
 private func system_write(_ descriptor: CInt, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
     write(descriptor, bytes, count)
 }

@@ -71,6 +71,18 @@ public struct FileStore: BackingStore {
         }
     }
 
+    /// Where there is none yet one wins, whoever else has the folder. What takes the place of another is for who orders his
+    /// calls.
+    public func write(
+        _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
+    ) async throws(StorageError) -> Bool {
+        guard old == nil else { return try await compareAndWrite(key, bytes, over: old, durability) }
+        let isNew = try await inPool { () throws(StorageError) in
+            try AtomicFile.write(new: bytes, to: path(key), key, root: root, settled, durability)
+        }
+        return if isNew { true } else { try await holds(key, bytes) }
+    }
+
     public func adopt(file: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError) {
         try await inPool { () throws(StorageError) in
             try AtomicFile.move(file, to: path(key), key, root: root, settled, durability)

@@ -19,6 +19,13 @@ extension LocalTier {
         try await origin.write(key, bytes, durability)
     }
 
+    public func write(
+        _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
+    ) async throws(StorageError) -> Bool {
+        if let digest = RegistryLayout.digest(of: key) { memory.remove(digest) }
+        return try await origin.write(key, bytes, over: old, durability)
+    }
+
     public func writer(of key: ObjectKey) -> (any ObjectWriter)? { origin.writer(of: key) }
 
     public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {

@@ -150,6 +150,37 @@ public struct S3Store: BackingStore {
         try await asked(key) { () async throws(S3Error) in _ = try await client.put(name(key), bytes) }
     }
 
+    public func write(
+        _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
+    ) async throws(StorageError) -> Bool {
+        guard conditions.areKept else { return try await compareAndWrite(key, bytes, over: old, durability) }
+        return try await asked(key) { () async throws(S3Error) in
+            let name = name(key)
+            if let old {
+                guard let found = try await object(name, that: old) else {
+                    return try await object(name, that: bytes) != nil
+                }
+                if try await client.put(name, bytes, over: found.entity) { return true }
+            } else if try await client.put(new: name, bytes).isWritten {
+                return true
+            }
+            // It may have been written by the first of two tries.
+            return try await object(name, that: bytes) != nil
+        }
+    }
+
+    /// An object if it holds these bytes.
+    func object(_ name: String, that bytes: ByteBuffer) async throws(S3Error) -> S3Object? {
+        guard let (object, body) = try await client.get(name, 0..<Int64(max(1, bytes.readableBytes))),
+            object.size == bytes.readableBytes
+        else { return nil }
+        do throws(CurlError) {
+            return try await body.collect(upTo: bytes.readableBytes) == bytes ? object : nil
+        } catch {
+            throw S3Error(error)
+        }
+    }
+
     /// What the store has acknowledged is durable.
     public func settle(_ key: ObjectKey) async throws(StorageError) -> Bool { try await info(key) != nil }
 

@@ -88,6 +88,47 @@ private typealias RepositoryTag = OCI.Tag
         }
     }
 
+    /// A tag of a mirror is not asked of a bucket for every pull; one that is pushed here is.
+    @Test(arguments: [true, false]) func aFreshTagOfAMirrorCostsABucketNothing(isHead: Bool) async throws {
+        try await Workshop.open(freshness: Freshness.test(tagTTL: 60)) { shop in
+            shop.objects.move {}
+            image.hold(on: shop.upstream)
+            let digest = try await pull(shop)
+            shop.pass(seconds: 59)
+            // Whoever asks for anything now gets an error.
+            shop.objects.fail(.io)
+            let repository = try shop.repository("mirror/x")
+            let served = try await shop.registry.manifest(repository, try reference(), isHead: isHead)
+            #expect(served.content.digest == digest && served.status == .hit && served.age == 59)
+            shop.pass(seconds: 1)
+            await #expect(throws: RegistryError.self) {
+                try await shop.registry.manifest(repository, try reference(), isHead: isHead)
+            }
+            shop.objects.fail(nil)
+            // What this server itself is told to forget it asks for.
+            _ = try await pull(shop)
+            newer.hold(on: shop.upstream)
+            let old = try await shop.registry.manifest(repository, try reference(), isHead: isHead)
+            #expect(old.content.digest == digest)
+            _ = try await shop.registry.purge(repository, try reference())
+            let new = try await shop.registry.manifest(repository, try reference(), isHead: isHead)
+            #expect(new.content.digest == Digest(hashing: ByteBuffer(string: newer.manifest)))
+        }
+        try await Workshop.open { shop in
+            shop.objects.move {}
+            let repository = try shop.repository("sparse/x")
+            for (image, registry) in [(image, shop.registry), (newer, shop.secondRegistry)] {
+                let manifest = IncomingManifest(
+                    bytes: ByteBuffer(string: image.manifest), mediaType: nil, reference: try reference())
+                let pushed = try await registry.putManifest(repository, manifest)
+                for _ in 0..<2 {
+                    let served = try await shop.registry.manifest(repository, try reference(), isHead: isHead)
+                    #expect(served.content.digest == pushed.digest)
+                }
+            }
+        }
+    }
+
     @Test func nothingOfARepositoryThatHasItsOwnPushesAndAnUpstreamIs() async throws {
         try await Workshop.open { shop in
             image.hold(on: shop.upstream)

@@ -1,4 +1,5 @@
 import Hashing
+import NIOConcurrencyHelpers
 import NIOCore
 import OCI
 import Registry
@@ -120,6 +121,82 @@ private typealias RepositoryTag = OCI.Tag
                 return await group.reduce(0) { $0 + ($1 ? 1 : 0) }
             }
             #expect(wins == 1)
+        }
+    }
+
+    /// Another server, of which this one knows nothing, does something at the moment at which the tag is written here.
+    private func meanwhile(
+        _ shop: Workshop, _ repository: Repository, _ tag: RepositoryTag,
+        _ other: @escaping @Sendable () async throws -> Void, _ body: () async throws -> Void
+    ) async throws {
+        let isOver = NIOLockedValueBox(false)
+        let link = RegistryLayout.tagLink(tag, in: repository.name)
+        shop.objects.beforeWriting { key in
+            guard key == link, !isOver.withLockedValue({ isOver in defer { isOver = true }; return isOver }) else {
+                return
+            }
+            do { try await other() } catch { Issue.record(error) }
+        }
+        try await body()
+        shop.objects.beforeWriting(nil)
+        #expect(isOver.withLockedValue { $0 })
+    }
+
+    @Test(arguments: ["strict/a", "firm/a"])
+    func ofTwoServersThatNothingOrdersOneSetsAnImmutableTag(name: String) async throws {
+        try await Workshop.open { shop in
+            let repository = try shop.repository(name)
+            let tag = try #require(RepositoryTag("v"))
+            func other() async throws {
+                _ = try await shop.secondRegistry.putManifest(
+                    repository, IncomingManifest(bytes: manifest(2), mediaType: nil, reference: .tag(tag)))
+            }
+            try await meanwhile(shop, repository, tag, other) {
+                let error = await #expect(throws: RegistryError.self) { try await put(shop, repository, tag, 1) }
+                #expect(error?.status == 409)
+            }
+            let first = Digest(hashing: manifest(2))
+            #expect(try await shop.store.tag(tag, in: repository.name)?.digest == first)
+            if name.hasPrefix("firm") {
+                #expect(try await shop.store.pushedTag(tag, in: repository.name) == first)
+            }
+            // Nothing says that it ever named the other one.
+            let late = RegistryLayout.tagIndexLink(tag, Digest(hashing: manifest(1)), in: repository.name)
+            #expect(try await shop.objects.info(late) == nil)
+            // The same again is no change.
+            try await put(shop, repository, tag, 2)
+        }
+    }
+
+    @Test func anImmutableTagThatWasDeletedMeanwhileIsSet() async throws {
+        try await Workshop.open { shop in
+            let repository = try shop.repository("strict/a")
+            let tag = try #require(RepositoryTag("v"))
+            try await put(shop, repository, tag, 1)
+            func other() async throws {
+                try await shop.secondRegistry.deleteManifest(repository, .tag(tag))
+            }
+            try await meanwhile(shop, repository, tag, other) { try await put(shop, repository, tag, 1) }
+            #expect(try await shop.store.tag(tag, in: repository.name)?.digest == Digest(hashing: manifest(1)))
+        }
+    }
+
+    @Test func whatWasPushedWhileAnUpstreamAnsweredStays() async throws {
+        try await Workshop.open { shop in
+            let image = Image()
+            image.hold(on: shop.upstream)
+            let repository = try shop.repository("firm/x")
+            let tag = try #require(RepositoryTag("v1"))
+            func other() async throws {
+                _ = try await shop.secondRegistry.putManifest(
+                    repository, IncomingManifest(bytes: manifest(2), mediaType: nil, reference: .tag(tag)))
+            }
+            try await meanwhile(shop, repository, tag, other) {
+                _ = try await shop.registry.manifest(repository, .tag(tag))
+            }
+            let served = try await shop.registry.manifest(repository, .tag(tag))
+            #expect(served.content.digest == Digest(hashing: manifest(2)))
+            #expect(try await shop.store.pushedTag(tag, in: repository.name) == Digest(hashing: manifest(2)))
         }
     }
 }

@@ -197,6 +197,54 @@ import Threads
         }
     }
 
+    private enum Written: Sendable, CaseIterable {
+        /// The answer to the write that was carried out is lost, and its second try meets itself.
+        case byAnEarlierTry
+        case bySomebodyElse
+        case bySomebodyWhoRemovedIt
+    }
+
+    @Test(arguments: Written.allCases, [nil, "old"])
+    private func whoWroteTellsFromHim(who: Written, old: String?) async throws {
+        try await with { request, number in
+            if request.method == "GET" {
+                if number == 0, let old { return Self.object(old) }
+                switch who {
+                case .byAnEarlierTry: return Self.object("mine")
+                case .bySomebodyElse: return Self.object("your")
+                case .bySomebodyWhoRemovedIt: return Self.refusal(404, "NoSuchKey")
+                }
+            }
+            let condition = old == nil ? request.header("if-none-match") == "*" : request.header("if-match") == "\"e\""
+            guard condition else { return Self.refusal(400, "InvalidArgument") }
+            if who == .byAnEarlierTry, number == (old == nil ? 0 : 1) { return Self.refusal(500, "InternalError") }
+            return Self.refusal(412, "PreconditionFailed")
+        } _: { client, server, _ in
+            let store = S3Store(client, pool: .shared)
+            store.conditions.areKept = true
+            let isWritten = try await store.write(
+                try #require(ObjectKey("k")), ByteBuffer(string: "mine"), over: old.map { ByteBuffer(string: $0) },
+                .durable)
+            #expect(isWritten == (who == .byAnEarlierTry))
+            #expect(server.requests.filter { $0.method == "PUT" }.count == (who == .byAnEarlierTry ? 2 : 1))
+        }
+    }
+
+    @Test func aStoreThatKnowsNoOtherConditionIsWrittenToInOrder() async throws {
+        try await with { request, _ in
+            if request.method == "GET" { return Self.object("old") }
+            if request.header("if-match") != nil { return Self.refusal(501, "NotImplemented") }
+            return .answer(200, [("ETag", "\"f\"")])
+        } _: { client, server, _ in
+            let store = S3Store(client, pool: .shared)
+            store.conditions.areKept = true
+            let isWritten = try await store.write(
+                try #require(ObjectKey("k")), ByteBuffer(string: "new"), over: ByteBuffer(string: "old"), .durable)
+            #expect(isWritten)
+            #expect(server.requests.map(\.method) == ["GET", "PUT", "PUT"])
+        }
+    }
+
     @Test func moreThanAThousandAreRemovedByThousands() async throws {
         try await with { request, _ in
             request.method == "POST" ? .answer(200, text: "<DeleteResult/>") : .answer(204)

@@ -10,10 +10,14 @@ import Testing
 
 /// Against a real server that verifies signatures.
 @Suite(.enabled(if: MotoServer.isInstalled, "make deps"), .moto) struct S3StoreTests {
-    @Test(arguments: ObjectStoreContract.allCases)
-    func keepsTheContract(clause: ObjectStoreContract) async throws {
+    /// Where conditions are kept to, and where nothing is known of them.
+    @Test(arguments: ObjectStoreContract.allCases, [true, false])
+    func keepsTheContract(clause: ObjectStoreContract, keepsConditions: Bool) async throws {
         let moto = try #require(MotoServer.current)
-        try await clause.check(moto.store(moto.settings(prefix: "contract/\(clause.rawValue)")), isExact: false)
+        let store = moto.store(moto.settings(prefix: "contract-\(keepsConditions)/\(clause.rawValue)"))
+        if keepsConditions { try await store.prepare() }
+        #expect(store.conditions.areKept == keepsConditions)
+        try await clause.check(store, isExact: false, tellsFirst: keepsConditions)
     }
 
     @Test func whatGrowsBecomesPartsAndOneObject() async throws {

@@ -52,7 +52,7 @@ public final class Workshop: Sendable {
     public func pass(seconds: Int64) { clock.withLockedValue { $0 += seconds } }
 
     /// Namespaces: `mirror` with the upstreams, `other` with the last of them alone, `local` with none; `overlay` takes
-    /// pushes over the last upstream, `strict` is local with immutable tags and without missing references, `sparse` is
+    /// pushes over the last upstream, `firm` as well but its tags are immutable, `strict` is local with immutable tags and without missing references, `sparse` is
     /// local and everything may be missing, `teapot` is a mirror that refuses writes with 418.
     public func repository(_ name: String) throws -> Repository {
         try namespaces.repository(try #require(RepositoryName(name)))
@@ -97,6 +97,10 @@ public final class Workshop: Sendable {
                 .test(
                     key: try #require(RepositoryName("overlay")), upstreams: [upstreams[count - 1]],
                     pushes: .test(isOverlay: true)),
+                .test(
+                    key: try #require(RepositoryName("firm")), upstreams: [upstreams[count - 1]],
+                    freshness: .test(isImmutable: { _ in true }),
+                    pushes: .test(isOverlay: true, missingReferences: .anywhere)),
                 .test(
                     key: try #require(RepositoryName("strict")), freshness: .test(isImmutable: { _ in true }),
                     pushes: .test(missingReferences: .none)),

@@ -27,9 +27,10 @@ extension Registry {
     public func tags(
         _ repository: Repository, after last: String?, limit: Int?
     ) async throws(RegistryError) -> Served<TagPage> {
+        // What is beyond a page shows on the next one.
+        let held = try await heldTags(
+            repository, after: last, limit: min(limit ?? Self.mostTags, Self.mostTags) + 1)
         guard !repository.namespace.isLocal else {
-            let held = try await heldTags(
-                repository, after: last, limit: min(limit ?? Self.mostTags, Self.mostTags) + 1)
             if held.isEmpty, last == nil {
                 // A repository may have manifests and no tags.
                 let isKnown = try await stored { (store) async throws(StorageError) in
@@ -39,7 +40,6 @@ extension Registry {
             }
             return Served(Self.page(held, limit), .hit)
         }
-        let held = try await heldTags(repository, after: last, limit: Self.mostTags)
         do throws(RegistryError) {
             let (upstream, isCollapsed) = try await tagLists.value(repository.name) { () async throws(RegistryError) in
                 try await upstreamTags(repository)

@@ -6,7 +6,8 @@ import Storage
 /// Small content of the last moments, in memory: what a cluster asks for a thousand times a second when it starts.
 ///
 /// Holds only what was read from the store under a grant, keyed by both, and for a few seconds: content removed behind
-/// the server's back is gone here soon after. A tag holds as long as the store says that it is as it was read.
+/// the server's back is gone here soon after. A tag holds as long as the store says that it is as it was read, or, where the store
+/// would have to be asked, for these seconds if it is a mirror's.
 final class HotContent: Sendable {
     struct Key: Hashable {
         let repository: RepositoryName
@@ -29,12 +30,15 @@ final class HotContent: Sendable {
         /// Larger, and open.
         case file(OpenFile, size: Int64)
         case tag(TagRecord, any ObjectSighting)
+        /// As it was read, where asking whether it still is would be as much as reading it.
+        case recentTag(TagRecord)
 
         /// Bytes of memory, or what a descriptor counts as.
         var size: Int {
             switch self {
             case .manifest(let manifest): manifest.bytes.readableBytes
             case .blob(let bytes): bytes.readableBytes
+            case .recentTag: 64
             case .file, .tag: 64 << 10
             }
         }

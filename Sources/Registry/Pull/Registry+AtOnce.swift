@@ -4,8 +4,10 @@ public import Storage
 /// What was served a moment ago and is served again without waiting for anything: what a cluster asks for a thousand times
 /// a second when it starts. Nil means that more has to be looked at, which the other ways do.
 extension Registry {
-    /// A manifest for GET.
-    public func manifestAtOnce(_ repository: Repository, _ reference: Reference) -> Served<StoredManifest>? {
+    /// A manifest.
+    public func manifestAtOnce(
+        _ repository: Repository, _ reference: Reference, isHead: Bool = false
+    ) -> Served<StoredManifest>? {
         // What is pushed here and what its upstreams have may differ under one tag.
         guard !repository.namespace.pushes.isOverlay, !mayLackUpstreams(repository.namespace) else { return nil }
         let digest: Digest
@@ -13,8 +15,7 @@ extension Registry {
         switch reference {
         case .digest(let asked): digest = asked
         case .tag(let tag):
-            let found = hot.entry(HotContent.Key(repository: repository.name, tag: tag))
-            guard case .tag(let record, let sighting)? = found, sighting.isCurrent else { return nil }
+            guard let record = recentTag(repository.name, tag) else { return nil }
             digest = record.digest
             if !repository.namespace.isLocal {
                 let seconds = now() - record.checked
@@ -24,8 +25,16 @@ extension Registry {
         }
         let key = HotContent.Key(repository: repository.name, digest: digest)
         guard case .manifest(let manifest)? = hot.entry(key) else { return nil }
-        recordPull(repository, reference, digest)
+        if !isHead { recordPull(repository, reference, digest) }
         return Served(manifest, .hit, age: age)
+    }
+
+    private func recentTag(_ repository: RepositoryName, _ tag: Tag) -> TagRecord? {
+        switch hot.entry(HotContent.Key(repository: repository, tag: tag)) {
+        case .tag(let record, let sighting)? where sighting.isCurrent: record
+        case .recentTag(let record)?: record
+        default: nil
+        }
     }
 
     /// A blob for GET.

@@ -19,9 +19,12 @@ extension Registry {
                 try await store.tag(tag, in: repository.name)
             }
             guard let record else { return (nil, nil) }
+            let key = HotContent.Key(repository: repository.name, tag: tag)
             if let sighting {
-                hot.insert(
-                    .tag(record, sighting), HotContent.Key(repository: repository.name, tag: tag), since: removals)
+                hot.insert(.tag(record, sighting), key, since: removals)
+            } else if store.isRemote, !repository.namespace.isWritable {
+                // Who names a tag of a mirror is content with what it named a moment ago.
+                hot.insert(.recentTag(record), key, since: removals)
             }
             if let manifest = try await heldManifest(repository, record.digest) { return (record, manifest) }
             guard record != last else { break }
@@ -40,9 +43,15 @@ extension Registry {
 
     /// Points the tag at what an upstream says, unless it was pushed here while the upstream was being asked.
     func keepUpstreamTag(_ repository: Repository, _ tag: Tag, _ digest: Digest) async throws(RegistryError) {
-        try await unlessPushed(repository, tag) { (store) async throws(StorageError) in
+        let isImmutable = repository.namespace.freshness.isImmutable(tag)
+        try await unlessPushed(repository, tag) { (store, isFree) async throws(StorageError) in
             do throws(StorageError) {
-                try await store.setTag(tag, to: digest, in: repository.name, .cached)
+                if isFree, isImmutable {
+                    // Of a push at the same moment that no lock has ordered, nothing is overwritten.
+                    _ = try await store.setTag(tag, to: digest, over: nil, in: repository.name, .cached)
+                } else {
+                    try await store.setTag(tag, to: digest, in: repository.name, .cached)
+                }
             } catch {
                 // The manifest is served all the same; the next pull asks the upstream again.
                 guard error.code == .noSpace else { throw error }
@@ -52,21 +61,32 @@ extension Registry {
 
     /// The upstream has the tag no more.
     func forgetUpstreamTag(_ repository: Repository, _ tag: Tag) async throws(RegistryError) {
-        try await unlessPushed(repository, tag) { (store) async throws(StorageError) in
+        try await unlessPushed(repository, tag) { (store, _) async throws(StorageError) in
             try await store.removeTag(tag, in: repository.name)
         }
     }
 
+    /// - Parameter change: Told whether the tag is known to name nothing.
     private func unlessPushed(
-        _ repository: Repository, _ tag: Tag, _ change: (RegistryStore) async throws(StorageError) -> Void
+        _ repository: Repository, _ tag: Tag,
+        _ change: (RegistryStore, _ isFree: Bool) async throws(StorageError) -> Void
     ) async throws(RegistryError) {
-        guard repository.namespace.pushes.isOverlay else { return try await stored(change) }
+        defer { forgetRecent(tag, in: repository.name) }
+        guard repository.namespace.pushes.isOverlay else {
+            return try await stored { (store) async throws(StorageError) in try await change(store, false) }
+        }
         try await writers.withLock(repository.name) { () async throws(RegistryError) in
             let record = try await stored { (store) async throws(StorageError) in
                 try await store.tag(tag, in: repository.name)
             }
             if let record, try await isPushed(repository, tag, record.digest) { return }
-            try await stored(change)
+            try await stored { (store) async throws(StorageError) in try await change(store, record == nil) }
         }
+    }
+
+    /// Called when this server has changed a tag.
+    func forgetRecent(_ tag: Tag, in repository: RepositoryName) {
+        guard store.isRemote else { return }
+        hot.remove(HotContent.Key(repository: repository, tag: tag))
     }
 }

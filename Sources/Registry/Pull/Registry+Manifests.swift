@@ -9,7 +9,7 @@ extension Registry {
         _ repository: Repository, _ reference: Reference, isHead: Bool = false
     ) async throws(RegistryError) -> Served<StoredManifest> {
         // Who had to be let in first gets from memory what anybody gets: without this each of them reads the tag's file.
-        if !isHead, let served = manifestAtOnce(repository, reference) { return served }
+        if let served = manifestAtOnce(repository, reference, isHead: isHead) { return served }
         let served: Served<StoredManifest>
         let isHot: Bool
         do throws(RegistryError) {

@@ -41,20 +41,21 @@ extension Registry {
             try await self.writers.withLock(repository.name) { (check) async throws(RegistryError) in
                 var tags = incoming.tags
                 if case .tag(let tag) = incoming.reference { tags.append(tag) }
-                for tag in tags { try await self.checkMutable(repository, tag, manifest.digest) }
+                var moves: [TagMove] = []
+                for tag in tags { moves.append(try await self.checkMutable(repository, tag, manifest.digest)) }
                 let blobs = Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest))
                 let missing = try await self.secureGrants(blobs, in: repository.name)
                 try await self.checkReferences(repository, content, blobs, missing)
                 try check()
-                try await self.store(manifest, content, repository, tags, blobs.subtracting(missing))
+                try await self.store(manifest, content, repository, blobs.subtracting(missing))
+                for move in moves { try await self.set(move, to: manifest.digest, repository) }
             }
             return PushedManifest(digest: manifest.digest, subject: content.subject?.digest)
         }
     }
 
     private func store(
-        _ manifest: StoredManifest, _ content: Manifest, _ repository: Repository, _ tags: [Tag],
-        _ linked: Set<Digest>
+        _ manifest: StoredManifest, _ content: Manifest, _ repository: Repository, _ linked: Set<Digest>
     ) async throws(RegistryError) {
         try await writing { (store) async throws(StorageError) in
             // First: what is here but not marked so could be taken for a cache's.
@@ -70,14 +71,33 @@ extension Registry {
                 try await store.addReferrer(
                     Descriptor(manifest, content), of: subject.digest, in: repository.name, .durable)
             }
-            for tag in tags {
-                if repository.namespace.pushes.isOverlay {
-                    try await store.markPushed(tag, manifest.digest, in: repository.name)
-                }
-                try await store.setTag(tag, to: manifest.digest, in: repository.name, .durable)
-            }
         }
         hot.remove(HotContent.Key(repository: repository.name, digest: manifest.digest))
+    }
+
+    /// Locks order writers as long as they can be had. That a tag which must not move is set once holds without them too,
+    /// where the store can tell.
+    private func set(_ first: TagMove, to digest: Digest, _ repository: Repository) async throws(RegistryError) {
+        let isOverlay = repository.namespace.pushes.isOverlay
+        var move = first
+        for _ in 0..<3 {
+            let isSet = try await writing { [move] (store) async throws(StorageError) in
+                guard move.isConditional else {
+                    if isOverlay { try await store.markPushed(move.tag, digest, in: repository.name) }
+                    try await store.setTag(move.tag, to: digest, in: repository.name, .durable)
+                    return true
+                }
+                let isSet = try await store.setTag(
+                    move.tag, to: digest, over: move.named, in: repository.name, .durable)
+                // Only now: who comes too late must not take the mark from who came first.
+                if isSet, isOverlay { try await store.markPushed(move.tag, digest, in: repository.name) }
+                return isSet
+            }
+            if isSet { return forgetRecent(move.tag, in: repository.name) }
+            move = try await checkMutable(repository, move.tag, digest)
+        }
+        throw RegistryError(
+            .unavailable, status: 503, "the tag \(move.tag) is just being changed by others; try again", retryAfter: 1)
     }
 
     /// Looks again, now that the manifest is there and says what it needs: a collector on another replica may have decided

@@ -4,10 +4,17 @@ internal import Upstream
 
 /// What a pushed manifest is refused for: ``PushRules`` and immutable tags.
 extension Registry {
-    func checkMutable(_ repository: Repository, _ tag: Tag, _ digest: Digest) async throws(RegistryError) {
-        guard repository.namespace.freshness.isImmutable(tag) else { return }
+    /// What is to be kept to when the tag is pointed at `digest`.
+    func checkMutable(
+        _ repository: Repository, _ tag: Tag, _ digest: Digest
+    ) async throws(RegistryError) -> TagMove {
+        guard repository.namespace.freshness.isImmutable(tag) else {
+            return TagMove(tag: tag, isConditional: false, named: nil)
+        }
         let (record, manifest) = try await heldTag(repository, tag)
-        guard let record, manifest != nil, record.digest != digest else { return }
+        guard let record, manifest != nil, record.digest != digest else {
+            return TagMove(tag: tag, isConditional: true, named: record?.digest)
+        }
         throw RegistryError(
             .denied, status: 409,
             "the tag \(tag) names \(record.digest), and tags are immutable here; push under another tag")

@@ -18,6 +18,7 @@ extension Registry {
                 for tag in tags where try await store.tag(tag, in: repository)?.digest == digest {
                     guard try await store.pushedTag(tag, in: repository) != digest else { return false }
                     try await store.removeTag(tag, in: repository)
+                    forgetRecent(tag, in: repository)
                 }
                 if let subject { try await store.removeReferrer(digest, of: subject, in: repository) }
                 try await store.removeManifest(digest, in: repository)

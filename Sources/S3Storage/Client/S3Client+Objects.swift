@@ -75,12 +75,34 @@ extension S3Client {
 
     /// Writes an object unless there is one. Where an answer was lost it may say that it did not all the same.
     ///
-    /// Only for stores of which is known that they keep to the condition.
+    /// Only for stores of which is known that they keep to conditions.
     func put(new key: String, _ bytes: ByteBuffer) async throws(S3Error) -> (isWritten: Bool, entity: String?) {
+        try await put(key, bytes, if: .init("If-None-Match", "*"))
+    }
+
+    /// Writes an object in the place of one that is still `entity`. Where an answer was lost it may say that it did not all
+    /// the same.
+    func put(_ key: String, _ bytes: ByteBuffer, over entity: String) async throws(S3Error) -> Bool {
+        do throws(S3Error) {
+            return try await put(key, bytes, if: .init("If-Match", entity)).isWritten
+        } catch {
+            switch error.kind {
+            case .absent: return false
+            // There are some that know no other condition than that there be no object.
+            case .unsupported:
+                try await put(key, bytes)
+                return true
+            default: throw error
+            }
+        }
+    }
+
+    private func put(
+        _ key: String, _ bytes: ByteBuffer, if condition: SigV4Request.Item
+    ) async throws(S3Error) -> (isWritten: Bool, entity: String?) {
         do throws(S3Error) {
             let response = try await send(
-                S3Call(
-                    "PutObject", .put, key: key, headers: writingHeaders + [.init("If-None-Match", "*")], body: bytes))
+                S3Call("PutObject", .put, key: key, headers: writingHeaders + [condition], body: bytes))
             return (true, response.headers["ETag"].flatMap { $0.isEmpty ? nil : $0 })
         } catch {
             if error.kind == .conflict { return (false, nil) }

@@ -34,6 +34,20 @@ extension RegistryStore {
         try await writeLink(RegistryLayout.tagLink(tag, in: repository), digest, durability)
     }
 
+    /// The same if the tag still names what it named: of several who do that at once one, as far as the store can tell.
+    ///
+    /// - Parameter old: Nil if it named nothing.
+    /// - Returns: False if it names something else by now.
+    public func setTag(
+        _ tag: Tag, to digest: Digest, over old: Digest?, in repository: RepositoryName, _ durability: Durability
+    ) async throws(StorageError) -> Bool {
+        let link = RegistryLayout.tagLink(tag, in: repository)
+        guard try await writeLink(link, digest, over: old, durability) else { return false }
+        // Only now: who comes too late leaves nothing in what the tag ever named.
+        try await writeLink(RegistryLayout.tagIndexLink(tag, digest, in: repository), digest, durability)
+        return true
+    }
+
     public func removeTag(_ tag: Tag, in repository: RepositoryName) async throws(StorageError) {
         // The current link first: without it the tag is gone, whatever happens to the rest.
         try await objects.delete(RegistryLayout.tagLink(tag, in: repository))

@@ -78,13 +78,34 @@ public struct RegistryStore: Sendable {
     /// The digest that a link file holds; nil if there is none, or it holds no digest.
     func link(_ key: ObjectKey) async throws(StorageError) -> (digest: Digest, info: ObjectInfo)? {
         guard let (bytes, info) = try await objects.read(key, limit: Self.linkLimit) else { return nil }
+        return (try Self.digest(in: bytes, key), info)
+    }
+
+    private static func digest(in bytes: ByteBuffer, _ key: ObjectKey) throws(StorageError) -> Digest {
         var text = Substring(String(buffer: bytes))
         while text.last?.isWhitespace == true { text.removeLast() }
         guard let digest = Digest(text) else {
             throw StorageError(
                 .corrupt, "the link holds no digest; remove it, or push or pull the content again", key: key)
         }
-        return (digest, info)
+        return digest
+    }
+
+    /// Writes a link that holds nothing, or `old`: of several who do so at once one, as far as the store can tell.
+    ///
+    /// - Returns: False if it holds something else by now.
+    func writeLink(
+        _ key: ObjectKey, _ digest: Digest, over old: Digest?, _ durability: Durability
+    ) async throws(StorageError) -> Bool {
+        var expected: ByteBuffer?
+        if let old {
+            // As it stands there, which may end in a line feed.
+            guard let (bytes, _) = try await objects.read(key, limit: Self.linkLimit),
+                try Self.digest(in: bytes, key) == old
+            else { return false }
+            expected = bytes
+        }
+        return try await objects.write(key, ByteBuffer(string: digest.description), over: expected, durability)
     }
 
     func writeLink(_ key: ObjectKey, _ digest: Digest, _ durability: Durability) async throws(StorageError) {

@@ -1,3 +1,4 @@
+public import NIOCore
 public import OCI
 
 /// A store that holds its objects itself. What it cannot do better than by its other operations is done here; one that passes
@@ -17,6 +18,32 @@ extension BackingStore {
 
     public func content(_ key: ObjectKey, reading part: ByteRange?) async throws(StorageError) -> ObjectContent? {
         try await content(key)
+    }
+
+    public func write(
+        _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
+    ) async throws(StorageError) -> Bool {
+        try await compareAndWrite(key, bytes, over: old, durability)
+    }
+
+    /// As ``write(_:_:over:_:)``, where nobody else writes between the look and the write.
+    public func compareAndWrite(
+        _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
+    ) async throws(StorageError) -> Bool {
+        guard try await holds(key, old) else { return try await holds(key, bytes) }
+        try await write(key, bytes, durability)
+        return true
+    }
+
+    /// Whether an object is these bytes; for nil, whether there is none.
+    public func holds(_ key: ObjectKey, _ bytes: ByteBuffer?) async throws(StorageError) -> Bool {
+        guard let bytes else { return try await info(key) == nil }
+        do throws(StorageError) {
+            return try await read(key, limit: bytes.readableBytes)?.bytes == bytes
+        } catch {
+            guard error.code == .tooLarge else { throw error }
+            return false
+        }
     }
 
     public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? { nil }

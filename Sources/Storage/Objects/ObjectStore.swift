@@ -77,6 +77,15 @@ public protocol ObjectStore: Sendable {
 
     func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError)
 
+    /// Writes a small object where there is none, or in the place of one that is still `old`: of several who do so at once,
+    /// one. Where the store cannot tell, whoever needs that orders his calls.
+    ///
+    /// - Parameter old: Nil if there must be none.
+    /// - Returns: False if there is another one by now, or none.
+    func write(
+        _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
+    ) async throws(StorageError) -> Bool
+
     /// Makes the complete local file at `path` the object `key`. The file is gone afterwards; open descriptors stay valid.
     func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError)
 

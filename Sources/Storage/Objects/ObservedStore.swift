@@ -58,6 +58,14 @@ public struct ObservedStore: ObjectStore {
         try await observed(.write) { () async throws(StorageError) in try await store.write(key, bytes, durability) }
     }
 
+    public func write(
+        _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
+    ) async throws(StorageError) -> Bool {
+        try await observed(.write) { () async throws(StorageError) in
+            try await store.write(key, bytes, over: old, durability)
+        }
+    }
+
     public func adopt(
         file path: String, as key: ObjectKey, _ durability: Durability
     ) async throws(StorageError) {

@@ -105,6 +105,19 @@ public final class MemoryStore: BackingStore {
         objects.withLockedValue { $0[key.path] = Object(bytes: bytes, modified: now()) }
     }
 
+    public func write(
+        _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
+    ) async throws(StorageError) -> Bool {
+        try checkWrite(key)
+        try await interception.withLockedValue { $0 }?(key)
+        return objects.withLockedValue { objects in
+            let found = objects[key.path]?.bytes
+            guard found == old else { return found == bytes }
+            objects[key.path] = Object(bytes: bytes, modified: now())
+            return true
+        }
+    }
+
     public func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError) {
         try checkWrite(key)
         try await network.withLockedValue { $0 }?()

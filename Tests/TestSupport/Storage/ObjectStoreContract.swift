@@ -9,6 +9,8 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
     case absenceIsNil
     case whatIsWrittenIsReadBack
     case writingAgainReplaces
+    case whatIsWrittenOverSomethingMeetsExactlyThat
+    case ofManyWhoWriteWhereThereIsNothingOneDoes
     case whatWasSeenIsCurrentUntilItChanges
     case whoReadsTheOldContentReadsItToItsEnd
     case readingRefusesMoreThanTheLimit
@@ -28,8 +30,10 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
 
     /// Runs one clause against a fresh store.
     ///
-    /// - Parameter isExact: Whether a list of what holds something is looked up for each name.
-    public func check(_ store: any ObjectStore, isExact: Bool = true) async throws {
+    /// - Parameters:
+    ///   - isExact: Whether a list of what holds something is looked up for each name.
+    ///   - tellsFirst: Whether it can tell who of several was the first.
+    public func check(_ store: any ObjectStore, isExact: Bool = true, tellsFirst: Bool = true) async throws {
         switch self {
         case .absenceIsNil:
             #expect(try await store.info(key("no/such")) == nil)
@@ -49,6 +53,48 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             try await store.write(key("a"), ByteBuffer(string: "first"), .cached)
             try await store.write(key("a"), ByteBuffer(string: "2nd"), .cached)
             #expect(try await text(store, "a") == "2nd")
+        case .whatIsWrittenOverSomethingMeetsExactlyThat:
+            let object = try key("over/link")
+            func put(_ text: String, over old: String?) async throws -> Bool {
+                try await store.write(
+                    object, ByteBuffer(string: text), over: old.map { ByteBuffer(string: $0) }, .durable)
+            }
+            #expect(try await !put("b", over: "a"))
+            #expect(try await store.info(object) == nil)
+            #expect(try await put("first", over: nil))
+            for (text, old) in [("other", nil), ("other", ""), ("other", "fir"), ("x", "first of all")] {
+                #expect(try await !put(text, over: old), "\(text) over \(old ?? "nothing")")
+            }
+            #expect(try await text(store, "over/link") == "first")
+            // Done by the first of two tries.
+            #expect(try await put("first", over: nil))
+            #expect(try await put("second", over: "first"))
+            #expect(try await put("second", over: "first"))
+            #expect(try await put("second", over: "second"))
+            #expect(try await text(store, "over/link") == "second")
+            try await store.delete(object)
+            #expect(try await !put("third", over: "second"))
+            #expect(try await put("third", over: nil))
+            #expect(try await text(store, "over/link") == "third")
+            #expect(try await store.list(key("over"), after: nil, limit: 10) == ["link"])
+        case .ofManyWhoWriteWhereThereIsNothingOneDoes:
+            guard tellsFirst else { return }
+            for round in 0..<5 {
+                let object = try key("first/\(round)")
+                let winners = try await withThrowingTaskGroup(of: String?.self) { group in
+                    for number in 0..<8 {
+                        group.addTask {
+                            let bytes = ByteBuffer(string: "\(number)")
+                            return try await store.write(object, bytes, over: nil, .durable) ? "\(number)" : nil
+                        }
+                    }
+                    return try await group.reduce(into: [String]()) { all, one in
+                        if let one { all.append(one) }
+                    }
+                }
+                #expect(winners.count == 1)
+                #expect(try await text(store, "first/\(round)") == winners.first)
+            }
         case .whatWasSeenIsCurrentUntilItChanges:
             let object = try key("a/seen")
             #expect(store.sighting(object) == nil)
