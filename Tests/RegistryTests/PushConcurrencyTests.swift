@@ -132,7 +132,11 @@ private typealias RepositoryTag = OCI.Tag
         let isOver = NIOLockedValueBox(false)
         let link = RegistryLayout.tagLink(tag, in: repository.name)
         shop.objects.beforeWriting { key in
-            guard key == link, !isOver.withLockedValue({ isOver in defer { isOver = true }; return isOver }) else {
+            guard key == link,
+                !isOver.withLockedValue({ isOver in
+                    defer { isOver = true }; return isOver
+                })
+            else {
                 return
             }
             do { try await other() } catch { Issue.record(error) }
@@ -147,7 +151,7 @@ private typealias RepositoryTag = OCI.Tag
         try await Workshop.open { shop in
             let repository = try shop.repository(name)
             let tag = try #require(RepositoryTag("v"))
-            func other() async throws {
+            @Sendable func other() async throws {
                 _ = try await shop.secondRegistry.putManifest(
                     repository, IncomingManifest(bytes: manifest(2), mediaType: nil, reference: .tag(tag)))
             }
@@ -173,7 +177,7 @@ private typealias RepositoryTag = OCI.Tag
             let repository = try shop.repository("strict/a")
             let tag = try #require(RepositoryTag("v"))
             try await put(shop, repository, tag, 1)
-            func other() async throws {
+            @Sendable func other() async throws {
                 try await shop.secondRegistry.deleteManifest(repository, .tag(tag))
             }
             try await meanwhile(shop, repository, tag, other) { try await put(shop, repository, tag, 1) }
@@ -187,7 +191,7 @@ private typealias RepositoryTag = OCI.Tag
             image.hold(on: shop.upstream)
             let repository = try shop.repository("firm/x")
             let tag = try #require(RepositoryTag("v1"))
-            func other() async throws {
+            @Sendable func other() async throws {
                 _ = try await shop.secondRegistry.putManifest(
                     repository, IncomingManifest(bytes: manifest(2), mediaType: nil, reference: .tag(tag)))
             }

@@ -38,7 +38,7 @@ final class GeneratedBucket: Sendable {
         var query: [String: String] = [:]
         for pair in (request.query ?? "").split(separator: "&") {
             let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            query[String(parts[0])] = parts.count > 1 ? parts[1].replacing("%2F", with: "/") : ""
+            query[String(parts[0])] = parts.count > 1 ? String(parts[1]).replacing("%2F", with: "/") : ""
         }
         guard request.method == "GET", query["list-type"] == "2", let prefix = query["prefix"] else {
             state.withLockedValue { $0.others.append("\(request.method) \(request.target)") }

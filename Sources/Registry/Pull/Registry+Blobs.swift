@@ -151,7 +151,7 @@ extension Registry {
         switch hot.entry(key) {
         case .blob(let bytes)?: .bytes(bytes)
         case .file(let file, let size)?: .file(file, size: size)
-        case .manifest?, .tag?, nil: nil
+        case .manifest?, .tag?, .recentTag?, nil: nil
         }
     }
 
