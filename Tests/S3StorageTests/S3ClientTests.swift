@@ -39,4 +39,26 @@ import Testing
         #expect(isFollowed)
         #expect(place.authority == "s3.eu-central-1.amazonaws.com")
     }
+
+    private struct Passing: S3CredentialSource {
+        let expiry: Int64?
+        func credentials() async throws(S3Error) -> S3Credentials {
+            S3Credentials(SigV4Credentials(accessKeyID: "AKID", secretKey: "hush"), expiry: expiry)
+        }
+        func areReplaced(_ refused: S3Credentials) async -> Bool { false }
+    }
+
+    /// Seconds that credentials have left, and those of an address that was asked for 1200 seconds.
+    @Test(
+        arguments: [(nil, 1200), (5000, 1200), (1230, 1200), (630, 600), (60, 30), (59, nil), (-5, nil)]
+            as [(Int64?, Int?)])
+    func anAddressIsGoodNoLongerThanTheCredentials(left: Int64?, lifetime: Int?) async throws {
+        let now: Int64 = 1_700_000_000
+        let client = S3Client(
+            .test("127.0.0.1:1", bucket: "b"), credentials: Passing(expiry: left.map { now + $0 }),
+            curl: CurlClient(proxies: .none), now: { now })
+        let address = try await client.presignedAddress(of: "k", lifetime: 1200)
+        #expect((address != nil) == (lifetime != nil))
+        if let lifetime { #expect(address?.contains("X-Amz-Expires=\(lifetime)&") == true, "\(address ?? "")") }
+    }
 }
