@@ -14,6 +14,8 @@ import Transfer
 /// Keeps the lists of `[[seed]]` fresh: each soon after the start, and then by its interval. In a cluster one replica does it.
 final class SeedSchedule: Service {
     private static let longestList = DataSize.mebibytes(16)
+    /// After a failure a list does not wait for its turn, which may be a day away.
+    private static let soon: Duration = .seconds(300)
     private static let space = CoordinationKey.Space("seed")
     private let parts: LongLivedParts
     private let current: CurrentSnapshot
@@ -44,30 +46,34 @@ final class SeedSchedule: Service {
             let sections = current.value.configuration.seeds
             due = due.filter { sections.contains($0.key) }
             for section in sections where due[section, default: .now] <= .now && !Task.isCancelled {
-                await renew(section)
+                let interval = section.interval.duration
+                let wait = await renew(section) ? interval : min(interval, Self.soon)
                 // Spread, so that many servers do not ask their upstreams together.
-                due[section] = .now + section.interval.duration * Double.random(in: 0.9...1.1)
+                due[section] = .now + wait * Double.random(in: 0.9...1.1)
             }
             // Cancelled: the loop ends.
             try? await pause()
         }
     }
 
-    private func renew(_ section: SeedSection) async {
+    /// - Returns: False if something of it could not be had.
+    private func renew(_ section: SeedSection) async -> Bool {
         do {
             let translate: (CoordinationError) -> any Error = { $0 }
-            try await leases.withLock(CoordinationKey(Self.space, section.list), translate: translate) {
+            return try await leases.withLock(CoordinationKey(Self.space, section.list), translate: translate) {
                 (_) async throws(any Error) in try await self.seed(section)
             }
         } catch let error as CoordinationError where error.code == .busy {
             logger.debug("another replica seeds", metadata: ["list": "\(section.list)"])
+            return true
         } catch {
-            if Task.isCancelled { return }
+            if Task.isCancelled { return false }
             logger.error("a list could not be seeded", metadata: ["list": "\(section.list)", "error": "\(error)"])
+            return false
         }
     }
 
-    private func seed(_ section: SeedSection) async throws {
+    private func seed(_ section: SeedSection) async throws -> Bool {
         let namespaces = current.value.namespaces
         let bytes = try await ThreadPool.shared.run { try BoundedFile.read(section.list, limit: Self.longestList) }
         let list = ImageList(String(decoding: bytes, as: UTF8.self))
@@ -109,6 +115,7 @@ final class SeedSchedule: Service {
             metadata: [
                 "list": "\(section.list)", "held": "\(held)", "failed": "\(failed)", "fetchedBytes": "\(fetched)",
             ])
+        return failed == 0
     }
 
     private func count(_ outcome: String) {
