@@ -13,7 +13,7 @@ STRICT_FLAGS := $(if $(STRICT),-Xswiftc -warnings-as-errors)
 LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-dev libhiredis-dev \
     libarchive-dev zlib1g-dev pkg-config binutils dpkg-dev
 # Registries, proxies, clients and tools that the end-to-end tests and the benchmarks run for real.
-TOOLS := docker-registry nginx-light haproxy redis-server skopeo podman buildah umoci containerd docker.io debootstrap crun \
+TOOLS := docker-registry nginx-light haproxy redis-server skopeo podman buildah umoci containerd docker.io debootstrap crun openssh-client openssh-server \
     uidmap apache2-utils openssl curl wrk strace prometheus iproute2 systemd man-db zsh fish python3 python3-venv ca-certificates
 
 .PHONY: help run build install deb test bench cel-vectors format lint deps libraries sanitize fuzz soak clean

@@ -49,6 +49,7 @@ let package = Package(
     products: [
         .executable(name: "entrepot", targets: ["entrepot"]),
         .library(name: "RegistryClient", targets: ["RegistryClient"]),
+        .library(name: "SurrogateClient", targets: ["SurrogateClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
@@ -152,6 +153,9 @@ let package = Package(
         // A client for programs: images are pulled from registries and pushed to them.
         library("RegistryClient", ["CurlClient", "Hashing", "OCI", "TextEncodings", "Upstream", nioCore, logging]),
 
+        // The same where only a pipe leads to a registry.
+        library("SurrogateClient", ["ChildProcesses", "OCI", "Threads"]),
+
         // What replicas do together.
         library(
             "Cluster",
@@ -209,8 +213,9 @@ let package = Package(
                 "Doctor", "Events", "FileStorage", "HTTPServer",
                 "Hashing", "Janitor", "LocalTier", "Retention",
                 "OCI", "Observability", "RedisCoordination",
-                "Registry", "RegistryClient", "S3Storage", "SigV4", "Storage", "TextEncodings", "Tokens", "Transfer",
-                "Upstream",
+                "Registry", "RegistryClient", "S3Storage", "SigV4", "Storage", "SurrogateClient", "TextEncodings",
+                "Tokens",
+                "Transfer", "Upstream",
                 "Threads",
                 logging, metrics,
                 lifecycle,
@@ -300,6 +305,7 @@ let package = Package(
                 "CurlClient", "Hashing", "OCI", "RegistryClient", "TestSupport", "Upstream", nioCore, nioHTTP1,
                 nioConcurrency,
             ]),
+        tests("SurrogateClientTests", ["Hashing", "OCI", "SurrogateClient", "TestSupport", nioCore]),
         tests(
             "RegistryTests",
             [

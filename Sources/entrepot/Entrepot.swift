@@ -1,4 +1,5 @@
 import ArgumentParser
+import FoundationEssentials
 
 @main
 struct Entrepot: AsyncParsableCommand {
@@ -28,10 +29,17 @@ struct Entrepot: AsyncParsableCommand {
 
     @OptionGroup var configuration: ConfigurationOptions
 
+    /// Those of the process, with what the environment says for a container.
+    private static var arguments: [String] {
+        let given = Array(CommandLine.arguments.dropFirst())
+        guard given.first == SpoolCommand.configuration.commandName else { return given }
+        return given.prefix(1) + SpoolEnvironment.arguments(ProcessInfo.processInfo.environment) + given.dropFirst()
+    }
+
     /// As ArgumentParser's own, but for the exit code of wrong usage, which is 64 there.
     static func main() async {
         do {
-            var command = try await asyncParseAsRoot()
+            var command = try await asyncParseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

@@ -50,6 +50,9 @@ import Testing
             )
             .run()
             #expect(check.contains("root_dir = \"/var/lib/entrepot\"") && check.contains("docker.io"))
+            // Found by kubectl as a plugin of that name.
+            let plugin = try await Command(path("bin/kubectl-entrepot"), ["image", "pull", "--help"]).run()
+            #expect(plugin.contains("Pull images of a registry into a tar file."))
             // What the operator wrote is his.
             try Data("# mine\n".utf8).write(to: URL(fileURLWithPath: path("etc/entrepot/entrepot.toml")))
             try await Self.install("PREFIX=\(prefix.path)", "SYSCONFDIR=\(prefix.path)/etc")

@@ -75,6 +75,65 @@ import Testing
         }
     }
 
+    @Test func aLimitLikeDockerHubsIsWaitedForAndTold() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let registry = try await DockerRegistry.start(on: stage, store: images.store)
+            let port = FreePorts.next()
+            let limited = try stage.start(
+                "/usr/bin/python3",
+                [Paths.script("limited-registry.py"), "\(port)", "\(registry.port)", "2", "2"], name: "limited")
+            try await limited.waitUntilReady { FreePorts.isListening(port) }
+            let server = try await EntrepotServer.start(
+                on: stage,
+                repositories: """
+                    [repository."up.test"]
+                    [[repository."up.test".upstream]]
+                    url = "http://127.0.0.1:\(port)"
+
+                    """)
+            await server.process.stop()
+            // An index, two images and what refers to it: more than is sent in one span.
+            let seeded = try await server.command("seed", "up.test/test/app:multi", "--patience", "2m")
+            #expect(seeded.status == .exited(0), "\(seeded.output)")
+            #expect(seeded.output.contains("wait     up.test/test/app:multi: "), "\(seeded.output)")
+            #expect(try await server.command("verify", "up.test/test/app:multi").status == .exited(0))
+            let answers = limited.output.split(separator: "\n")
+            #expect(answers.contains("refused"))
+            // No manifest is asked for while it would be refused again, and none is sent twice.
+            #expect(answers.filter { $0 == "refused" }.count <= answers.filter { $0 == "sent" }.count, "\(answers)")
+            #expect(answers.filter { $0 == "sent" }.count == 4, "\(answers)")
+            // Who does not want to wait is told so.
+            try FileManager.default.removeItem(at: server.root.appendingPathComponent("docker"))
+            let impatient = try await server.command("seed", "up.test/test/app:multi", "--patience", "0s")
+            #expect(
+                impatient.status == .exited(1) && impatient.output.contains("failed   up.test"), "\(impatient.output)")
+        }
+    }
+
+    @Test func whatAnotherSitesBundleHoldsIsSeeded() async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let upstream = try await DockerRegistry.start(on: stage, store: images.store)
+            func site(_ name: String) async throws -> EntrepotServer {
+                let server = try await EntrepotServer.start(
+                    on: stage, root: try stage.makeDirectory(name),
+                    repositories: "[repository.\"up.test\"]\n" + upstream.configuration(namespace: "up.test"))
+                await server.process.stop()
+                return server
+            }
+            let (first, second) = (try await site("first"), try await site("second"))
+            #expect(try await first.command("seed", "up.test/test/app:multi").status == .exited(0))
+            let bundle = try stage.makeDirectory("medium").appendingPathComponent("all.bundle").path
+            let exported = try await first.command("export", "-o", bundle, "--all", "--volume-size", "8MiB")
+            #expect(exported.status == .exited(0), "\(exported.output)")
+            let seeded = try await second.command("seed", bundle)
+            #expect(seeded.status == .exited(0), "\(seeded.output)")
+            #expect(seeded.output.contains("ok  up.test/test/app:multi@\(images.facts.index)"), "\(seeded.output)")
+            #expect(try await second.command("verify", "up.test/test/app:multi").status == .exited(0))
+        }
+    }
+
     @Test func aListInTheConfigurationIsKeptFreshByTheServer() async throws {
         let images = try await Images.ready
         try await Stage.with { stage in

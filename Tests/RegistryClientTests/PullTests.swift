@@ -70,6 +70,27 @@ func known<Value>(_ value: Value?) -> Value {
         await #expect(throws: UpstreamError.self) { _ = try await pull { _, _ in .answer(200, text: text + "more") } }
     }
 
+    @Test func noMoreIsReceivedInASecondThanIsAllowed() async throws {
+        let bytes = ByteBuffer(repeating: 7, count: 3_000_000)
+        let digest = Digest(hashing: bytes)
+        try await ScriptedHTTPServer.run { _ in
+            .answer(200, text: String(buffer: bytes))
+        } _: { server in
+            let client = RemoteRegistry(
+                try #require(RegistryAddress(server.url)).endpoint,
+                settings: RemoteRegistrySettings(connections: 1, bytesPerSecond: 2_000_000))
+            let got = NIOLockedValueBox(0)
+            let time = try await ContinuousClock().measure {
+                try await client.pull(digest, size: 3_000_000, of: repository) { piece in
+                    got.withLockedValue { $0 += piece.readableBytes }
+                }
+            }
+            #expect(got.withLockedValue { $0 } == 3_000_000)
+            // A second's worth may come at once.
+            #expect(time > .milliseconds(450))
+        }
+    }
+
     @Test func aManifestThatIsAnotherIsRefused() async throws {
         let asked = Digest(hashing: ByteBuffer(string: "asked"))
         try await ScriptedHTTPServer.run { _ in

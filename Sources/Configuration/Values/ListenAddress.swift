@@ -11,5 +11,10 @@ public struct ListenAddress: Sendable, Equatable, CustomStringConvertible {
         self.port = port
     }
 
+    /// Nil for what is none.
+    public init?(argument text: String) {
+        do throws(AuthorityError) { try self.init(text) } catch { return nil }
+    }
+
     public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }

@@ -1,5 +1,5 @@
 /// Numbers as people read them.
-enum Quantity {
+public enum Quantity {
     /// `12.3`, with so many digits after the point.
     static func decimal(_ number: Double, _ digits: Int = 1) -> String {
         guard number.isFinite, abs(number) < 1e15 else { return "-" }
@@ -19,6 +19,9 @@ enum Quantity {
         while value >= 1024, unit < units.count - 1 { (value, unit) = (value / 1024, unit + 1) }
         return "\(decimal(value)) \(units[unit])"
     }
+
+    /// `512 B`, `1.5 MiB`.
+    public static func bytes(_ bytes: Int64) -> String { Self.bytes(Double(bytes)) }
 
     /// `0:07`, `1:02:03`, `4 d 02:03`.
     static func time(_ seconds: Double) -> String {

@@ -14,6 +14,9 @@ public struct OutgoingBlob: Sendable {
     public let digest: Digest
     /// Bytes.
     public let size: Int64
+    /// Told how much of the blob has been sent; less than before where some of it is sent again. Called on a thread that sends
+    /// others as well: it must not block.
+    public var progress: (@Sendable (Int64) -> Void)?
     private let source: Source
 
     public init(_ bytes: ByteBuffer) {
@@ -36,7 +39,8 @@ public struct OutgoingBlob: Sendable {
         case .bytes(let bytes):
             .bytes(bytes.getSlice(at: bytes.readerIndex + Int(start), length: Int(length)) ?? ByteBuffer())
         case .file(let descriptor, let owner):
-            .file(CurlFileBody(descriptor: descriptor, from: start, length: length, owner: owner))
+            .file(
+                CurlFileBody(descriptor: descriptor, from: start, length: length, owner: owner, progress: progress))
         }
     }
 }

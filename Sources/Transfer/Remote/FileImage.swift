@@ -16,9 +16,6 @@ public struct FileImage: Sendable {
     let blobs: [OutgoingBlob]
     /// The blob that its configuration is.
     let config: ByteBuffer
-    /// Bytes of all of it.
-    public var size: Int64 { blobs.reduce(Int64(manifest.readableBytes)) { $0 + $1.size } }
-
     private struct Part: Encodable {
         var mediaType: String
         var digest: String
@@ -92,9 +89,23 @@ public struct FileImage: Sendable {
             bytes, [config, file.blob(digest, size)])
     }
 
-    public func push(to registry: RemoteRegistry, _ repository: RepositoryName, tag: Tag?) async throws {
-        for blob in blobs { try await registry.push(blob, to: repository) }
+    /// - Parameter progress: Told how many bytes are there, of how many.
+    /// - Returns: How many bytes were sent: what the registry has is not.
+    @discardableResult
+    public func push(
+        to registry: RemoteRegistry, _ repository: RepositoryName, tag: Tag?,
+        progress: @escaping @Sendable (Int64, Int64) -> Void = { _, _ in }
+    ) async throws -> Int64 {
+        let tally = PushTally(total: blobs.reduce(0) { $0 + $1.size }, report: progress)
+        var sent: Int64 = 0
+        for var blob in blobs {
+            let digest = blob.digest
+            blob.progress = { tally.note(digest, $0) }
+            if try await registry.push(blob, to: repository) == .uploaded { sent += blob.size }
+            tally.note(digest, blob.size)
+        }
         try await registry.push(manifest: manifest, .imageManifest, to: repository, tag: tag)
+        return sent
     }
 
     private static func json(_ value: some Encodable) throws -> Data {

@@ -33,8 +33,12 @@ public struct ImagePush: Sendable {
         self.jobs = max(jobs, 1)
     }
 
+    /// - Parameter progress: Told how many bytes are there, of how many.
     /// - Throws: ``BundleError`` where the store does not hold all of the image, `UpstreamError` for what the registry does.
-    public func run(_ image: HeldImages.Image, as repository: RepositoryName, tag: Tag?) async throws -> Outcome {
+    public func run(
+        _ image: HeldImages.Image, as repository: RepositoryName, tag: Tag?,
+        progress: @escaping @Sendable (Int64, Int64) -> Void = { _, _ in }
+    ) async throws -> Outcome {
         guard let digest = image.digest else { throw Self.incomplete("\(image.name)") }
         var walk = GraphWalk(store, image.repository)
         let graph = try await walk.graph(digest)
@@ -42,11 +46,12 @@ public struct ImagePush: Sendable {
             throw Self.incomplete(graph.problems.prefix(3).map(\.text).joined(separator: ", "))
         }
         var outcome = Outcome(digest: digest)
+        let tally = PushTally(total: graph.blobs.reduce(0) { $0 + $1.size }, report: progress)
         try await withThrowingTaskGroup(of: (PushedBlob, Int64).self) { group in
             var next = graph.blobs.makeIterator()
             func begin() {
                 guard let content = next.next() else { return }
-                group.addTask { (try await push(content, to: repository), content.size) }
+                group.addTask { (try await push(content, to: repository, tally), content.size) }
             }
             for _ in 0..<jobs { begin() }
             while let (pushed, size) = try await group.next() {
@@ -71,9 +76,11 @@ public struct ImagePush: Sendable {
         return outcome
     }
 
-    private func push(_ content: Catalogue.Content, to repository: RepositoryName) async throws -> PushedBlob {
+    private func push(
+        _ content: Catalogue.Content, to repository: RepositoryName, _ tally: PushTally
+    ) async throws -> PushedBlob {
         let digest = content.digest
-        let blob: OutgoingBlob
+        var blob: OutgoingBlob
         switch try await store.blob(digest) {
         case .file(let file, let size)?:
             blob = OutgoingBlob(descriptor: file.descriptor, owner: file, digest: digest, size: size)
@@ -87,7 +94,9 @@ public struct ImagePush: Sendable {
             blob = OutgoingBlob(ByteBuffer(string: "{}"))
         }
         let source = places.withLockedValue { $0[digest] }
+        blob.progress = { tally.note(digest, $0) }
         let pushed = try await registry.push(blob, to: repository, mountingFrom: source == repository ? nil : source)
+        tally.note(digest, content.size)
         places.withLockedValue { places in if places[digest] == nil { places[digest] = repository } }
         return pushed
     }

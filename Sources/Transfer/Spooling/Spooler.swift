@@ -25,6 +25,7 @@ public final class Spooler: Service {
         var seen: [String: SpoolFolder.Stamp] = [:]
         /// As it was told last.
         var problem: String?
+        var hasLooked = false
     }
 
     /// - Parameters:
@@ -41,6 +42,9 @@ public final class Spooler: Service {
         self.timers = timers
         self.report = report
     }
+
+    /// Whether the last look found the folder.
+    public var isReady: Bool { state.withLockedValue { $0.hasLooked && $0.problem == nil } }
 
     public func run() async throws {
         await cancelWhenGracefulShutdown { await self.watch() }
@@ -63,6 +67,7 @@ public final class Spooler: Service {
             }
             let seen = state.withLockedValue { state in
                 state.problem = nil
+                state.hasLooked = true
                 return state.seen
             }
             for (file, stamp) in waiting where seen[file] == stamp && !Task.isCancelled { await take(file, stamp) }

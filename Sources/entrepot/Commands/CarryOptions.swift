@@ -139,6 +139,4 @@ struct CarryOptions: ParsableArguments {
             throw ExitCode.failure
         }
     }
-
-    static func megabytes(_ bytes: Int64) -> String { "\((bytes + (1 << 20) - 1) >> 20) MiB" }
 }

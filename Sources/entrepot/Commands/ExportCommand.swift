@@ -89,7 +89,7 @@ struct ExportCommand: AsyncParsableCommand {
         let images = plan.catalogue.repositories.reduce(0) { $0 + $1.tags.count }
         let rest = plan.catalogue.needed.isEmpty ? "" : ", and builds upon \(plan.catalogue.needed.count) more"
         StandardError.write(
-            "\(images) tags, \(plan.catalogue.contents.count) contents (\(CarryOptions.megabytes(size)))\(rest)\n")
+            "\(images) tags, \(plan.catalogue.contents.count) contents (\(Quantity.bytes(size)))\(rest)\n")
     }
 
     /// What the other side has, and the catalogue that says so.

@@ -69,7 +69,7 @@ struct ImportCommand: AsyncParsableCommand {
             for image in report.images { print(image) }
             StandardError.write(
                 "\(report.images.count) tags; \(report.contents) contents came "
-                    + "(\(CarryOptions.megabytes(report.bytes))), \(report.held) were there\n")
+                    + "(\(Quantity.bytes(report.bytes))), \(report.held) were there\n")
         }
     }
 

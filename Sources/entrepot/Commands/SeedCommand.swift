@@ -107,7 +107,7 @@ struct SeedCommand: AsyncParsableCommand {
         let failures = done.filter { $0.error != nil }.count
         let bytes = done.reduce(0) { $0 + ($1.bytes ?? 0) }
         StandardError.write(
-            "\(done.count - failures) images held (\(CarryOptions.megabytes(bytes)) fetched), \(failures) not\n")
+            "\(done.count - failures) images held (\(Quantity.bytes(bytes)) fetched), \(failures) not\n")
         if failures > 0 { throw ExitCode.failure }
     }
 
@@ -116,7 +116,7 @@ struct SeedCommand: AsyncParsableCommand {
         case .success(let fetched):
             let digest = outcome.name.digest == nil ? "@\(fetched.digest)" : ""
             print(
-                "ok  \(outcome.name)\(digest)  \(fetched.blobs) blobs, \(CarryOptions.megabytes(fetched.bytes)) fetched"
+                "ok  \(outcome.name)\(digest)  \(fetched.blobs) blobs, \(Quantity.bytes(fetched.bytes)) fetched"
             )
         case .failure(let error):
             StandardError.write("failed   \(outcome.name): \(error.message)\n")

@@ -87,7 +87,7 @@ struct VerifyCommand: AsyncParsableCommand {
             }
             let rest = catalogue.needed.isEmpty ? "" : "; it builds upon \(catalogue.needed.count) more"
             StandardError.write(
-                "whole: \(catalogue.contents.count) contents (\(CarryOptions.megabytes(size)))\(rest); "
+                "whole: \(catalogue.contents.count) contents (\(Quantity.bytes(size)))\(rest); "
                     + (reader.isSigned
                         ? trust.isEmpty ? "signed, by whom was not asked\n" : "signed by a trusted key\n"
                         : "not signed\n"))

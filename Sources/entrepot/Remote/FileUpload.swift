@@ -30,6 +30,8 @@ struct FileUpload {
     var jobs = 4
     /// Where things are put together; nil for the system's place for such.
     var folder: String?
+    /// How far an image has come: how many bytes, of how many.
+    var progress: @Sendable (Int64, Int64) -> Void = { _, _ in }
 
     /// - Parameters:
     ///   - path: `-` is standard input, for archives.
@@ -107,7 +109,7 @@ struct FileUpload {
         let push = ImagePush(store, to: registry, jobs: jobs)
         var pushed: [Pushed] = []
         for (image, name) in images {
-            let outcome = try await push.run(image, as: name.repository, tag: name.tag)
+            let outcome = try await push.run(image, as: name.repository, tag: name.tag, progress: progress)
             pushed.append(Pushed(name: name, digest: outcome.digest, bytes: outcome.bytes))
         }
         return pushed
@@ -151,7 +153,7 @@ struct FileUpload {
 
     private func push(_ image: FileImage, _ name: ImageName) async throws -> Pushed {
         let tag = name.tag ?? .latest
-        try await image.push(to: registry, name.repository, tag: tag)
-        return Pushed(name: ImageName(name.repository, tag: tag), digest: image.digest, bytes: image.size)
+        let bytes = try await image.push(to: registry, name.repository, tag: tag, progress: progress)
+        return Pushed(name: ImageName(name.repository, tag: tag), digest: image.digest, bytes: bytes)
     }
 }

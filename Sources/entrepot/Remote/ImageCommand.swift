@@ -1,6 +1,7 @@
 import ArgumentParser
 import OCI
 import RegistryClient
+import SurrogateClient
 import Transfer
 import Upstream
 
@@ -31,7 +32,7 @@ struct ImageListCommand: AsyncParsableCommand {
             let order = SurrogateOrder(
                 arguments: ["image", "list"] + options.repeated + ["--format", format.rawValue]
                     + (digests ? ["--digests"] : []) + ["--", registry] + repositories, file: nil)
-            return try await order.carryOut(by: via, sending: nil, to: nil)
+            return try await order.perform(by: via, sending: nil, to: nil)
         }
         let target = try options.target(registry)
         try await CarryOptions.reporting {
@@ -86,7 +87,7 @@ struct ImageDeleteCommand: AsyncParsableCommand {
             let order = SurrogateOrder(
                 arguments: ["image", "delete"] + options.repeated + (tagOnly ? ["--tag-only"] : [])
                     + (all ? ["--all"] : []) + ["--", registry] + images, file: nil)
-            return try await order.carryOut(by: via, sending: nil, to: nil)
+            return try await order.perform(by: via, sending: nil, to: nil)
         }
         let target = try options.target(registry)
         try await CarryOptions.reporting {

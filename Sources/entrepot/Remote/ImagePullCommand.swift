@@ -6,6 +6,7 @@
     import Glibc
 #endif
 import ArgumentParser
+import SurrogateClient
 import Transfer
 
 /// What commands share that pull images of a registry into a file.
@@ -79,6 +80,6 @@ struct ImagePullCommand: AsyncParsableCommand {
         }
         let order = SurrogateOrder(
             arguments: ["image", "pull"] + options.repeated + pulling.repeated + ["--", registry] + images, file: nil)
-        try await order.carryOut(by: via, sending: nil, to: output == "-" ? nil : output)
+        try await order.perform(by: via, sending: nil, to: output == "-" ? nil : output)
     }
 }

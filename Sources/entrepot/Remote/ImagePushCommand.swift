@@ -1,6 +1,8 @@
 import ArgumentParser
 import Bundle
+import Console
 import OCI
+import SurrogateClient
 import Transfer
 
 struct ImagePushCommand: AsyncParsableCommand {
@@ -19,6 +21,7 @@ struct ImagePushCommand: AsyncParsableCommand {
     @Flag(help: "Push FILE as an artifact, as ORAS does: its bytes are the blob.") var artifact = false
     @Option(help: ArgumentHelp("What the artifact is.", valueName: "media type"))
     var artifactType = "application/vnd.unknown.artifact.v1"
+    @OptionGroup var progress: ProgressOptions
     @Argument(help: "A profile or an address.") var registry: String
     @Argument(help: "NAME or NAME:TAG to push as; with --keep-names, FILE.") var name: String
     @Argument(help: "The file.") var file: String?
@@ -38,16 +41,20 @@ struct ImagePushCommand: AsyncParsableCommand {
     func run() async throws {
         if let via = options.via { return try await carryOut(via) }
         let target = try options.target(registry)
-        let upload = FileUpload(registry: target.registry, jobs: options.connections)
+        let bar = progress.bar("push")
+        defer { bar.end() }
+        let upload = FileUpload(
+            registry: target.registry, jobs: options.connections, progress: { bar.set($0, of: $1) })
         let kind: FileUpload.Kind =
             artifact ? MediaType(artifactType).map { .artifact($0) } ?? .file : asFile ? .file : .whatever
         let image = try file == nil ? nil : target.name(name)
         try await CarryOptions.reporting {
             let pushed = try await upload.push(
                 file ?? name, as: image, kind, selection: select.flatMap { ImageName($0) })
+            bar.end()
             for entry in pushed {
                 print("\(entry.name)@\(entry.digest)")
-                StandardError.write("pushed   \(entry.name) (\(CarryOptions.megabytes(entry.bytes)) sent)\n")
+                StandardError.write("pushed   \(entry.name) (\(Quantity.bytes(entry.bytes)) sent)\n")
             }
         }
     }
@@ -58,9 +65,10 @@ struct ImagePushCommand: AsyncParsableCommand {
         if let select { arguments += ["--select", select] }
         if keepNames { arguments.append("--keep-names") }
         if asFile { arguments.append("--as-file") }
+        if progress.isWanted { arguments.append("--progress") }
         if artifact { arguments += ["--artifact", "--artifact-type", artifactType] }
         arguments += ["--", registry] + (file == nil ? [] : [name]) + [SurrogateOrder.fileMark]
         let title = path == "-" ? "archive.tar" : path.split(separator: "/").last.map(String.init)
-        try await SurrogateOrder(arguments: arguments, file: title).carryOut(by: via, sending: path, to: nil)
+        try await SurrogateOrder(arguments: arguments, file: title).perform(by: via, sending: path, to: nil)
     }
 }

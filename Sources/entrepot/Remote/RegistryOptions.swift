@@ -5,6 +5,7 @@ import FoundationEssentials
 import Logging
 import OCI
 import RegistryClient
+import SurrogateClient
 import Transfer
 import Upstream
 
@@ -91,6 +92,7 @@ struct RegistryOptions: ParsableArguments {
     /// - Parameter text: The name of a profile, or an address.
     /// - Throws: `ExitCode.failure`, said why.
     func target(_ text: String) throws -> Target {
+        guard via == nil else { throw ValidationError("--via is for 'entrepot image' only.") }
         let profile = try file.read()[text]
         guard profile != nil || text.contains(".") || text.contains(":") || text == "localhost" else {
             StandardError.write(

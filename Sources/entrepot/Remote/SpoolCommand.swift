@@ -1,5 +1,7 @@
 import ArgumentParser
+import Configuration
 import FoundationEssentials
+import HTTPServer
 import Logging
 import OCI
 import RegistryClient
@@ -19,6 +21,9 @@ struct SpoolCommand: AsyncParsableCommand {
             with the reason in NAME.err. Archives are those of 'image push'; any other file becomes an image that holds it.
 
             With --put FILE it does not watch: it hands FILE in to whoever watches the folder.
+
+            In a container the environment says the same: ENTREPOT_SPOOL_FOLDER, and ENTREPOT_SPOOL_REGISTRY, \
+            ENTREPOT_SPOOL_TLS_CA and so on for the options of who watches.
             """)
 
     @OptionGroup var options: RegistryOptions
@@ -29,10 +34,17 @@ struct SpoolCommand: AsyncParsableCommand {
     @Option(name: .customLong("as"), help: "The image that it is to become, such as team/app:1.0.") var name: String?
     @Flag(help: "Wait until what is handed in was pushed; ends with 1 if it could not be.") var wait = false
     @Option(help: "How many seconds that may take.") var patience = 3600
-    @Argument(help: "The folder.") var folder: String
+    @Option(
+        help: ArgumentHelp(
+            "Answer /live and /ready here, for who looks after it.", valueName: "host:port"))
+    var health: ListenAddress?
+    @Argument(help: "The folder.") var folder: String?
 
     func validate() throws {
         guard (put == nil) == (name == nil) else { throw ValidationError("--put FILE and --as NAME belong together.") }
+        guard folder ?? SpoolEnvironment.folder(ProcessInfo.processInfo.environment) != nil else {
+            throw ValidationError("Name the folder.")
+        }
         guard !wait || put != nil else { throw ValidationError("--wait is for --put.") }
         guard name.map({ ImageName($0)?.digest == nil && ImageName($0) != nil }) ?? true else {
             throw ValidationError("--as is NAME or NAME:TAG.")
@@ -40,6 +52,7 @@ struct SpoolCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let folder = folder ?? SpoolEnvironment.folder(ProcessInfo.processInfo.environment) ?? ""
         let spool = SpoolFolder(folder, keeps: keep)
         if let put, let name = name.flatMap({ ImageName($0) }) {
             return try await CarryOptions.reporting { try await hand(in: put, name, spool) }
@@ -53,8 +66,15 @@ struct SpoolCommand: AsyncParsableCommand {
                 guard try await spooler.runOnce() == 0 else { throw ExitCode.failure }
                 return
             }
+            var services: [any Service] = [spooler]
+            if let address = health {
+                services.append(
+                    HTTPServer(
+                        configuration: HTTPServerConfiguration(address), handler: SpoolHealth(spooler: spooler),
+                        logger: logger))
+            }
             try await ServiceGroup(
-                services: [spooler], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
             ).run()
         }
     }
@@ -82,6 +102,8 @@ struct SpoolCommand: AsyncParsableCommand {
         throw ExitCode.failure
     }
 }
+
+extension ListenAddress: ExpressibleByArgument {}
 
 /// Pushes to any registry what is spooled.
 struct RemoteSpoolTarget: SpoolTarget {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Bundle
+import SurrogateClient
 
 struct SurrogateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
