@@ -90,7 +90,7 @@ enum AtomicFile {
         return true
     }
 
-    private static func temporaryFile(
+    static func temporaryFile(
         in folder: String, root: String, _ key: ObjectKey, _ settled: SettledFolders
     ) throws(StorageError) -> (path: String, descriptor: CInt) {
         let number = counter.withLockedValue { value in
@@ -164,7 +164,7 @@ enum AtomicFile {
 
     /// Syncs every folder on the way to a file. All at the end and one after the other: the first has the file system
     /// write what changed in any of them, and the others find nothing left to do.
-    private static func settleName(
+    static func settleName(
         of path: String, _ key: ObjectKey, root: String, _ settled: SettledFolders
     ) throws(StorageError) {
         let folder = parent(of: path)
@@ -182,14 +182,14 @@ enum AtomicFile {
         try sync(descriptor, key)
     }
 
-    private static func rename(_ source: String, to path: String, _ key: ObjectKey) throws(StorageError) {
+    static func rename(_ source: String, to path: String, _ key: ObjectKey) throws(StorageError) {
         guard retrying({ system_rename(source, path) }) == 0 else {
             if isAbsent { throw StorageError(.absent, "there is nothing to move", key: key) }
             throw StorageError(errno: errno, "rename", key)
         }
     }
 
-    private static func writeAll(_ bytes: ByteBuffer, to descriptor: CInt, _ key: ObjectKey) throws(StorageError) {
+    static func writeAll(_ bytes: ByteBuffer, to descriptor: CInt, _ key: ObjectKey) throws(StorageError) {
         var rest = bytes
         while rest.readableBytes > 0 {
             let count = rest.readWithUnsafeReadableBytes { buffer in

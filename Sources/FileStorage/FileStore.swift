@@ -83,6 +83,19 @@ public struct FileStore: BackingStore {
         return if isNew { true } else { try await holds(key, bytes) }
     }
 
+    public func carryOut(_ changes: [ObjectChange], _ durability: Durability) async throws(StorageError) {
+        try await inPool { () throws(StorageError) in
+            try StagedFiles(root: root, settled: settled).carryOut(
+                changes.map { change in
+                    switch change {
+                    case .write(let key, let bytes): StagedFiles.Step(key: key, path: path(key), source: .bytes(bytes))
+                    case .place(let source, let size, at: let key):
+                        StagedFiles.Step(key: key, path: path(key), source: .file(path(source), source, size: size))
+                    }
+                }, durability)
+        }
+    }
+
     public func adopt(file: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError) {
         try await inPool { () throws(StorageError) in
             try AtomicFile.move(file, to: path(key), key, root: root, settled, durability)

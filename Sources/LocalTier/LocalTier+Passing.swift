@@ -26,6 +26,11 @@ extension LocalTier {
         return try await origin.write(key, bytes, over: old, durability)
     }
 
+    public func carryOut(_ changes: [ObjectChange], _ durability: Durability) async throws(StorageError) {
+        for digest in changes.compactMap({ RegistryLayout.digest(of: $0.key) }) { memory.remove(digest) }
+        try await origin.carryOut(changes, durability)
+    }
+
     public func writer(of key: ObjectKey) -> (any ObjectWriter)? { origin.writer(of: key) }
 
     public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {

@@ -138,20 +138,33 @@ import Testing
             }
             let app = "\(base)/repositories/local/app"
             func link(_ path: String) -> String { "\(app)/\(path)/link" }
-            // In this order, each durable before the next appears.
-            let steps = [
-                place(digest), link("_layers/sha256/\(digest.dropFirst(7))"), place(manifest),
-                link("_manifests/revisions/sha256/\(manifest.dropFirst(7))"), link("_manifests/tags/v1/current"),
+            // In this order. What belongs together is durable together, before what comes next appears.
+            let hex = manifest.dropFirst(7)
+            let groups = [
+                [place(digest), link("_layers/sha256/\(digest.dropFirst(7))")],
+                [place(manifest), link("_manifests/revisions/sha256/\(hex)")],
+                [link("_manifests/tags/v1/index/sha256/\(hex)"), link("_manifests/tags/v1/current")],
             ]
             var last = -1
-            for step in steps {
-                let renamed = try #require(log.rename(to: step), "\(step) was not renamed into place")
-                #expect(renamed.position > last, "\(step) came too early")
-                #expect(log.synced(renamed.source, before: renamed.position), "\(step): its bytes were not synced")
-                let settled = try #require(
-                    log.folderSync(of: step, after: renamed.position), "\(step): its folder was not synced")
-                for folder in log.foldersAbove(step) {
-                    #expect(log.everSynced(folder, before: settled + 1), "\(step): \(folder) was not synced")
+            for group in groups {
+                var (before, settled) = (last, last)
+                let renames = try group.map { step in
+                    (step, try #require(log.rename(to: step), "\(step) was not renamed into place"))
+                }
+                let first = try #require(renames.first?.1.position)
+                for (step, renamed) in renames {
+                    #expect(renamed.position > before, "\(step) came too early")
+                    before = renamed.position
+                    // Of all of them before the first appears: a power loss may take any of the names.
+                    #expect(log.synced(renamed.source, before: first), "\(step): its bytes were not synced")
+                    let folder = try #require(
+                        log.folderSync(of: step, after: renamed.position), "\(step): its folder was not synced")
+                    settled = max(settled, folder)
+                }
+                for (step, _) in renames {
+                    for folder in log.foldersAbove(step) {
+                        #expect(log.everSynced(folder, before: settled + 1), "\(step): \(folder) was not synced")
+                    }
                 }
                 last = settled
             }

@@ -41,19 +41,19 @@ extension RegistryStore {
             try await objects.write(key, ByteBuffer(string: manifest.mediaType.value), durability)
         }
         try await claims.claim(digest) { () async throws(StorageError) in
-            let isThere = try await refer(to: .content(digest)) { () async throws(StorageError) in
+            let isThere = try await refer(to: .content(digest)) {
+                // It comes with its link.
+                true
+            } link: { () async throws(StorageError) in
                 // Bytes that are there already may be there without a sync.
                 let isHeld =
                     if durability == .durable { false } else {
                         try await objects.info(RegistryLayout.blob(digest))?.size == Int64(manifest.bytes.readableBytes)
                     }
-                if !isHeld {
-                    try await objects.write(RegistryLayout.blob(digest), manifest.bytes, durability)
-                }
-                return true
-            } link: { () async throws(StorageError) in
-                // Makes the manifest visible.
-                try await writeLink(RegistryLayout.revisionLink(digest, in: repository), digest, durability)
+                // The link makes the manifest visible.
+                let link = link(RegistryLayout.revisionLink(digest, in: repository), to: digest)
+                try await objects.carryOut(
+                    isHeld ? [link] : [.write(RegistryLayout.blob(digest), manifest.bytes), link], durability)
             }
             guard isThere else { throw Self.removedMeanwhile(digest) }
         }

@@ -30,8 +30,8 @@ extension RegistryStore {
     ) async throws(StorageError) {
         let index = RegistryLayout.tagIndexLink(tag, digest, in: repository)
         let isIndexed = if objects.isRemote { false } else { try await objects.info(index) != nil }
-        if !isIndexed { try await writeLink(index, digest, durability) }
-        try await writeLink(RegistryLayout.tagLink(tag, in: repository), digest, durability)
+        let current = link(RegistryLayout.tagLink(tag, in: repository), to: digest)
+        try await objects.carryOut(isIndexed ? [current] : [link(index, to: digest), current], durability)
     }
 
     /// The same if the tag still names what it named: of several who do that at once one, as far as the store can tell.

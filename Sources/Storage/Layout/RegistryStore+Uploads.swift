@@ -85,11 +85,16 @@ extension RegistryStore {
     public func completeUpload(
         _ id: UploadID, in repository: RepositoryName, as digest: Digest, of size: Int64, _ durability: Durability
     ) async throws(StorageError) {
-        try await completeUpload(id, in: repository, as: digest, durability) { () async throws(StorageError) in
-            // Nothing was ever sent.
-            if size == 0 { return try await objects.write(RegistryLayout.blob(digest), ByteBuffer(), durability) }
-            try await objects.place(
-                RegistryLayout.uploadData(id, in: repository), of: size, at: RegistryLayout.blob(digest), durability)
+        let blob = RegistryLayout.blob(digest)
+        // Nothing was ever sent.
+        let content: ObjectChange =
+            size == 0
+            ? .write(blob, ByteBuffer())
+            : .place(RegistryLayout.uploadData(id, in: repository), size: size, at: blob)
+        try await completeUpload(id, in: repository, as: digest) {
+            // It comes with its link.
+        } link: { (link) async throws(StorageError) in
+            try await objects.carryOut([content, link], durability)
         }
     }
 
@@ -97,8 +102,10 @@ extension RegistryStore {
     public func completeUpload(
         _ id: UploadID, in repository: RepositoryName, as digest: Digest, writtenBy writer: any ObjectWriter
     ) async throws(StorageError) {
-        try await completeUpload(id, in: repository, as: digest, .durable) { () async throws(StorageError) in
+        try await completeUpload(id, in: repository, as: digest) { () async throws(StorageError) in
             try await writer.finish()
+        } link: { (link) async throws(StorageError) in
+            try await objects.carryOut([link], .durable)
         }
     }
 
@@ -106,8 +113,8 @@ extension RegistryStore {
     public func writer(of digest: Digest) -> (any ObjectWriter)? { objects.writer(of: RegistryLayout.blob(digest)) }
 
     private func completeUpload(
-        _ id: UploadID, in repository: RepositoryName, as digest: Digest, _ durability: Durability,
-        _ bring: () async throws(StorageError) -> Void
+        _ id: UploadID, in repository: RepositoryName, as digest: Digest,
+        bring: () async throws(StorageError) -> Void, link: (ObjectChange) async throws(StorageError) -> Void
     ) async throws(StorageError) {
         try await claims.claim(digest) { () async throws(StorageError) in
             let isThere = try await refer(to: .content(digest), by: .grant(digest, in: repository)) {
@@ -116,7 +123,7 @@ extension RegistryStore {
                 return true
             } link: { () async throws(StorageError) in
                 // Makes the blob visible.
-                try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, durability)
+                try await link(self.link(RegistryLayout.layerLink(digest, in: repository), to: digest))
             }
             guard isThere else { throw Self.removedMeanwhile(digest) }
         }

@@ -108,6 +108,11 @@ public struct RegistryStore: Sendable {
         return try await objects.write(key, ByteBuffer(string: digest.description), over: expected, durability)
     }
 
+    /// A link that is made with others.
+    func link(_ key: ObjectKey, to digest: Digest) -> ObjectChange {
+        .write(key, ByteBuffer(string: digest.description))
+    }
+
     func writeLink(_ key: ObjectKey, _ digest: Digest, _ durability: Durability) async throws(StorageError) {
         try await objects.write(key, ByteBuffer(string: digest.description), durability)
     }

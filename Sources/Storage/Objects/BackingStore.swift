@@ -46,6 +46,16 @@ extension BackingStore {
         }
     }
 
+    public func carryOut(_ changes: [ObjectChange], _ durability: Durability) async throws(StorageError) {
+        for change in changes {
+            switch change {
+            case .write(let key, let bytes): try await write(key, bytes, durability)
+            case .place(let source, let size, at: let key):
+                try await place(source, of: size, at: key, durability)
+            }
+        }
+    }
+
     public func sighting(_ key: ObjectKey) -> (any ObjectSighting)? { nil }
 
     public func writer(of key: ObjectKey) -> (any ObjectWriter)? { nil }

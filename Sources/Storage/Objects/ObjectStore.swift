@@ -86,6 +86,13 @@ public protocol ObjectStore: Sendable {
         _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
     ) async throws(StorageError) -> Bool
 
+    /// Carries out several changes, which become visible in their order; after a failure the first ones may have been carried out.
+    ///
+    /// All are durable when it returns, and none is visible before its bytes are durable. What one costs a store that syncs, all of
+    /// them cost: after a power loss the file system decides which of them there are. So none may take the place of something
+    /// that another one is needed for.
+    func carryOut(_ changes: [ObjectChange], _ durability: Durability) async throws(StorageError)
+
     /// Makes the complete local file at `path` the object `key`. The file is gone afterwards; open descriptors stay valid.
     func adopt(file path: String, as key: ObjectKey, _ durability: Durability) async throws(StorageError)
 

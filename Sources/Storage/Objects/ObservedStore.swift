@@ -66,6 +66,10 @@ public struct ObservedStore: ObjectStore {
         }
     }
 
+    public func carryOut(_ changes: [ObjectChange], _ durability: Durability) async throws(StorageError) {
+        try await observed(.write) { () async throws(StorageError) in try await store.carryOut(changes, durability) }
+    }
+
     public func adopt(
         file path: String, as key: ObjectKey, _ durability: Durability
     ) async throws(StorageError) {

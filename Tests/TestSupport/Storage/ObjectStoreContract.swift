@@ -20,6 +20,7 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
     case movingTakesTheSourceAway
     case placingTakesExactlyWhatWasWritten
     case whatIsReadRightAwayIsTheSame
+    case severalChangesAreCarriedOutTogether
     case settlingTellsWhetherThereIsSomething
     case listsAreSortedPagedAndOneLevelDeep
     case lookingFindsWhatHoldsSomething
@@ -199,6 +200,8 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             }
             #expect(error?.code == .absent)
             #expect(try await text(store, "to/place") == "onetwo")
+        case .severalChangesAreCarriedOutTogether:
+            try await severalChanges(store)
         case .settlingTellsWhetherThereIsSomething:
             #expect(try await store.settle(key("c/d")) == false)
             try await store.write(key("c/d"), ByteBuffer(string: "cached"), .cached)
@@ -280,6 +283,36 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             #expect(texts.contains(try await text(store, "contended/key")))
             #expect(try await store.list(key("contended"), after: nil, limit: 10) == ["key"])
         }
+    }
+
+    private func severalChanges(_ store: any ObjectStore) async throws {
+        try await store.append(key("session/data"), ByteBuffer(string: "content"), at: 0)
+        try await store.write(key("tags/current"), ByteBuffer(string: "old"), .durable)
+        try await store.carryOut(
+            [
+                .place(key("session/data"), size: 7, at: key("blobs/new/data")),
+                .write(key("links/deep/er/link"), ByteBuffer(string: "link")),
+                .write(key("tags/current"), ByteBuffer(string: "new")),
+            ], .durable)
+        #expect(try await text(store, "blobs/new/data") == "content")
+        #expect(try await text(store, "links/deep/er/link") == "link")
+        #expect(try await text(store, "tags/current") == "new")
+        try await store.carryOut([], .durable)
+        // What comes after a change that fails is not carried out.
+        try await store.append(key("session/more"), ByteBuffer(string: "more"), at: 0)
+        for (source, size, code) in [("session/none", 7, StorageError.Code.absent), ("session/more", 2, .conflict)] {
+            let error = await #expect(throws: StorageError.self) {
+                try await store.carryOut(
+                    [
+                        .place(key(source), size: Int64(size), at: key("blobs/other/data")),
+                        .write(key("links/other"), ByteBuffer(string: "link")),
+                    ], .durable)
+            }
+            #expect(error?.code == code)
+            #expect(try await store.info(key("blobs/other/data")) == nil)
+            #expect(try await store.info(key("links/other")) == nil)
+        }
+        #expect(try await store.info(key("session/more"))?.size == 4)
     }
 
     private func key(_ path: String) throws -> ObjectKey { try #require(ObjectKey(path)) }

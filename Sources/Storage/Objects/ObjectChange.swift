@@ -1,0 +1,16 @@
+public import NIOCore
+
+/// One of several changes that belong together.
+public enum ObjectChange: Sendable {
+    case write(ObjectKey, ByteBuffer)
+    /// As ``ObjectStore/place(_:of:at:_:)``; `size` in bytes.
+    case place(ObjectKey, size: Int64, at: ObjectKey)
+
+    /// What there is afterwards.
+    public var key: ObjectKey {
+        switch self {
+        case .write(let key, _): key
+        case .place(_, _, at: let key): key
+        }
+    }
+}
