@@ -74,6 +74,7 @@ let package = Package(
         .systemLibrary(name: "CAllocator"),
         .systemLibrary(name: "CClock"),
         .systemLibrary(name: "CFileStatus"),
+        .systemLibrary(name: "CFileWriting"),
         .systemLibrary(name: "CThreads"),
         .systemLibrary(name: "CSpawn"),
         .systemLibrary(
@@ -132,7 +133,7 @@ let package = Package(
         library("Doctor", ["CClock", "Configuration"]),
 
         // Adapters: one port each.
-        library("FileStorage", ["Storage", "Threads", nioCore, nioConcurrency]),
+        library("FileStorage", ["CFileWriting", "Storage", "Threads", nioCore, nioConcurrency]),
         library(
             "S3Storage",
             [

@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+import CFileWriting
 import NIOCore
 import Storage
 
@@ -84,12 +85,9 @@ struct StagedFiles {
 
     /// All of them begin to be written before the first is waited for, so that one commit of the journal has them all.
     private func sync(_ files: [Staged]) throws(StorageError) {
-        #if !canImport(Darwin)
-            // What fails here fails below as well, and is told there.
-            if files.count > 1 {
-                for file in files { _ = sync_file_range(file.descriptor, 0, 0, UInt32(SYNC_FILE_RANGE_WRITE)) }
-            }
-        #endif
+        if files.count > 1 {
+            for file in files { entrepot_begin_writing_out(file.descriptor) }
+        }
         for file in files { try AtomicFile.sync(file.descriptor, file.step.key) }
     }
 }

@@ -39,9 +39,9 @@ enum CoordinationContract: String, CaseIterable, Sendable {
             try await store.release(lease)
             _ = try await granted(store, key, bob)
         case .whoAsksAgainExtends:
-            let first = try await granted(store, key, alice, life: .milliseconds(200))
+            let first = try await granted(store, key, alice, life: .milliseconds(1500))
             #expect(try await granted(store, key, alice) == first)
-            try await pass(.milliseconds(400))
+            try await pass(.milliseconds(1600))
             #expect(try await store.renew(first, life: Self.long))
         case .fencesGrow:
             var last: UInt64 = 0

@@ -116,8 +116,9 @@ import Testing
                 try FileManager.default.createSymbolicLink(
                     atPath: root.appendingPathComponent(name).path, withDestinationPath: "usr/\(name)")
             }
-            let podman = try Podman(stage: stage)
-            let options = podman.store.joined(separator: "' '")
+            // Where the machine has the older kind of control groups, crun has no way.
+            let podman = try Podman(stage: stage).store + ["--runtime", "runc", "--cgroup-manager", "cgroupfs"]
+            let options = podman.joined(separator: "' '")
             try program("podman", in: bin, "exec /usr/bin/podman '\(options)' \"$@\"")
             var mounts = ["/usr:/usr:ro", "/etc:/etc:ro"]
             // The program, and what it is linked with.
@@ -133,14 +134,14 @@ import Testing
             }
             try await Command(
                 "podman",
-                podman.store + [
-                    "run", "--detach", "--name", "one", "--network", "host", "--cgroups", "disabled", "--env",
-                    "PATH=\(own):/usr/bin:/bin",
+                podman + [
+                    "run", "--detach", "--name", "one", "--network", "host", "--ulimit", "nofile=1024:1024", "--ulimit",
+                    "nproc=1024:1024", "--env", "PATH=\(own):/usr/bin:/bin",
                 ] + mounts.flatMap { ["-v", $0] } + ["--rootfs", root.path, "sleep", "600"]
             ).run()
             let registry = try await DockerRegistry.start(
                 on: stage, store: try stage.makeDirectory("store"), isWritable: true)
-            func end() async { _ = try? await Command("podman", podman.store + ["rm", "-f", "-t", "0", "one"]).run() }
+            func end() async { _ = try? await Command("podman", podman + ["rm", "-f", "-t", "0", "one"]).run() }
             do {
                 try await carry(by: "podman:one", bin, registry)
             } catch {

@@ -9,12 +9,13 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct SurrogateRegistryTests {
     private let directory: TemporaryDirectory
     private let repository: RepositoryName
-    private let tag: Tag
+    private let tag: OCI.Tag
 
     init() throws {
         directory = try TemporaryDirectory()
         repository = try #require(RepositoryName("team/app"))
-        tag = try #require(Tag("1.0"))
+        let tag: OCI.Tag? = .init("1.0")
+        self.tag = try #require(tag)
     }
 
     /// A registry whose surrogate is a script: the order is in `$order`, what follows it on standard input.

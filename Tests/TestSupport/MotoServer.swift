@@ -5,10 +5,11 @@ internal import NIOCore
 /// A real `moto_server` that verifies every signature, with one bucket.
 public struct MotoServer: Sendable {
     /// Where `make deps` puts it.
-    private static let program = ".build/moto/bin/moto_server"
+    private static let python = ".build/moto/bin/python3"
+    private static let program = "Tests/EndToEndTests/Support/moto-server.py"
 
     /// Without `make deps` there is nothing to test against.
-    public static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: program) }
+    public static var isInstalled: Bool { FileManager.default.isExecutableFile(atPath: ".build/moto/bin/moto_server") }
 
     public static let bucket = "entrepot-test"
 
@@ -21,7 +22,7 @@ public struct MotoServer: Sendable {
     public static func start(on stage: Stage, isStrict: Bool = true) async throws -> MotoServer {
         let port = FreePorts.next()
         let process = try stage.start(
-            URL(filePath: program).path, ["-H", "127.0.0.1", "-p", "\(port)"],
+            URL(filePath: python).path, [URL(filePath: program).path, "\(port)"],
             environment: ["INITIAL_NO_AUTH_ACTION_COUNT": isStrict ? "4" : "1000000000"],
             name: "moto-\(port)")
         try await process.waitUntilReady(within: .seconds(60)) { FreePorts.isListening(port) }

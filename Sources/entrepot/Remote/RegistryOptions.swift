@@ -37,7 +37,11 @@ struct RegistryOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Have it done there, by 'entrepot surrogate': ssh:HOST, kubectl:NAMESPACE/POD, docker:CONTAINER or podman:CONTAINER.",
-            discussion: "Profiles, passwords and certificates are those there.", valueName: "route"))
+            discussion: "Profiles, passwords and certificates are those there.", valueName: "route"),
+        transform: { text in
+            guard let route = SurrogateRoute(text) else { throw ValidationError("it is none of these.") }
+            return route
+        })
     var via: SurrogateRoute?
 
     /// The same again, for who carries it out elsewhere.

@@ -36,7 +36,13 @@ struct SpoolCommand: AsyncParsableCommand {
     @Option(help: "How many seconds that may take.") var patience = 3600
     @Option(
         help: ArgumentHelp(
-            "Answer /live and /ready here, for who looks after it.", valueName: "host:port"))
+            "Answer /live and /ready here, for who looks after it.", valueName: "host:port"),
+        transform: { text in
+            guard let address = ListenAddress(argument: text) else {
+                throw ValidationError("it is HOST:PORT, such as 0.0.0.0:8086.")
+            }
+            return address
+        })
     var health: ListenAddress?
     @Argument(help: "The folder.") var folder: String?
 
@@ -102,8 +108,6 @@ struct SpoolCommand: AsyncParsableCommand {
         throw ExitCode.failure
     }
 }
-
-extension ListenAddress: ExpressibleByArgument {}
 
 /// Pushes to any registry what is spooled.
 struct RemoteSpoolTarget: SpoolTarget {

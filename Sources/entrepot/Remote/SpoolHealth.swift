@@ -21,7 +21,7 @@ struct SpoolHealth: RequestHandler {
     }
 
     func refuse(_ refusal: RequestError, requestID: String) -> Response {
-        Self.answer(refusal.status, refusal.explanation)
+        Self.answer(refusal.status, refusal.status.reasonPhrase)
     }
 
     private static func answer(_ status: HTTPResponseStatus, _ text: String) -> Response {

@@ -8,10 +8,6 @@
 import ArgumentParser
 import SurrogateClient
 
-extension SurrogateRoute: ExpressibleByArgument {
-    init?(argument: String) { self.init(argument) }
-}
-
 extension SurrogateOrder {
     /// Has it carried out, and ends with what it ends with, which tells why itself.
     func perform(by route: SurrogateRoute, sending path: String? = nil, to output: String? = nil) async throws {

@@ -2,7 +2,7 @@
 
 usage: limited-registry.py PORT TARGET-PORT MANIFESTS SECONDS
 
-In each span of so many seconds so many manifests are sent; HEAD is free, and blobs are not counted. What is left stands in the
+In each span of so many seconds so many manifests are sent; HEAD is free, and neither blobs nor what is not there are counted. What is left stands in the
 headers of each manifest; then the answer is 429, with the seconds that the span still has. Prints `sent` and `refused`.
 """
 
@@ -17,15 +17,20 @@ lock = threading.Lock()
 begin, used = 0.0, 0
 
 
-def admit():
-    """What is left, and when it is given back; left is negative for who comes too late."""
+def left():
+    """How many are left, and the seconds after which they are given back."""
     global begin, used
     with lock:
         now = time.monotonic()
         if now - begin >= SPAN:
             begin, used = now, 0
-        used += 1
         return LIMIT - used, max(1, round(begin + SPAN - now + 0.5))
+
+
+def count():
+    global used
+    with lock:
+        used += 1
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -35,12 +40,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         pass
 
     def pass_on(self):
-        limits = {}
-        if self.command == "GET" and "/manifests/" in self.path:
-            left, seconds = admit()
-            limits = {"ratelimit-limit": f"{LIMIT};w={SPAN}", "ratelimit-remaining": f"{max(left, 0)};w={SPAN}"}
-            print("sent" if left >= 0 else "refused", flush=True)
-            if left < 0:
+        is_counted = self.command == "GET" and "/manifests/" in self.path
+        if is_counted:
+            rest, seconds = left()
+            if rest <= 0:
+                print("refused", flush=True)
+                limits = {"ratelimit-limit": f"{LIMIT};w={SPAN}", "ratelimit-remaining": f"0;w={SPAN}"}
                 text = b'{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit."}]}'
                 return self.reply(429, {**limits, "Retry-After": str(seconds), "Content-Type": "application/json"}, text)
         target = http.client.HTTPConnection("127.0.0.1", TARGET, timeout=30)
@@ -48,6 +53,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
             name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")})
         answer = target.getresponse()
         body = answer.read()
+        limits = {}
+        if is_counted and answer.status == 200:
+            print("sent", self.path, flush=True)
+            count()
+            limits = {"ratelimit-limit": f"{LIMIT};w={SPAN}", "ratelimit-remaining": f"{rest - 1};w={SPAN}"}
         kept = {name: value for name, value in answer.getheaders() if name.lower() not in ("connection", "content-length")}
         self.reply(answer.status, {**kept, **limits}, body, answer.headers.get("Content-Length"))
         target.close()

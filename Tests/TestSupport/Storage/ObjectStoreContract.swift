@@ -299,8 +299,8 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
         #expect(try await text(store, "tags/current") == "new")
         try await store.carryOut([], .durable)
         // What comes after a change that fails is not carried out.
-        try await store.append(key("session/more"), ByteBuffer(string: "more"), at: 0)
-        for (source, size, code) in [("session/none", 7, StorageError.Code.absent), ("session/more", 2, .conflict)] {
+        try await store.append(key("more/data"), ByteBuffer(string: "more"), at: 0)
+        for (source, size, code) in [("none/data", 7, StorageError.Code.absent), ("more/data", 2, .conflict)] {
             let error = await #expect(throws: StorageError.self) {
                 try await store.carryOut(
                     [
@@ -312,7 +312,7 @@ public enum ObjectStoreContract: String, CaseIterable, Sendable {
             #expect(try await store.info(key("blobs/other/data")) == nil)
             #expect(try await store.info(key("links/other")) == nil)
         }
-        #expect(try await store.info(key("session/more"))?.size == 4)
+        #expect(try await store.info(key("more/data"))?.size == 4)
     }
 
     private func key(_ path: String) throws -> ObjectKey { try #require(ObjectKey(path)) }
