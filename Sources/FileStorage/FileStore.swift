@@ -167,6 +167,12 @@ public struct FileStore: BackingStore {
         }
     }
 
+    public func delete(_ keys: [ObjectKey]) async throws(StorageError) {
+        try await inPool { () throws(StorageError) in
+            for key in keys { try Directory.remove(path(key), key, settled) }
+        }
+    }
+
     private func open(_ key: ObjectKey) throws(StorageError) -> (file: OpenFile, info: ObjectInfo)? {
         let descriptor = retrying { openat(AT_FDCWD, path(key), O_RDONLY | O_CLOEXEC) }
         guard descriptor >= 0 else {

@@ -95,7 +95,8 @@ import Testing
         try await store.append(ByteBuffer(string: "abc"), to: id, in: repository, at: 0)
         // It is a session still.
         #expect(try await !store.removeRemains(of: id, in: repository, before: 1000))
-        try await clock.store.delete(RegistryLayout.uploadStart(id, in: repository))
+        try await store.setCheckpoint(ByteBuffer(string: "state"), of: id, in: repository)
+        try await clock.store.delete(RegistryLayout.upload(id, in: repository))
         #expect(try await !store.removeRemains(of: id, in: repository, before: 100))
         #expect(try await store.removeRemains(of: id, in: repository, before: 101))
         #expect(try await !store.removeRemains(of: id, in: repository, before: 1000))

@@ -35,23 +35,21 @@ public enum RegistryLayout {
     /// Upload sessions of a repository.
     public static func uploads(of repository: RepositoryName) -> ObjectKey { below(repository, "_uploads") }
 
+    /// A session, or the folder of one: see ``UploadKeys``.
     public static func upload(_ id: UploadID, in repository: RepositoryName) -> ObjectKey {
         below(repository, "_uploads/\(id)")
     }
 
-    static func uploadData(_ id: UploadID, in repository: RepositoryName) -> ObjectKey {
-        below(repository, "_uploads/\(id)/data")
+    private static let checkpointMark = ".entrepot-hash"
+
+    /// Beside a session that is a file. A name that begins with `_` would make distribution stop looking.
+    static func checkpoint(of id: UploadID, in repository: RepositoryName) -> ObjectKey {
+        below(repository, "_uploads/\(id)\(checkpointMark)")
     }
 
-    /// Holds the time of the start. A session exists as long as this does.
-    static func uploadStart(_ id: UploadID, in repository: RepositoryName) -> ObjectKey {
-        below(repository, "_uploads/\(id)/startedat")
-    }
-
-    /// Our own: how far the content is hashed. Distribution looks only for the two names above; a name that begins with
-    /// `_` would make it stop looking.
-    static func uploadCheckpoint(_ id: UploadID, in repository: RepositoryName) -> ObjectKey {
-        below(repository, "_uploads/\(id)/entrepot-hash")
+    /// The session that something in the folder of sessions belongs to; nil for what is none of them.
+    static func uploadID(_ name: String) -> UploadID? {
+        UploadID(name.hasSuffix(checkpointMark) ? String(name.dropLast(checkpointMark.count)) : name)
     }
 
     static func revisions(

@@ -23,18 +23,22 @@ extension RegistryStore {
         _ id: UploadID, in repository: RepositoryName, at time: Int64, checkpoint: ByteBuffer?
     ) async throws(StorageError) {
         if let checkpoint { try await setCheckpoint(checkpoint, of: id, in: repository) }
-        // What distribution writes: RFC 3339 in UTC. Last, because it makes the session exist.
+        let keys = keys(of: id, in: repository)
+        // Last, because it makes the session exist.
+        guard objects.isRemote else { return try await objects.append(keys.data, ByteBuffer(), at: 0) }
+        // What distribution writes: RFC 3339 in UTC.
         let text = Date(timeIntervalSince1970: TimeInterval(time)).ISO8601Format()
-        try await objects.write(
-            RegistryLayout.uploadStart(id, in: repository), ByteBuffer(string: text), .cached)
+        try await objects.write(keys.start, ByteBuffer(string: text), .cached)
+    }
+
+    private func keys(of id: UploadID, in repository: RepositoryName) -> UploadKeys {
+        UploadKeys(id, in: repository, isRemote: objects.isRemote)
     }
 
     /// Nil if there is no such session in `repository`.
     public func upload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) -> StoredUpload? {
-        let found = try await objects.infos([
-            RegistryLayout.uploadStart(id, in: repository), RegistryLayout.uploadData(id, in: repository),
-            RegistryLayout.uploadCheckpoint(id, in: repository),
-        ])
+        let keys = keys(of: id, in: repository)
+        let found = try await objects.infos([keys.start, keys.data, keys.checkpoint])
         guard let start = found[0] else { return nil }
         return StoredUpload(
             size: found[1]?.size ?? 0, lastActive: max(start.modified, found[1]?.modified ?? 0),
@@ -59,23 +63,23 @@ extension RegistryStore {
     public func append(
         _ bytes: ByteBuffer, to id: UploadID, in repository: RepositoryName, at offset: Int64
     ) async throws(StorageError) {
-        try await objects.append(RegistryLayout.uploadData(id, in: repository), bytes, at: offset)
+        try await objects.append(keys(of: id, in: repository).data, bytes, at: offset)
     }
 
     public func uploadContent(
         _ id: UploadID, in repository: RepositoryName
     ) async throws(StorageError) -> ObjectContent? {
-        try await objects.content(RegistryLayout.uploadData(id, in: repository))
+        try await objects.content(keys(of: id, in: repository).data)
     }
 
     public func checkpoint(of id: UploadID, in repository: RepositoryName) async throws(StorageError) -> ByteBuffer? {
-        try await objects.read(RegistryLayout.uploadCheckpoint(id, in: repository), limit: 4096)?.bytes
+        try await objects.read(keys(of: id, in: repository).checkpoint, limit: 4096)?.bytes
     }
 
     public func setCheckpoint(
         _ checkpoint: ByteBuffer, of id: UploadID, in repository: RepositoryName
     ) async throws(StorageError) {
-        try await objects.write(RegistryLayout.uploadCheckpoint(id, in: repository), checkpoint, .cached)
+        try await objects.write(keys(of: id, in: repository).checkpoint, checkpoint, .cached)
     }
 
     /// Makes the verified content of a session the blob `digest`, grants it to `repository`, and ends the session.
@@ -90,7 +94,7 @@ extension RegistryStore {
         let content: ObjectChange =
             size == 0
             ? .write(blob, ByteBuffer())
-            : .place(RegistryLayout.uploadData(id, in: repository), size: size, at: blob)
+            : .place(keys(of: id, in: repository).data, size: size, at: blob)
         try await completeUpload(id, in: repository, as: digest) {
             // It comes with its link.
         } link: { (link) async throws(StorageError) in
@@ -132,17 +136,20 @@ extension RegistryStore {
 
     /// Removes what is known of a session that has come to its end. What else there may be is for who sweeps.
     private func endUpload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) {
-        guard objects.isRemote else { return try await removeUpload(id, in: repository) }
-        try await objects.delete([
-            RegistryLayout.uploadStart(id, in: repository), RegistryLayout.uploadCheckpoint(id, in: repository),
-            RegistryLayout.uploadData(id, in: repository),
-        ])
+        try await objects.delete(keys(of: id, in: repository).all)
     }
 
     public func removeUpload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) {
         // The start first: without it the session is gone, whatever happens to the rest.
-        try await objects.delete(RegistryLayout.uploadStart(id, in: repository))
+        let keys = keys(of: id, in: repository)
+        try await objects.delete(keys.start)
+        try await removePlace(of: id, in: repository)
+    }
+
+    /// With everything that lies there, in whatever form.
+    private func removePlace(of id: UploadID, in repository: RepositoryName) async throws(StorageError) {
         try await objects.delete(RegistryLayout.upload(id, in: repository))
+        if !objects.isRemote { try await objects.delete(RegistryLayout.checkpoint(of: id, in: repository)) }
     }
 
     /// Removes what is left of a session that ended in the middle, or never quite began.
@@ -153,7 +160,7 @@ extension RegistryStore {
         of id: UploadID, in repository: RepositoryName, before time: Int64
     ) async throws(StorageError) -> Bool {
         guard try await remainsOfUpload(id, in: repository, before: time) else { return false }
-        try await objects.delete(RegistryLayout.upload(id, in: repository))
+        try await removePlace(of: id, in: repository)
         return true
     }
 
@@ -161,12 +168,16 @@ extension RegistryStore {
     public func remainsOfUpload(
         _ id: UploadID, in repository: RepositoryName, before time: Int64
     ) async throws(StorageError) -> Bool {
-        guard try await objects.info(RegistryLayout.uploadStart(id, in: repository)) == nil else { return false }
-        let data = try await objects.info(RegistryLayout.uploadData(id, in: repository))
-        let checkpoint = try await objects.info(RegistryLayout.uploadCheckpoint(id, in: repository))
+        let keys = keys(of: id, in: repository)
+        guard try await objects.info(keys.start) == nil else { return false }
+        // A folder where ours are files is one of distribution's, which forgets those that broke off.
+        let folder = UploadKeys(id, in: repository, isRemote: true)
+        var last: Int64?
+        for key in [keys.checkpoint, folder.start, folder.data] {
+            if let info = try await objects.info(key) { last = max(last ?? .min, info.modified) }
+        }
         // Nothing in it: it may begin at this moment.
-        guard let last = [data?.modified, checkpoint?.modified].compactMap({ $0 }).max() else { return false }
-        return last < time
+        return last.map { $0 < time } ?? false
     }
 
     /// Sessions of a repository in the order of their names, those after `last`, at most `limit`.
@@ -176,6 +187,9 @@ extension RegistryStore {
         of repository: RepositoryName, after last: String?, limit: Int
     ) async throws(StorageError) -> (ids: [UploadID], end: String?) {
         let names = try await objects.list(RegistryLayout.uploads(of: repository), after: last, limit: limit)
-        return (names.compactMap { UploadID($0) }, names.count == limit ? names.last : nil)
+        var ids: [UploadID] = []
+        // A session and its checkpoint are neighbours.
+        for id in names.lazy.compactMap({ RegistryLayout.uploadID($0) }) where ids.last != id { ids.append(id) }
+        return (ids, names.count == limit ? names.last : nil)
     }
 }
