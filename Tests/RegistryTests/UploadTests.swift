@@ -63,7 +63,7 @@ import Testing
             let id = try await shop.registry.startUpload(repository, algorithm: algorithm).id
             let first = try await append(shop.registry, repository, id, Pieces([part(0..<1_000_001)]))
             #expect(first == .accepted(UploadStatus(id: id, size: 1_000_001)))
-            let key = try #require(shop.objects.keys.first { $0.hasSuffix("/entrepot-hash") }.flatMap { ObjectKey($0) })
+            let key = try #require(shop.objects.keys.first { $0.hasSuffix(".entrepot-hash") }.flatMap { ObjectKey($0) })
             switch state {
             case "no checkpoint":
                 try await shop.objects.delete(key)
