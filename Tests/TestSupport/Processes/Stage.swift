@@ -1,6 +1,7 @@
 public import Foundation
 import Glibc
 import NIOConcurrencyHelpers
+import Testing
 
 /// Where one end-to-end test plays: a directory and the processes in it, all gone when the test is over.
 public final class Stage: Sendable {
@@ -10,6 +11,8 @@ public final class Stage: Sendable {
     private let names = NIOLockedValueBox(0)
     private let secrets = NIOLockedValueBox<Set<String>>([])
     private static let slots = Slots(max(2, ProcessInfo.processInfo.activeProcessorCount))
+
+    private static let tellsTimes = ProcessInfo.processInfo.environment["ENTREPOT_E2E_TIMES"] != nil
 
     private init() throws {
         // Short, because the path of a Unix socket has at most 107 bytes.
@@ -22,6 +25,7 @@ public final class Stage: Sendable {
         isolation: isolated (any Actor)? = #isolation, _ body: (Stage) async throws -> Value
     ) async throws -> Value {
         await slots.take()
+        let begin = ContinuousClock.now
         let stage: Stage
         do { stage = try Stage() } catch {
             await slots.giveBack()
@@ -37,6 +41,7 @@ public final class Stage: Sendable {
         let leak = stage.leak
         await stage.clear()
         await slots.giveBack()
+        if tellsTimes, let test = Test.current { print("stage: \(test.name) \(ContinuousClock.now - begin)") }
         if let leak { throw leak }
         return try result.get()
     }
