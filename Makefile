@@ -18,7 +18,7 @@ LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-d
 TOOLS := docker-registry nginx-light haproxy redis-server skopeo podman buildah umoci containerd docker.io debootstrap crun openssh-client openssh-server \
     uidmap apache2-utils openssl curl wrk strace prometheus iproute2 systemd man-db zsh fish python3 python3-venv ca-certificates
 
-.PHONY: help run build install deb test bench cel-vectors format lint deps libraries sanitize fuzz soak clean
+.PHONY: help run build install deb test images bench cel-vectors format lint deps libraries sanitize fuzz soak clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  \1\t/' | expand -t 14
@@ -51,9 +51,11 @@ deb: libraries $(if $(BINARY),,build) ## Make a Debian package in .build/dist
 TEST := swift test --skip-build $(TEST_FLAGS) $(STRICT_FLAGS)
 PURE := ^(OCI|CEL|Hashing|Configuration|Cluster|Documentation|Fuzz)Tests[.]
 EDGE := ^(HTTPServer|CurlClient)Tests[.]
-test: deps ## Run every test, end to end included (FILTER=regex for some)
-	swift build --build-tests $(TEST_FLAGS) $(STRICT_FLAGS)
-	Tests/EndToEndTests/Support/build-images.sh .build/e2e
+# What they need is installed and made while they are built: the one waits for networks, the other for processors.
+test: libraries ## Run every test, end to end included (FILTER=regex for some)
+	@$(MAKE) -s images & made=$$!; \
+	    swift build --build-tests $(TEST_FLAGS) $(STRICT_FLAGS); built=$$?; \
+	    wait $$made && exit $$built
 ifdef FILTER
 	$(TEST) --filter '$(FILTER)'
 else
@@ -62,6 +64,9 @@ else
 	$(TEST) --skip '$(PURE)|$(EDGE)|EndToEndTests'
 	$(TEST) --filter EndToEndTests
 endif
+
+images: deps
+	@Tests/EndToEndTests/Support/build-images.sh .build/e2e
 
 cel-vectors: libraries ## Run a folder of CEL conformance vectors (DIR=...)
 	@swift build -q --product cel-vectors $(BUILD_FLAGS)
