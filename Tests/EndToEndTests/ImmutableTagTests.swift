@@ -35,8 +35,9 @@ import Testing
             }
             for round in 0..<6 {
                 let tag = "v\(round)"
-                async let one = Self.push(files[0], tag, to: servers[0])
-                async let other = Self.push(files[1], tag, to: servers[1])
+                let (first, second) = (servers[0], servers[1])
+                async let one = Self.push(files[0], tag, to: first)
+                async let other = Self.push(files[1], tag, to: second)
                 let answers = try await [one, other]
                 #expect(answers.map(\.status).sorted() == [201, 409], "\(answers.map(\.text))")
                 let digest = answers.first { $0.status == 201 }?.headers["docker-content-digest"]
