@@ -9,8 +9,6 @@ BUILD_FLAGS ?= --explicit-target-dependency-import-check error
 RELEASE_FLAGS := $(BUILD_FLAGS) --static-swift-stdlib --disable-local-rpath
 # What CI adds; `make test STRICT=1` is the same by hand. Without line numbers the tests build in a tenth less time.
 STRICT_FLAGS := $(if $(STRICT),-Xswiftc -warnings-as-errors -debug-info-format none)
-# An index for editors costs a fifth of what the tests need to be built.
-TEST_FLAGS := $(BUILD_FLAGS) --disable-index-store
 
 LIBRARIES := libcurl4-openssl-dev libssl-dev libre2-dev libargon2-dev libcrypt-dev libhiredis-dev \
     libarchive-dev zlib1g-dev pkg-config binutils dpkg-dev
@@ -48,13 +46,13 @@ deb: libraries $(if $(BINARY),,build) ## Make a Debian package in .build/dist
 
 # Those that only compute go first and alone: beside them, tests with sockets would wait for a processor. So do those that look
 # at how long a connection may take, for the many others would make every client a slow one.
-TEST := swift test --skip-build $(TEST_FLAGS) $(STRICT_FLAGS)
+TEST := swift test --skip-build $(BUILD_FLAGS) $(STRICT_FLAGS)
 PURE := ^(OCI|CEL|Hashing|Configuration|Cluster|Documentation|Fuzz)Tests[.]
 EDGE := ^(HTTPServer|CurlClient)Tests[.]
 # What they need is installed and made while they are built: the one waits for networks, the other for processors.
 test: libraries ## Run every test, end to end included (FILTER=regex for some)
 	@$(MAKE) -s images & made=$$!; \
-	    swift build --build-tests $(TEST_FLAGS) $(STRICT_FLAGS); built=$$?; \
+	    swift build --build-tests $(BUILD_FLAGS) $(STRICT_FLAGS); built=$$?; \
 	    wait $$made && exit $$built
 ifdef FILTER
 	$(TEST) --filter '$(FILTER)'
@@ -85,8 +83,8 @@ lint: ## Check format and style; any finding fails
 # for: what the tests hold to their end counts as one.
 CONCURRENT := ^(AccessTests|ConsoleTests|CoordinationTests|CurlClientTests|EventsTests|FileStorageTests|HTTPServerTests|LocalTierTests|ObservabilityTests|RegistryTests|ThreadsTests|UpstreamTests)\.
 sanitize: libraries ## Run the concurrent parts' unit tests under the thread and address sanitizers
-	swift test --disable-index-store --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'
-	ASAN_OPTIONS=detect_leaks=0 swift test --disable-index-store --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)|^FuzzTests\.'
+	swift test --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'
+	ASAN_OPTIONS=detect_leaks=0 swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)|^FuzzTests\.'
 
 # Each reader of what strangers send: SECONDS=600 for each, two at a time, TARGETS="toml cel" for some.
 SECONDS ?= 600
