@@ -38,14 +38,21 @@ public final class ThreadPool: Sendable {
     ///   not done.
     public func run<Value: Sendable>(_ work: @escaping @Sendable () throws -> Value) async throws -> Value {
         let order = WorkOrder<Value>()
-        return try await withTaskCancellationHandler {
+        let value = try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 guard order.place(continuation) else { return continuation.resume(throwing: CancellationError()) }
-                submit { order.take()?.resume(with: Result(catching: work)) }
+                submit {
+                    guard let waiting = order.take() else { return }
+                    let result = Result(catching: work)
+                    order.meet()
+                    waiting.resume(with: result)
+                }
             }
         } onCancel: {
             order.cancel()
         }
+        order.meet()
+        return value
     }
 }
 
@@ -67,6 +74,10 @@ private final class WorkOrder<Value: Sendable>: Sendable {
             return true
         }
     }
+
+    /// Where who did the work and who waited for it come by, one after the other: the thread sanitizer does not see that a
+    /// continuation orders them.
+    func meet() { state.withLockedValue { _ in } }
 
     /// Nil where it was cancelled before.
     func take() -> CheckedContinuation<Value, any Error>? {
