@@ -183,9 +183,9 @@ import Testing
                 .bucket, on: stage, repositories: "[repository.local]\n")
             let load = try stage.start(
                 "/usr/bin/python3",
-                [Paths.script("cluster-load.py"), set.url, "14"] + set.replicas.map(\.url), name: "load")
+                [Paths.script("cluster-load.py"), set.url, "10"] + set.replicas.map(\.url), name: "load")
             // The load's own time, not a guess at how long something takes.
-            try await Task.sleep(for: .seconds(3))
+            try await Task.sleep(for: .seconds(2))
             try await Self.make(trouble, set, stage)
             #expect(try await load.waitForExit(within: .seconds(240)) == .success)
             let printed = load.output.split(separator: "\n").last.map(String.init) ?? ""
@@ -209,10 +209,10 @@ import Testing
         case .redisStopped: await set.redis.process.kill()
         case .redisPaused:
             set.redis.process.signal(SIGSTOP)
-            try await Task.sleep(for: .seconds(5))
+            try await Task.sleep(for: .seconds(3))
             set.redis.process.signal(SIGCONT)
         case .redisFlushed:
-            for _ in 0..<10 {
+            for _ in 0..<6 {
                 try await set.redis.command("FLUSHALL")
                 try await Task.sleep(for: .milliseconds(500))
             }
@@ -222,12 +222,12 @@ import Testing
             _ = try await RedisServer.start(on: stage, port: set.redis.port)
         case .bucketRefuses, .bucketCuts:
             try await set.faults?.set(trouble == .bucketCuts ? .cut : .refuse)
-            try await Task.sleep(for: .seconds(5))
+            try await Task.sleep(for: .seconds(3))
             try await set.faults?.set(.none)
         case .both:
             await set.redis.process.kill()
             try await set.faults?.set(.cut)
-            try await Task.sleep(for: .seconds(5))
+            try await Task.sleep(for: .seconds(3))
             try await set.faults?.set(.none)
         }
     }
