@@ -89,7 +89,11 @@ the command; of three rounds the median. `make bench ARGS="--only 'seed|bundles'
 The bucket is moto's, which keeps it in memory: one for both servers, on the same machine. It costs far more processor than
 either, so walls say nothing; CPU is that of the server alone. A push is one as Docker makes it: a look at each of three layers
 (20 MiB, 3 MiB, 64 KiB) and the configuration, content, digest, another look, manifest. The memory of who pushed is gone before
-the pulls. `make bench ARGS="--only bucket"` measures this alone."""),
+the pulls. `make bench ARGS="--only bucket"` measures this alone.
+
+Over plain HTTP what goes into a bucket is hashed twice: as a blob, and part by part for the signature; and it is read again and sent,
+where in a folder it stays. What is streamed from a bucket passes through memory, where a folder's content goes from file to socket: the
+folder in front of the bucket, or a client that is sent there, is the way to serve much."""),
 ]
 
 
