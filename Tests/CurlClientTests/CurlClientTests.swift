@@ -177,6 +177,22 @@ import Testing
         }
     }
 
+    /// What failed before it had a connection leaves nothing behind that the next one meets.
+    @Test func afterANameThatDoesNotResolveOthersAreAskedAsBefore() async throws {
+        try await ScriptedHTTPServer.run { _ in
+            .answer(200, text: "here")
+        } _: { server in
+            let client = CurlClient(proxies: .none)
+            for round in 0..<4 {
+                #expect(
+                    await codeOf { try await client.execute(CurlRequest(url: "http://n\(round).invalid/")) } == .resolve
+                )
+                let response = try await client.execute(CurlRequest(url: server.url))
+                #expect(String(buffer: try await response.body.collect(upTo: 100)) == "here")
+            }
+        }
+    }
+
     @Test func plainRequestsGoThroughTheProxy() async throws {
         try await ScriptedHTTPServer.run { _ in
             .answer(text: "proxied")

@@ -37,12 +37,12 @@ final class CurlLoop {
         do throws(CurlError) {
             try transfer.configure(defaults: .shared)
         } catch {
-            withExtendedLifetime(transfer) { recycle(easy) }
+            withExtendedLifetime(transfer) { curl_easy_cleanup(easy) }
             return order.mailbox.finish(error)
         }
         let result = curl_multi_add_handle(multi, easy)
         guard result == CURLM_OK else {
-            withExtendedLifetime(transfer) { recycle(easy) }
+            withExtendedLifetime(transfer) { curl_easy_cleanup(easy) }
             let text = String(cString: curl_multi_strerror(result))
             return order.mailbox.finish(CurlError(.other(Int(result.rawValue)), text, host: order.authority))
         }
@@ -68,7 +68,9 @@ final class CurlLoop {
         // The handle points at the transfer until it is reset.
         withExtendedLifetime(transfer) {
             curl_multi_remove_handle(multi, transfer.easy)
-            recycle(transfer.easy)
+            // One that failed before it had a connection keeps its buffer, and takes no new size for it: it would refuse every
+            // transfer after that. Connections are not the handle's, and stay.
+            if result == CURLE_OK { recycle(transfer.easy) } else { curl_easy_cleanup(transfer.easy) }
         }
     }
 
