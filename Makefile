@@ -83,7 +83,8 @@ lint: ## Check format and style; any finding fails
 # for: what the tests hold to their end counts as one.
 CONCURRENT := ^(AccessTests|ConsoleTests|CoordinationTests|CurlClientTests|EventsTests|FileStorageTests|HTTPServerTests|LocalTierTests|ObservabilityTests|RegistryTests|ThreadsTests|UpstreamTests)\.
 sanitize: libraries ## Run the concurrent parts' unit tests under the thread and address sanitizers
-	swift test --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'
+	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/thread-sanitizer.supp \
+	    swift test --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'
 	ASAN_OPTIONS=detect_leaks=0 swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)|^FuzzTests\.'
 
 # Each reader of what strangers send: SECONDS=600 for each, two at a time, TARGETS="toml cel" for some.
