@@ -85,10 +85,10 @@ enum CoordinationContract: String, CaseIterable, Sendable {
             try await pass(.milliseconds(200))
             #expect(try await store.value(key) == nil)
         case .theFirstValueWinsWhereAsked:
-            #expect(try await store.store([1], key, life: .seconds(1), .ifAbsent))
+            #expect(try await store.store([1], key, life: .milliseconds(1500), .ifAbsent))
             #expect(try await store.store([2], key, life: Self.long, .ifAbsent) == false)
             #expect(try await store.value(key) == [1])
-            try await pass(.milliseconds(1200))
+            try await pass(.milliseconds(1800))
             #expect(try await store.store([2], key, life: Self.long, .ifAbsent))
         case .removingIsNoErrorWhereNothingIs:
             try await store.remove(key)
@@ -106,9 +106,9 @@ enum CoordinationContract: String, CaseIterable, Sendable {
                 #expect(error?.code == .invalidValue)
             }
         case .countersAddUpAndEnd:
-            #expect(try await store.add(2, to: key, life: .milliseconds(300)) == 2)
+            #expect(try await store.add(2, to: key, life: .milliseconds(1500)) == 2)
             #expect(try await store.add(-5, to: key, life: Self.long) == -3)
-            try await pass(.milliseconds(600))
+            try await pass(.milliseconds(1800))
             #expect(try await store.add(1, to: key, life: Self.long) == 1)
         case .kindsAndSpacesAreApart:
             _ = try await granted(store, key, alice)
