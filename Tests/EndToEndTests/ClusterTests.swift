@@ -204,6 +204,7 @@ import Testing
         }
     }
 
+    /// The seconds are how long the trouble lasts; what comes of it is not waited for here.
     private static func make(_ trouble: Trouble, _ set: ReplicaSet, _ stage: Stage) async throws {
         switch trouble {
         case .redisStopped: await set.redis.process.kill()

@@ -44,16 +44,17 @@ import Testing
             let listed = try await Command(Paths.entrepot.path, list, environment: environment).outcome()
             #expect(listed.output == "files/hello:1\n", "\(listed.output)")
             _ = FileManager.default.createFile(atPath: folder + "/files\\hello:1!", contents: Data())
-            for _ in 0..<300 where !FileManager.default.fileExists(atPath: folder + "/.done/files\\hello:1!.json") {
-                try await Task.sleep(for: .milliseconds(100))
+            let isTaken = try await eventually(within: .seconds(30)) {
+                FileManager.default.fileExists(atPath: folder + "/.done/files\\hello:1!.json") ? true : nil
             }
+            #expect(isTaken == true)
             let gone = try await Command(Paths.entrepot.path, list, environment: environment).outcome()
             #expect(!gone.output.contains("files/hello:1"), "\(gone.output)")
             // A folder that is away does not end it, and shows.
             try FileManager.default.removeItem(atPath: folder)
             try Data().write(to: URL(fileURLWithPath: folder))
-            for _ in 0..<300 where await health("/ready") == 200 { try await Task.sleep(for: .milliseconds(100)) }
-            #expect(await health("/ready") == 503)
+            let status = try await eventually(within: .seconds(30)) { await health("/ready") == 503 ? 503 : nil }
+            #expect(status == 503)
             #expect(await health("/live") == 200)
             await spooler.stop()
         }
@@ -96,9 +97,10 @@ import Testing
             ).outcome()
             #expect(back.output == "hello world\n", "\(back.output)")
             _ = FileManager.default.createFile(atPath: folder + "/team\\app:1!", contents: Data())
-            for _ in 0..<300 where !FileManager.default.fileExists(atPath: folder + "/.done/team\\app:1!.json") {
-                try await Task.sleep(for: .milliseconds(100))
+            let isTaken = try await eventually(within: .seconds(30)) {
+                FileManager.default.fileExists(atPath: folder + "/.done/team\\app:1!.json") ? true : nil
             }
+            #expect(isTaken == true)
             #expect(try await server.get("/v2/local/in/team/app/manifests/1").status == 404)
             // A broken archive is told, and the server goes on.
             let broken = try stage.write(

@@ -141,8 +141,7 @@ extension RegistryStore {
 
     public func removeUpload(_ id: UploadID, in repository: RepositoryName) async throws(StorageError) {
         // The start first: without it the session is gone, whatever happens to the rest.
-        let keys = keys(of: id, in: repository)
-        try await objects.delete(keys.start)
+        if objects.isRemote { try await objects.delete(keys(of: id, in: repository).start) }
         try await removePlace(of: id, in: repository)
     }
 

@@ -46,9 +46,11 @@ struct SpoolCommand: AsyncParsableCommand {
     var health: ListenAddress?
     @Argument(help: "The folder.") var folder: String?
 
+    private var chosenFolder: String? { folder ?? SpoolEnvironment.folder(ProcessInfo.processInfo.environment) }
+
     func validate() throws {
         guard (put == nil) == (name == nil) else { throw ValidationError("--put FILE and --as NAME belong together.") }
-        guard folder ?? SpoolEnvironment.folder(ProcessInfo.processInfo.environment) != nil else {
+        guard chosenFolder != nil else {
             throw ValidationError("Name the folder.")
         }
         guard !wait || put != nil else { throw ValidationError("--wait is for --put.") }
@@ -58,7 +60,7 @@ struct SpoolCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let folder = folder ?? SpoolEnvironment.folder(ProcessInfo.processInfo.environment) ?? ""
+        guard let folder = chosenFolder else { return }
         let spool = SpoolFolder(folder, keeps: keep)
         if let put, let name = name.flatMap({ ImageName($0) }) {
             return try await CarryOptions.reporting { try await hand(in: put, name, spool) }
