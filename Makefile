@@ -85,7 +85,8 @@ CONCURRENT := ^(AccessTests|ConsoleTests|CoordinationTests|CurlClientTests|Event
 sanitize: libraries ## Run the concurrent parts' unit tests under the thread and address sanitizers
 	TSAN_OPTIONS=suppressions=$(CURDIR)/.ci/thread-sanitizer.supp \
 	    swift test --scratch-path .build/tsan --sanitize thread --filter '$(CONCURRENT)'
-	ASAN_OPTIONS=detect_leaks=0 swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)|^FuzzTests\.'
+	ASAN_OPTIONS=detect_leaks=0:suppressions=$(CURDIR)/.ci/address-sanitizer.supp \
+	    swift test --scratch-path .build/asan --sanitize address --filter '$(CONCURRENT)|^FuzzTests\.'
 
 # Each reader of what strangers send: SECONDS=600 for each, two at a time, TARGETS="toml cel" for some.
 SECONDS ?= 600
