@@ -161,7 +161,8 @@ let package = Package(
         library(
             "Cluster",
             [
-                "Access", "CCrypto", "Coordination", "CurlClient", "Hashing", "OCI", "TextEncodings", "Upstream",
+                "Access", "CCrypto", "Coordination", "CurlClient", "Hashing", "OCI", "TextEncodings", "Threads",
+                "Upstream",
                 nioCore,
                 nioConcurrency, logging, metrics, lifecycle,
             ]),

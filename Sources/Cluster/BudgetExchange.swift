@@ -1,12 +1,12 @@
 internal import Coordination
 internal import FoundationEssentials
 public import ServiceLifecycle
+internal import Threads
 public import Upstream
 
 /// Tells the other replicas what upstreams said of their limits, and takes on what they were told: a limit that one has run
 /// into is kept by all.
-public struct BudgetExchange: Service, CustomStringConvertible {
-    public let description = "BudgetExchange"
+public struct BudgetExchange: Service {
     private static let interval: Duration = .seconds(1)
     /// Where there is nobody to tell, until a reload may have named somebody.
     private static let idleInterval: Duration = .seconds(10)
@@ -32,7 +32,7 @@ public struct BudgetExchange: Service, CustomStringConvertible {
                     for (name, budget) in budgets.all { told[name] = await exchange(name, budget, told[name]) }
                 }
                 // Cancelled: the loop ends.
-                try? await Task.sleep(for: isShared ? Self.interval : Self.idleInterval)
+                try? await Beat.next(isShared ? Self.interval : Self.idleInterval)
             }
         }
     }

@@ -1,5 +1,6 @@
 internal import NIOConcurrencyHelpers
 internal import Registry
+internal import Threads
 
 /// When jobs begin by themselves.
 extension Janitor {
@@ -9,7 +10,7 @@ extension Janitor {
             let (wishes, pause) = state.withLockedValue { state in (due(&state), Self.pause(state)) }
             for wish in wishes { queue(wish.job).yield(wish) }
             // Cancelled: the loop ends.
-            try? await Task.sleep(for: pause)
+            try? await (pause == Self.look.unlimited ? Beat.next(pause) : Task.sleep(for: pause))
         }
     }
 

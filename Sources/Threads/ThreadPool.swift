@@ -10,7 +10,7 @@ public final class ThreadPool: Sendable {
     ///   - limit: Threads at the same time; what is more waits, first come first served.
     ///   - name: Of its threads, at most 15 bytes.
     ///   - patience: Seconds that a thread waits for more work before it ends.
-    public init(limit: Int, name: String, patience: Int = 5) {
+    public init(limit: Int, name: String, patience: Int = 1) {
         self.name = name
         queue = WorkQueue(limit: max(limit, 1), patience: patience)
     }

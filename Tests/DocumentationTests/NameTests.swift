@@ -28,13 +28,13 @@ import Testing
 
     /// Who groups services asks each what to call it, and the answer of a value that does not say is all that it holds,
     /// secrets too: half of a start's time, and nothing for a log.
-    @Test func `a service that is a value says what it is called`() throws {
-        let services = try Tree.declarations.get().filter { declaration in
-            try !Tree.matches(of: #"^\s*:\s*(?:[\w.]+,\s*)*Service\b"#, in: declaration.rest).isEmpty
+    @Test func `services are run under the name of their type`() throws {
+        let groups = try Tree.paths(below: "Sources", ending: ".swift").filter {
+            try !Tree.matches(of: #"ServiceGroup\w*\(\s*services:"#, in: Tree.text($0)).isEmpty
         }
-        #expect(services.count > 10)
-        for service in services where try Tree.text(service.path).contains("struct \(service.name): ") {
-            #expect(service.rest.contains("CustomStringConvertible"), "\(service.path)")
+        #expect(groups.count > 1)
+        for file in groups {
+            #expect(try Tree.text(file).contains("NamedService(service:"), "\(file)")
         }
     }
 }

@@ -18,6 +18,8 @@ final class LogSink: Sendable {
         var dropped = 0
         var folding = LogFolding()
         var isWriting = false
+        var isStarted = false
+        var hasThread = false
     }
 
     /// Bytes.
@@ -44,8 +46,14 @@ final class LogSink: Sendable {
 
     private static let origin = ContinuousClock.now
 
-    /// Starts the thread, which lives as long as the process.
-    func start() { _ = SystemThread.start("log") { self.run() } }
+    /// Has lines written from now on, by a thread that comes with the first of them and lives as long as the process.
+    func start() {
+        let isAwaited = state.withLockedValue { state in
+            state.isStarted = true
+            return !state.pending.isEmpty
+        }
+        if isAwaited { wake() }
+    }
 
     /// Takes a line on to be written.
     ///
@@ -71,6 +79,15 @@ final class LogSink: Sendable {
     private func wake() {
         work.lock()
         work.unlock(withValue: 1)
+        let needsThread = state.withLockedValue { state in
+            guard state.isStarted, !state.hasThread else { return false }
+            state.hasThread = true
+            return true
+        }
+        // Without one the next line asks again.
+        if needsThread, SystemThread.start("log", { self.run() }) != 0 {
+            state.withLockedValue { $0.hasThread = false }
+        }
     }
 
     /// Returns when everything was written, or after about a second: a reader that takes nothing must not keep the program.
@@ -78,9 +95,9 @@ final class LogSink: Sendable {
         state.withLockedValue { state in
             for line in state.folding.rest() { state.pending.append(contentsOf: line.utf8) }
         }
-        wake()
-        for _ in 0..<200 {
+        for attempt in 0..<200 {
             if state.withLockedValue({ $0.pending.isEmpty && !$0.isWriting }) { return }
+            if attempt == 0 { wake() }
             usleep(5000)
         }
     }

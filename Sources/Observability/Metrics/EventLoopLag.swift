@@ -4,8 +4,7 @@ public import ServiceLifecycle
 
 /// Measures again and again how long work waits before an event loop gets to it. What blocks a loop shows here, and delays
 /// every connection of that loop.
-public struct EventLoopLag: Service, CustomStringConvertible {
-    public let description = "EventLoopLag"
+public struct EventLoopLag: Service {
     private let group: any EventLoopGroup
     private let pause: @Sendable () async throws -> Void
     private let timer = Timer(label: "entrepot_event_loop_lag_seconds")

@@ -4,7 +4,7 @@ public import ServiceLifecycle
 
 /// Hands spans to a collector over OTLP/HTTP, in batches, in the background. A collector that is slow or gone costs spans and
 /// nothing else.
-public struct TraceExporter: Service, CustomStringConvertible {
+public struct TraceExporter: Service {
     /// What a collector said, as far as it matters.
     public enum Answer: Sendable {
         case taken
@@ -13,7 +13,6 @@ public struct TraceExporter: Service, CustomStringConvertible {
         case refused(String)
     }
 
-    public let description = "TraceExporter"
     static let batch = 512
     /// Tries of one batch.
     private static let mostTries = 4

@@ -3,8 +3,7 @@ public import ServiceLifecycle
 internal import Storage
 
 /// Writes the times of pulls to the store from time to time, and a last time at the end.
-public struct PullTimesWriter: Service, CustomStringConvertible {
-    public let description = "PullTimesWriter"
+public struct PullTimesWriter: Service {
     private let registry: Registry
     private let pause: @Sendable () async throws -> Void
 

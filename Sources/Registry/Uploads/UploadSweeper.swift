@@ -47,9 +47,7 @@ extension Uploads {
 }
 
 /// Removes abandoned upload sessions from time to time.
-public struct UploadSweeper: Service, CustomStringConvertible {
-    /// Its name alone: where it is logged, all that it holds would be printed.
-    public let description = "UploadSweeper"
+public struct UploadSweeper: Service {
     private let uploads: Uploads
     private let expiry: @Sendable () -> Int64
     private let replica: Replica

@@ -2,8 +2,7 @@ import ServiceLifecycle
 import UnixSignals
 
 /// Has the configuration reloaded on SIGHUP.
-struct HangupListener: Service, CustomStringConvertible {
-    let description = "HangupListener"
+struct HangupListener: Service {
     let reloads: ReloadQueue
 
     func run() async throws {

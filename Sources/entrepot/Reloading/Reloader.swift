@@ -10,12 +10,11 @@ import Threads
 
 /// Takes on a new configuration while requests are served: reads, checks and builds all of it, then turns one reference.
 /// Whatever is wrong leaves the running configuration as it is.
-struct Reloader: Service, CustomStringConvertible {
+struct Reloader: Service {
     let source: ConfigurationSource
     let parts: LongLivedParts
     let current: CurrentSnapshot
     let server: HTTPServer
-    let description = "Reloader"
 
     private struct Prepared {
         let snapshot: Snapshot

@@ -82,7 +82,8 @@ struct SpoolCommand: AsyncParsableCommand {
                         logger: logger))
             }
             try await ServiceGroup(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger
+                services: services.map { NamedService(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                logger: logger
             ).run()
         }
     }

@@ -4,10 +4,10 @@ import DistributionAPI
 import Logging
 import Metrics
 import ServiceLifecycle
+import Threads
 
 /// Looks from time to time at whether what replicas agree and share by answers, and tells it where operators look.
-struct CoordinationWatch: Service, CustomStringConvertible {
-    let description = "CoordinationWatch"
+struct CoordinationWatch: Service {
     private static let interval: Duration = .seconds(2)
     /// Where nothing is shared, until a reload may have changed that.
     private static let idleInterval: Duration = .seconds(10)
@@ -28,7 +28,7 @@ struct CoordinationWatch: Service, CustomStringConvertible {
                 log("values", last?.values, report.values)
                 last = report
                 // Cancelled: the loop ends.
-                try? await Task.sleep(for: told == nil ? Self.idleInterval : Self.interval)
+                try? await Beat.next(told == nil ? Self.idleInterval : Self.interval)
             }
         }
     }

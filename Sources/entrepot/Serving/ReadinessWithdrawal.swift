@@ -4,8 +4,7 @@ import ServiceLifecycle
 
 /// The first thing to stop: takes readiness back, and gives those who look at it time to notice before the listener
 /// goes.
-struct ReadinessWithdrawal: Service, CustomStringConvertible {
-    let description = "ReadinessWithdrawal"
+struct ReadinessWithdrawal: Service {
     let readiness: Readiness
     let manager: ServiceManager?
     /// Asked when it is time to stop.

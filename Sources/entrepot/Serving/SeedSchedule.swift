@@ -33,21 +33,18 @@ final class SeedSchedule: Service {
 
     func run() async throws {
         let executor = ThreadPoolExecutor(ThreadPool(limit: 2, name: "seeds"), niceness: 5)
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask(executorPreference: executor) { await self.watch() }
-            }
-        }
+        await cancelWhenGracefulShutdown { await self.watch(executor) }
     }
 
-    private func watch() async {
+    private func watch(_ executor: ThreadPoolExecutor) async {
         var due: [SeedSection: ContinuousClock.Instant] = [:]
         while !Task.isCancelled {
             let sections = current.value.configuration.seeds
             due = due.filter { sections.contains($0.key) }
             for section in sections where due[section, default: .now] <= .now && !Task.isCancelled {
                 let interval = section.interval.duration
-                let wait = await renew(section) ? interval : min(interval, Self.soon)
+                let isFresh = await withTaskExecutorPreference(executor) { await renew(section) }
+                let wait = isFresh ? interval : min(interval, Self.soon)
                 // Spread, so that many servers do not ask their upstreams together.
                 due[section] = .now + wait * Double.random(in: 0.9...1.1)
             }

@@ -21,6 +21,7 @@ import NIOPosix
 import Observability
 import Registry
 import ServiceLifecycle
+import Threads
 import UnixSignals
 
 /// Runs the registry until it is told to stop.
@@ -101,24 +102,24 @@ private func services(
             parts.background, sweeper,
             HealthMonitor(parts: parts, current: current, probe: parts.probe) {
                 // A bucket's owner pays for each look.
-                try await Task.sleep(for: parts.isRemote ? .seconds(60) : .seconds(10))
+                try await Beat.next(parts.isRemote ? .seconds(60) : .seconds(10))
             },
-            EventLoopLag(MultiThreadedEventLoopGroup.singleton) { try await Task.sleep(for: .seconds(5)) },
-            PullTimesWriter(registry: parts.registry) { try await Task.sleep(for: .seconds(60)) }, parts.janitor,
+            EventLoopLag(MultiThreadedEventLoopGroup.singleton) { try await Beat.next(.seconds(5)) },
+            PullTimesWriter(registry: parts.registry) { try await Beat.next(.seconds(60)) }, parts.janitor,
             CoordinationWatch(parts: parts),
             // A server that has none rests.
             Spoolers(parts: parts, current: current) {
-                try await Task.sleep(for: current.value.configuration.spoolers.isEmpty ? .seconds(15) : .seconds(1))
+                try await Beat.next(current.value.configuration.spoolers.isEmpty ? .seconds(10) : .seconds(1))
             },
             SeedSchedule(parts: parts, current: current) {
-                try await Task.sleep(for: current.value.configuration.seeds.isEmpty ? .seconds(15) : .seconds(5))
+                try await Beat.next(current.value.configuration.seeds.isEmpty ? .seconds(10) : .seconds(5))
             },
             BudgetExchange(parts.coordination.replica, parts.upstreams.budgets, now: WallClock.seconds), server,
             Reloader(source: source, parts: parts, current: current, server: server),
             ConfigurationWatcher(watch: watch, parts: parts), HangupListener(reloads: parts.reloads), withdrawal,
         ]
     return ServiceGroupConfiguration(
-        services: all.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
+        services: all.map { ServiceGroupConfiguration.ServiceConfiguration(service: NamedService(service: $0)) },
         gracefulShutdownSignals: [.sigterm, .sigint], logger: Logger(.services))
 }
 

@@ -3,8 +3,7 @@ import ServiceLifecycle
 
 /// Tells the service manager again and again that this process lives, as long as every event loop gets to its work. One
 /// that hangs is thus ended and started anew.
-struct SignOfLife: Service, CustomStringConvertible {
-    let description = "SignOfLife"
+struct SignOfLife: Service {
     let manager: ServiceManager
     let group: any EventLoopGroup
     /// Returns when it is time for the next.

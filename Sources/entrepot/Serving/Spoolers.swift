@@ -27,21 +27,19 @@ final class Spoolers: Service {
     func run() async throws {
         // Its own threads, as archives are read and hashed on them: what serves clients must not wait for that.
         let executor = ThreadPoolExecutor(ThreadPool(limit: 2, name: "spoolers"), niceness: 5)
-        await cancelWhenGracefulShutdown {
-            await withDiscardingTaskGroup { group in
-                group.addTask(executorPreference: executor) { await self.watch() }
-            }
-        }
+        await cancelWhenGracefulShutdown { await self.watch(executor) }
     }
 
-    private func watch() async {
+    private func watch(_ executor: ThreadPoolExecutor) async {
         var running: [SpoolerSection: Spooler] = [:]
         while !Task.isCancelled {
             let sections = current.value.configuration.spoolers
             running = Dictionary(
                 sections.map { section in (section, running[section] ?? spooler(section)) },
                 uniquingKeysWith: { first, _ in first })
-            for section in sections where !Task.isCancelled { await running[section]?.look() }
+            for section in sections where !Task.isCancelled {
+                await withTaskExecutorPreference(executor) { [running] in await running[section]?.look() }
+            }
             // Cancelled: the loop ends.
             try? await pause()
         }

@@ -1,3 +1,5 @@
+import Threads
+
 /// The time between two sweeps of abandoned uploads: a fraction of their expiry, which may change meanwhile.
 struct UploadPause {
     private static let step: Duration = .seconds(30)
@@ -9,7 +11,7 @@ struct UploadPause {
         while true {
             let left = expiry() / 24 - (ContinuousClock.now - start)
             guard left > .zero else { return }
-            try await Task.sleep(for: min(left, Self.step))
+            if left < Self.step { try await Task.sleep(for: left) } else { try await Beat.next(Self.step) }
         }
     }
 }

@@ -7,8 +7,7 @@ import ServiceLifecycle
 import Upstream
 
 /// Looks after what serving depends on: tells ``Readiness`` and metrics.
-struct HealthMonitor: Service, CustomStringConvertible {
-    let description = "HealthMonitor"
+struct HealthMonitor: Service {
     let parts: LongLivedParts
     let current: CurrentSnapshot
     let probe: StoreProbe
