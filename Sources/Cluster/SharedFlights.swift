@@ -82,7 +82,7 @@ public struct SharedFlights: Sendable {
             let name = Self.report(lease.key, flight.description)
             _ = try? await replica.leases.store(report, name, life: Self.reportLife, .always)
         }
-        try? await replica.leases.release(lease)
+        await replica.leases.giveBack(lease)
         return try result.get()
     }
 

@@ -7,22 +7,22 @@ import Testing
 struct ClusterLocksTests {
     private static let key = CoordinationKey(CoordinationKey.Space("test"), "key")
 
-    /// Nobody answers, ever.
+    /// Nobody answers, ever, or nothing that is understood.
     private struct Nobody: Coordination {
-        private static let gone = CoordinationError(.unavailable, "gone")
+        var gone = CoordinationError(.unavailable, "gone")
         func acquire(_: CoordinationKey, owner: LeaseOwner, note: [UInt8], life: Duration)
             async throws(CoordinationError)
             -> LeaseAnswer
-        { throw Self.gone }
-        func renew(_: Lease, life: Duration) async throws(CoordinationError) -> Bool { throw Self.gone }
-        func release(_: Lease) async throws(CoordinationError) { throw Self.gone }
-        func value(_: CoordinationKey) async throws(CoordinationError) -> [UInt8]? { throw Self.gone }
+        { throw gone }
+        func renew(_: Lease, life: Duration) async throws(CoordinationError) -> Bool { throw gone }
+        func release(_: Lease) async throws(CoordinationError) { throw gone }
+        func value(_: CoordinationKey) async throws(CoordinationError) -> [UInt8]? { throw gone }
         func store(_: [UInt8], _: CoordinationKey, life: Duration, _: StoreCondition) async throws(CoordinationError)
             -> Bool
-        { throw Self.gone }
-        func remove(_: CoordinationKey) async throws(CoordinationError) { throw Self.gone }
+        { throw gone }
+        func remove(_: CoordinationKey) async throws(CoordinationError) { throw gone }
         func add(_: Int64, to: CoordinationKey, life: Duration) async throws(CoordinationError) -> Int64 {
-            throw Self.gone
+            throw gone
         }
     }
 
@@ -56,12 +56,60 @@ struct ClusterLocksTests {
         #expect(inside.withLockedValue { $0 } == (0, 1, replicas.count * 10))
     }
 
-    @Test func whereNobodyCanBeAskedTheWorkIsDoneAndKnowsIt() async throws {
-        let isShared = try await locked(ClusterLocks(Nobody())) { (held) async throws(CoordinationError) in
+    @Test(arguments: [CoordinationError.Code.unavailable, .unintelligible])
+    func whereNobodyCanBeAskedTheWorkIsDoneAndKnowsIt(code: CoordinationError.Code) async throws {
+        let nobody = Nobody(gone: CoordinationError(code, "gone"))
+        let isShared = try await locked(ClusterLocks(nobody)) { (held) async throws(CoordinationError) in
             try held.check()
             return held.isShared
         }
         #expect(!isShared)
+    }
+
+    /// Of who has hung up or is being stopped nothing is sent to Redis any more.
+    private struct CancellableStore: Coordination {
+        let inner = MemoryCoordination()
+
+        private func look() throws(CoordinationError) {
+            if Task.isCancelled { throw CoordinationError(.unavailable, "cancelled") }
+        }
+
+        func acquire(_ key: CoordinationKey, owner: LeaseOwner, note: [UInt8], life: Duration)
+            async throws(CoordinationError) -> LeaseAnswer
+        {
+            try look()
+            return try await inner.acquire(key, owner: owner, note: note, life: life)
+        }
+        func renew(_ lease: Lease, life: Duration) async throws(CoordinationError) -> Bool {
+            try look()
+            return try await inner.renew(lease, life: life)
+        }
+        func release(_ lease: Lease) async throws(CoordinationError) {
+            try look()
+            try await inner.release(lease)
+        }
+        func value(_: CoordinationKey) async throws(CoordinationError) -> [UInt8]? { nil }
+        func store(_: [UInt8], _: CoordinationKey, life: Duration, _: StoreCondition) async throws(CoordinationError)
+            -> Bool
+        { false }
+        func remove(_: CoordinationKey) async throws(CoordinationError) {}
+        func add(_: Int64, to: CoordinationKey, life: Duration) async throws(CoordinationError) -> Int64 { 0 }
+    }
+
+    @Test func whoIsCancelledAtWorkGivesTheLeaseBack() async throws {
+        let store = CancellableStore()
+        let work = Task {
+            try await locked(ClusterLocks(store)) { (_) async throws(CoordinationError) in
+                // The client hangs up now.
+                withUnsafeCurrentTask { $0?.cancel() }
+            }
+        }
+        try? await work.value
+        let answer = try await store.acquire(Self.key, owner: LeaseOwner(), note: [], life: .seconds(600))
+        guard case .granted = answer else {
+            Issue.record("the lease is held still")
+            return
+        }
     }
 
     @Test func whoWaitsTooLongIsToldThatOthersAreAtWork() async throws {

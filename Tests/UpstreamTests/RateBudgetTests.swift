@@ -137,7 +137,8 @@ import Testing
         // The one that was to find out is lost: another does.
         #expect(block.admit(now: 910) == 0)
         #expect(RateBlock(retryAfter: nil, now: 5).wait(now: 5) == 60)
-        #expect(RateBlock(retryAfter: 10, now: 1000).wait(now: 0) == 900)
+        // A clock that was set back.
+        #expect(RateBlock(retryAfter: 10, now: 1000).wait(now: 0) == 0)
     }
 
     /// What stands in Redis may have been written by anybody.

@@ -125,8 +125,7 @@ public final class FillSeat: Sendable {
             defer { state.held = nil }
             return state.held
         }
-        // Who cannot be told finds out when its life is over.
-        if let held { try? await replica.leases.release(held.lease) }
+        if let held { await replica.leases.giveBack(held.lease) }
     }
 }
 

@@ -62,8 +62,8 @@ public final class PeerClient: Sendable {
             else { return .unreachable(UpstreamError(.invalidResponse, "\(owner.address) sent another part")) }
             return .content(Self.content(answer, owner, at: offset, total: total), isVouched: isVouched)
         default:
-            // That a replica stops, or has too much to do, is no word of an upstream.
-            let isUpstreams = isVouched && answer.status != 503 && answer.status != 500
+            // Whatever else it may be that failed there, its name service, its proxy or its own limits, may work here.
+            let isUpstreams = isVouched && [401, 403, 404].contains(answer.status)
             guard isUpstreams, let error = await Self.refusal(answer) else {
                 let isOwner = answer.status != 404 && answer.status != 409
                 return isOwner

@@ -58,7 +58,7 @@ final class RedisConnection: @unchecked Sendable {
 
     /// What an error answer means. The text is the server's own and names no value of ours.
     private func failure(_ text: String) -> CoordinationError {
-        let code = text.prefix { $0 != " " }
+        let code = Self.code(text)
         switch code {
         // A demoted master, one that is loading, without its replicas, full, or asking for other credentials: gone, for us.
         case "READONLY", "LOADING", "MASTERDOWN", "CLUSTERDOWN", "OOM", "MISCONF", "NOREPLICAS", "BUSY", "NOAUTH",
@@ -68,6 +68,15 @@ final class RedisConnection: @unchecked Sendable {
         default:
             return CoordinationError(.unintelligible, "Redis at \(address) refuses a command: \(code)")
         }
+    }
+
+    /// The first word. Before version 7 Redis wraps what a command within a script is answered: "ERR Error running script (call
+    /// to f_…): @user_script:18: -READONLY You can't write".
+    static func code(_ text: String) -> Substring {
+        let words = text.split(separator: " ")
+        guard text.hasPrefix("ERR Error running script") else { return words.first ?? "" }
+        let inner = words.first { $0.count > 1 && $0.first == "-" && $0.dropFirst().allSatisfy(\.isUppercase) }
+        return inner?.dropFirst() ?? "ERR"
     }
 
     private static func withPointers<Result>(

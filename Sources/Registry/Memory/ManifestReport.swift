@@ -1,6 +1,7 @@
 internal import FoundationEssentials
 internal import OCI
 internal import Storage
+internal import Upstream
 
 /// What came of asking upstreams for a manifest, as other replicas are told: they share the store, so a digest says it all.
 struct ManifestReport: Codable {
@@ -15,7 +16,7 @@ struct ManifestReport: Codable {
     private var warning: String?
     private var failure: Failure?
 
-    /// Nil where the others have nothing of it, since it is not stored.
+    /// Nil where the others have nothing of it: it is not stored, or what failed was this replica's own way to the upstream.
     init?(_ result: Result<FetchedManifest, RegistryError>) {
         switch result {
         case .success(let fetched):
@@ -23,6 +24,7 @@ struct ManifestReport: Codable {
             digest = fetched.manifest.digest.description
             warning = fetched.warning
         case .failure(let error):
+            guard error.isUpstreamsWord else { return nil }
             failure = Failure(
                 code: error.code.rawValue, status: error.status, message: error.message, retryAfter: error.retryAfter)
         }
@@ -48,5 +50,17 @@ struct ManifestReport: Codable {
         guard let failure, let code = RegistryError.Code(rawValue: failure.code), (400..<600).contains(failure.status)
         else { return nil }
         return RegistryError(code, status: failure.status, failure.message, retryAfter: failure.retryAfter)
+    }
+}
+
+extension RegistryError {
+    /// Whether an upstream has said so, and says the same to every replica. What failed on the way to it (names, proxies,
+    /// networks, limits of one's own) may work from another machine.
+    fileprivate var isUpstreamsWord: Bool {
+        switch status {
+        case 401, 403, 404: true
+        case 429: if case .rateLimited = (cause as? UpstreamError)?.kind { true } else { false }
+        default: false
+        }
     }
 }

@@ -43,6 +43,8 @@ public struct Breaker: Sendable {
     mutating func failed(_ error: UpstreamError, now: Duration, _ limits: ResilienceLimits, jitter: Double) {
         failures += 1
         lastError = error
+        // Those that were under way when it opened are one blip, however many they are: only a failed probe is news.
+        if case .open = state { return }
         guard state == .probing || failures >= limits.breakerFailures else { return }
         open(now: now, limits, jitter: jitter)
     }

@@ -16,7 +16,7 @@ public final class CredentialHelper: CredentialSource {
         /// When they were given.
         var time: Int64 = 0
         /// The last run's, if it failed, and when the next may be.
-        var failure: (error: UpstreamError, until: Int64, pause: Int64)?
+        var failure: (error: UpstreamError, since: Int64, pause: Int64)?
         var isRunning = false
         var waiters: [CheckedContinuation<Outcome, Never>] = []
     }
@@ -84,7 +84,9 @@ public final class CredentialHelper: CredentialSource {
     private func run() async throws(UpstreamError) -> RegistryCredentials {
         let start = now()
         let (isMine, resting) = state.withLockedValue { state -> (Bool, UpstreamError?) in
-            if !state.isRunning, let failure = state.failure, start < failure.until { return (false, failure.error) }
+            if !state.isRunning, let failure = state.failure, (0..<failure.pause).contains(start - failure.since) {
+                return (false, failure.error)
+            }
             defer { state.isRunning = true }
             return (!state.isRunning, nil)
         }
@@ -98,7 +100,7 @@ public final class CredentialHelper: CredentialSource {
                     (state.credentials, state.time, state.failure) = (credentials, now, nil)
                 case .failure(let error):
                     let pause = min(state.failure.map { $0.pause * 2 } ?? Self.shortestPause, Self.longestPause)
-                    state.failure = (error, now + pause, pause)
+                    state.failure = (error, now, pause)
                 }
                 defer { state.waiters = [] }
                 state.isRunning = false
