@@ -129,6 +129,45 @@ import Testing
         #expect(policies.decide(Self.request(.getBlob, "other/app"), for: .anonymous).isAllowed == global)
     }
 
+    /// Without a global policy `default_access` is narrowed by the repository's, as a global one would be: nobody writes where it
+    /// says `reads`, whatever the repository allows.
+    @Test(arguments: DefaultAccess.allCases, [nil, true, false])
+    func `a repository narrows what the default opens`(fallback: DefaultAccess, own: Bool?) throws {
+        let acme = try #require(RepositoryName("acme"))
+        let policies = AccessPolicies(
+            repositories: try own.map { [acme: try Self.policy($0)] } ?? [:], fallback: fallback)
+        let people = [Identity.anonymous, try Self.identity("alice"), try Self.identity(nil, names: ["node"])]
+        for action in AccessAction.allCases where ![.getAPIVersion, .listCatalog].contains(action) {
+            for identity in people {
+                let request = Self.request(action)
+                let isWriting = [.push, .delete].contains(action.operation)
+                let expected =
+                    action.operation != .admin && own != false
+                    && (fallback == .open || !isWriting || identity.isKnown)
+                let decision = policies.decide(request, for: identity)
+                #expect(decision.isAllowed == expected, "\(action) \(identity)")
+                if isWriting, fallback == .reads, !identity.isKnown {
+                    #expect(decision.basis == .noPolicy(.reads), "\(action)")
+                    #expect(policies.explain(request, for: identity).steps.isEmpty)
+                }
+                #expect(policies.forecast(request, for: identity) == .certain(decision), "\(action) \(identity)")
+                #expect(policies.allowsEverywhere(action, for: identity) == expected, "\(action) \(identity)")
+            }
+        }
+    }
+
+    /// The manual's way to keep a tag as it is.
+    @Test func `rules that name what is denied open nothing to nobody`() throws {
+        let acme = try #require(RepositoryName("acme"))
+        let policies = AccessPolicies(
+            repositories: [acme: try Self.policy(true, "request.tag == 'stable' && !('ops' in identity.groups)")])
+        let push = Self.request(.putManifest, "acme/app", "other")
+        #expect(!policies.decide(push, for: .anonymous).isAllowed)
+        #expect(policies.forecast(push, for: .anonymous).isNeverAllowed)
+        #expect(policies.decide(push, for: try Self.identity("alice")).isAllowed)
+        #expect(policies.decide(Self.request(.getManifest, "acme/app", "other"), for: .anonymous).isAllowed)
+    }
+
     @Test(arguments: [
         (AccessAction.getBlob, true, true, true), (.listCatalog, true, true, true), (.putManifest, false, true, true),
         (.startUpload, false, true, true), (.deleteBlob, false, true, true), (.adminPurge, false, false, false),

@@ -6,6 +6,7 @@ public struct AccessPolicies: Sendable, Equatable {
     public let global: AccessPolicy?
     /// By the key of the namespace.
     public let repositories: [RepositoryName: AccessPolicy]
+    /// In the place of the global policy, where there is none.
     public let fallback: DefaultAccess
     let mentions: PolicyVariables.Mentions
 
@@ -32,7 +33,8 @@ public struct AccessPolicies: Sendable, Equatable {
         global?.looksAtTags ?? false || namespace.flatMap { repositories[$0] }?.looksAtTags ?? false
     }
 
-    /// The decision: a token's grants first, then the global policy, then that of the repository, which can only narrow.
+    /// The decision: a token's grants first, then the global policy or what stands in its place, then that of the
+    /// repository, which can only narrow.
     public func decide(_ request: AccessRequest, for identity: Identity) -> Decision {
         decide(request, for: identity) { _, _ in }
     }
@@ -54,11 +56,15 @@ public struct AccessPolicies: Sendable, Equatable {
         if request.action.operation == .admin, !identity.isKnown || global == nil {
             return Decision(isAllowed: false, .unknownAdministrator)
         }
-        guard global == nil, request.namespace.flatMap({ repositories[$0] }) == nil else { return nil }
+        guard global == nil else { return nil }
+        // The fallback stands in the place of the global policy: that of a repository narrows it as well.
+        guard fallback == .open || request.action.operation.isReading || identity.isKnown else {
+            return Decision(isAllowed: false, .noPolicy(fallback))
+        }
+        if let namespace = request.namespace, repositories[namespace] != nil { return nil }
         // Where some repositories are closed, a name that nobody takes must look like one of them.
         let mayBeTold = request.repository == nil || request.namespace != nil || repositories.isEmpty
-        let isAllowed = mayBeTold && (fallback == .open || request.action.operation.isReading || identity.isKnown)
-        return Decision(isAllowed: isAllowed, .noPolicy(fallback))
+        return Decision(isAllowed: mayBeTold, .noPolicy(fallback))
     }
 
     private func decide(

@@ -26,7 +26,7 @@ public struct Decision: Sendable, Equatable {
         case failedRule(PolicyScope, index: Int, text: String, reason: String)
         /// `default_allow`: no rule was true.
         case defaultOf(PolicyScope)
-        /// No policy of the configuration speaks of it.
+        /// There is no global policy, and none of the repository spoke.
         case noPolicy(DefaultAccess)
         /// The token that was shown does not grant it.
         case grants
@@ -54,8 +54,9 @@ extension Decision.Basis: CustomStringConvertible {
         case .failedRule(let scope, let index, let text, let reason):
             "\(scope).rules[\(index)], which failed (\(reason)): \(text)"
         case .defaultOf(let scope): "\(scope).default_allow"
-        case .noPolicy(.open): "global.default_access = \"open\", as there is no policy"
-        case .noPolicy(.reads): "global.default_access = \"reads\", as there is no policy: writing needs an identity"
+        case .noPolicy(.open): "global.default_access = \"open\", as there is no global policy"
+        case .noPolicy(.reads):
+            "global.default_access = \"reads\", as there is no global policy: writing needs an identity"
         case .grants: "the token, which does not grant it"
         case .unknownAdministrator: "the admin API, which wants an identity and a policy that lets it in"
         }

@@ -1,4 +1,4 @@
-/// What holds where no policy is configured: `global.default_access`.
+/// What stands in the place of a global policy where none is configured: `global.default_access`.
 public enum DefaultAccess: String, Sendable, CaseIterable {
     /// Everybody may read and write.
     case open

@@ -34,7 +34,7 @@ public struct RepositorySection: Sendable, Equatable {
     public let retentionPolicy: RetentionPolicy
     /// Of this namespace, beside the limits for all.
     public let cache: CacheSection
-    /// Asked after the global one, which it can only narrow.
+    /// Asked after the global one, or `global.default_access` in its place, which it can only narrow.
     public let accessPolicy: AccessPolicy?
     /// Never `local` with upstreams, and nothing else without.
     public let mode: Mode
