@@ -13,20 +13,20 @@ enum Directory {
     static func make(
         _ path: String, below root: String, _ key: ObjectKey?, _ settled: SettledFolders
     ) throws(StorageError) {
-        if mkdir(path, 0o755) != 0 {
-            switch errno {
-            case EEXIST:
-                break
-            case ENOENT where path.utf8.count > root.utf8.count:
-                try make(AtomicFile.parent(of: path), below: root, key, settled)
-                try make(path, below: root, key, settled)
+        // More than once, as somebody else removes folders in which nothing lies. Not for ever: below a link to what is not
+        // there, and in places such as /proc, the parent exists and nothing can be made in it.
+        for isLast in [false, false, true] {
+            if mkdir(path, 0o755) == 0 {
+                // Whatever was known of a folder of that name, this one is new.
+                settled.forget(path)
                 return
-            default:
-                throw StorageError(errno: errno, "mkdir", key)
             }
-        } else {
-            // Whatever was known of a folder of that name, this one is new.
-            settled.forget(path)
+            switch errno {
+            case EEXIST: return
+            case ENOENT where !isLast && path.utf8.count > root.utf8.count:
+                try make(AtomicFile.parent(of: path), below: root, key, settled)
+            default: throw StorageError(errno: errno, "mkdir", key)
+            }
         }
     }
 

@@ -92,4 +92,29 @@ import Testing
         #expect(!rights.isForeign && rights.findings.map(\.severity) == [.ok])
         #expect(StoreRights(root: folder.file("none")).findings.map(\.severity) == [.note])
     }
+
+    @Test func `a folder below a link to nowhere cannot be made`() throws {
+        let folder = try TemporaryDirectory()
+        let (link, away) = (folder.file("link"), folder.file("away/disk"))
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: away)
+        for root in [link, link + "/store", link + "/store/deeper"] {
+            #expect(FolderObstacle(root)?.message == "\(link) is a link to \(away), which is not there")
+            let findings = StoreRights(root: root).findings
+            #expect(findings.map(\.severity) == [.failure])
+            #expect(findings.first?.message.contains("is a link to \(away)") == true)
+            #expect(findings.first?.remedy?.contains("mount it") == true)
+        }
+        try FileManager.default.createDirectory(atPath: away, withIntermediateDirectories: true)
+        #expect(FolderObstacle(link + "/store") == nil)
+    }
+
+    @Test func `a folder that was removed takes nothing`() throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.file("gone")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        let descriptor = open(path, O_RDONLY)
+        defer { close(descriptor) }
+        try FileManager.default.removeItem(atPath: path)
+        #expect(FolderObstacle("/proc/self/fd/\(descriptor)/data")?.message.contains("was removed") == true)
+    }
 }

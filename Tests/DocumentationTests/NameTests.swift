@@ -26,6 +26,14 @@ import Testing
         #expect(owners.filter { $0.value.count > 1 } == [:])
     }
 
+    /// A size there is a number of Foundation's where all of Foundation is linked, as in tests, and a `UInt` where it is not, as in
+    /// what is released: `as? Int` works in the one and never in the other.
+    @Test func `sizes of files are asked of the system and not of attributes`() throws {
+        for file in try Tree.paths(below: "Sources", ending: ".swift") {
+            #expect(try !Tree.text(file).contains("attributesOfItem"), "\(file)")
+        }
+    }
+
     /// Who groups services asks each what to call it, and the answer of a value that does not say is all that it holds,
     /// secrets too: half of a start's time, and nothing for a log.
     @Test func `services are run under the name of their type`() throws {

@@ -110,8 +110,14 @@ import Testing
     @Test func aRootThatCannotBeAFolderIsNamed() async throws {
         try await Stage.with { stage in
             let file = try stage.write("x", to: "file").path
+            let away = stage.directory.appendingPathComponent("away").path
+            let link = stage.directory.appendingPathComponent("link").path
+            try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: away)
             for (root, words) in [
                 (file, "\(file) is not a folder"), ("\(file)/below/it", "lies below \(file), which is not a folder"),
+                (link, "\(link) is a link to \(away), which is not there; mount it"),
+                ("\(link)/store", "\(link) is a link to \(away), which is not there; mount it"),
+                ("/proc/store", "nothing can be made"),
             ] {
                 let checked = try await check("[storage.fs]\nroot_dir = \"\(root)\"\n", on: stage)
                 #expect(checked.status == .exited(1))

@@ -26,6 +26,15 @@ import Threads
         #expect(folder.files() == [".entrepot/layout"])
     }
 
+    @Test(arguments: ["link", "link/store", "link/store/deeper", "/proc/entrepot-store"])
+    func aRootThatCannotBeMadeIsAnError(root: String) throws {
+        let folder = try TemporaryDirectory()
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.file("link"), withDestinationPath: folder.file("away/disk"))
+        let path = root.hasPrefix("/") ? root : folder.file(root)
+        #expect(throws: StorageError.self) { try FileStore.prepare(root: path) }
+    }
+
     @Test func anotherLayoutIsRefused() throws {
         try Data("entrepot layout 99\n".utf8).write(to: URL(filePath: folder.file(".entrepot/layout")))
         let error = #expect(throws: StorageError.self) { try FileStore.prepare(root: folder.path) }

@@ -60,6 +60,27 @@ import Upstream
         #expect(try files.source(for: "elsewhere.example") == nil)
     }
 
+    @Test func aFileThatWasAskedForHasToBeThere() throws {
+        let path = directory.file("absent")
+        let error = #expect(throws: AuthFileError.self) {
+            _ = try AuthFiles(paths: [path], environment: [:], mustExist: true).source(for: "one.example")
+        }
+        #expect(error.map { "\($0)" } == "\(path) is not there")
+        #expect(try AuthFiles(paths: [path], environment: [:]).source(for: "one.example") == nil)
+    }
+
+    @Test func neitherALargeFileNorAPipeIsRead() throws {
+        let large = try write(#"{"auths":{}}"# + String(repeating: " ", count: 1 << 20))
+        let pipe = directory.file("pipe")
+        #expect(mkfifo(pipe, 0o600) == 0)
+        for (path, words) in [(large, "is larger than 1048576 bytes"), (pipe, "is not a regular file")] {
+            let error = #expect(throws: AuthFileError.self) {
+                _ = try AuthFiles(paths: [path], environment: [:]).source(for: "one.example")
+            }
+            #expect(error.map { "\($0)" } == "\(path) \(words)")
+        }
+    }
+
     @Test(arguments: [
         "no json", #"{"credHelpers":{"one.example":"../../bin/sh"}}"#, #"{"auths":{"one.example":{"auth":"%%%"}}}"#,
         #"{"auths":[]}"#,

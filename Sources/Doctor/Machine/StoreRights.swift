@@ -29,6 +29,9 @@ public struct StoreRights: Sendable {
 
     public var findings: [Finding] {
         guard let owner else {
+            if let obstacle = FolderObstacle(root) {
+                return [Finding(.failure, .store, root, "cannot be made: \(obstacle.message)", remedy: obstacle.remedy)]
+            }
             return [Finding(.note, .store, root, "is not there yet; the server makes it when it starts")]
         }
         var found: [Finding] = []

@@ -1,3 +1,11 @@
+#if canImport(Glibc)
+    private import Glibc
+#elseif canImport(Musl)
+    private import Musl
+#else
+    private import Darwin
+#endif
+
 internal import FoundationEssentials
 internal import NIOCore
 public import OCI
@@ -9,11 +17,15 @@ public import Upstream
 public struct AuthFiles: Sendable {
     private let paths: [String]
     private let environment: [String: String]
+    private let mustExist: Bool
 
-    /// - Parameter paths: Looked into in this order; what does not exist is passed over.
-    public init(paths: [String], environment: [String: String]) {
+    /// - Parameters:
+    ///   - paths: Looked into in this order.
+    ///   - mustExist: Whether one that does not exist is an error, and not passed over.
+    public init(paths: [String], environment: [String: String], mustExist: Bool = false) {
         self.paths = paths
         self.environment = environment
+        self.mustExist = mustExist
     }
 
     /// Where podman and docker look: `REGISTRY_AUTH_FILE`, or `$XDG_RUNTIME_DIR/containers/auth.json`,
@@ -40,12 +52,15 @@ public struct AuthFiles: Sendable {
     /// - Parameters:
     ///   - authority: Host and port.
     ///   - repository: For files that tell repositories apart, the most exact one counts.
-    /// - Throws: ``AuthFileError`` where a file is there and cannot be read, or says nothing that can be used.
+    /// - Throws: ``AuthFileError`` where a file cannot be read or says nothing that can be used, or is missing and must exist.
     public func source(
         for authority: String, _ repository: RepositoryName? = nil
     ) throws(AuthFileError) -> (any CredentialSource)? {
         for path in paths {
-            guard let file = try AuthFile(path) else { continue }
+            guard let file = try AuthFile(path) else {
+                guard !mustExist else { throw AuthFileError(path: path, reason: "is not there") }
+                continue
+            }
             for key in Self.keys(authority, repository) {
                 if let helper = file.credHelpers?[key] { return try helperSource(helper, key, path) }
                 guard let entry = file.auths?.first(where: { Self.place($0.key) == key }) else { continue }
@@ -149,11 +164,20 @@ private struct AuthFile: Decodable {
 
     /// Nil where there is no such file.
     init?(_ path: String) throws(AuthFileError) {
-        guard FileManager.default.fileExists(atPath: path) else { return nil }
-        guard let size = (try? FileManager.default.attributesOfItem(atPath: path))?[.size] as? Int,
-            size <= Self.mostBytes, let data = FileManager.default.contents(atPath: path)
-        else {
-            throw AuthFileError(path: path, reason: "cannot be read, or is larger than \(Self.mostBytes) bytes")
+        // Not the attributes of Foundation: whether a size there is an Int depends on how the program is linked.
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            guard errno != ENOENT, errno != ENOTDIR else { return nil }
+            throw AuthFileError(path: path, reason: "cannot be read: \(String(cString: strerror(errno)))")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            throw AuthFileError(path: path, reason: "is not a regular file")
+        }
+        guard status.st_size <= Self.mostBytes else {
+            throw AuthFileError(path: path, reason: "is larger than \(Self.mostBytes) bytes")
+        }
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw AuthFileError(path: path, reason: "cannot be read: check its permissions")
         }
         do {
             self = try JSONDecoder().decode(AuthFile.self, from: data)

@@ -6,6 +6,7 @@
     import Darwin
 #endif
 import Configuration
+import Doctor
 import HTTPServer
 
 /// Tries what a configuration names, without running anything: all that the server would stumble over later. Files are read
@@ -95,29 +96,8 @@ struct ConfigurationTrial {
 
     /// The root, or the place where it is to be made, must be a folder that may be written to.
     private mutating func tryFolder(_ root: String, _ key: String) {
-        var path = root
-        var status = stat()
-        while stat(path, &status) != 0 {
-            guard errno == ENOENT || errno == ENOTDIR else {
-                return report(
-                    key, "\(path): \(String(cString: strerror(errno)))", "correct the path or its permissions")
-            }
-            guard let slash = path.lastIndex(of: "/") else {
-                path = "."
-                continue
-            }
-            path = slash == path.startIndex ? "/" : String(path[..<slash])
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            return report(
-                key, path == root ? "\(root) is not a folder" : "\(root) lies below \(path), which is not a folder",
-                "name a folder, or a place where one can be made")
-        }
-        guard access(path, W_OK | X_OK) == 0 else {
-            return report(
-                key, "\(path) may not be written to: \(String(cString: strerror(errno)))",
-                "give the folder to the user that entrepot runs as")
-        }
+        guard let obstacle = FolderObstacle(root) else { return }
+        report(key, obstacle.message, obstacle.remedy)
     }
 }
 

@@ -143,7 +143,7 @@ struct RegistryOptions: ParsableArguments {
         }
         let environment = ProcessInfo.processInfo.environment
         let files =
-            authfile.map { AuthFiles(paths: [$0], environment: environment) }
+            authfile.map { AuthFiles(paths: [$0], environment: environment, mustExist: true) }
             ?? AuthFiles(environment: environment)
         do throws(AuthFileError) {
             return try files.source(for: endpoint.name)
