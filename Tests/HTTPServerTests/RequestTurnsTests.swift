@@ -105,5 +105,15 @@ struct RequestTurnsTests {
         #expect(try party("2001:db8::1") != party("2001:db8:0:1::1"))
         #expect(try party("192.0.2.1") != party("192.0.2.2"))
         #expect(RequestTurns.Party(nil) == RequestTurns.Party(nil))
+        #expect(try party("::1") != party("0.0.0.0"))
+    }
+
+    @Test func aListenerOnBothVersionsTellsIPv4ClientsApart() throws {
+        #expect(try party("::ffff:192.0.2.1") != party("::ffff:192.0.2.2"))
+        #expect(try party("::ffff:192.0.2.1") == party("192.0.2.1"))
+        #expect(try party("::ffff:192.0.2.1") != party("::1"))
+        // Only the whole prefix is that of IPv4 addresses.
+        #expect(try party("2001:db8::ffff:c000:201") == party("2001:db8::ffff:c000:202"))
+        #expect(try party("::fffe:192.0.2.1") == party("::fffe:192.0.2.2"))
     }
 }

@@ -10,22 +10,30 @@ final class RequestTurns: Sendable {
         private let bits: UInt64
         private let isVersion6: Bool
 
-        /// Those without an address of the internet are one party.
+        /// Those without an address of the internet are one party. An IPv4 address in IPv6's clothes, as a socket that
+        /// listens on both shows it, is the IPv4 address.
         init(_ address: SocketAddress?) {
+            // Where the addresses lie in `sockaddr_in` and `sockaddr_in6` is the same on every system.
             switch address {
-            case .v4(let inner):
-                // Where the addresses lie in `sockaddr_in` and `sockaddr_in6` is the same on every system.
-                bits = withUnsafeBytes(of: inner.address) {
-                    UInt64($0.loadUnaligned(fromByteOffset: 4, as: UInt32.self))
-                }
-                isVersion6 = false
+            case .v4(let inner): self = withUnsafeBytes(of: inner.address) { Self(version4: $0, at: 4) }
             case .v6(let inner):
-                bits = withUnsafeBytes(of: inner.address) { $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self) }
-                isVersion6 = true
-            case .unixDomainSocket, nil:
-                bits = 0
-                isVersion6 = false
+                self = withUnsafeBytes(of: inner.address) { address in
+                    let upper = address.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+                    let middle = address.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
+                    guard upper == 0, UInt32(bigEndian: middle) == 0xffff else { return Self(bits: upper, isVersion6: true) }
+                    return Self(version4: address, at: 20)
+                }
+            case .unixDomainSocket, nil: self.init(bits: 0, isVersion6: false)
             }
+        }
+
+        private init(bits: UInt64, isVersion6: Bool) {
+            self.bits = bits
+            self.isVersion6 = isVersion6
+        }
+
+        private init(version4 bytes: UnsafeRawBufferPointer, at offset: Int) {
+            self.init(bits: UInt64(bytes.loadUnaligned(fromByteOffset: offset, as: UInt32.self)), isVersion6: false)
         }
     }
 
