@@ -17,7 +17,7 @@ public final class HTTPServer: Service {
     private let core: ServerCore
     private let tls: TLSContextBox?
     private let group: any EventLoopGroup
-    private let loops = NIOLockedValueBox<LoopContexts?>(nil)
+    let loops = NIOLockedValueBox<LoopContexts?>(nil)
     private let onBound: @Sendable (SocketAddress) -> Void
 
     /// - Parameters:

@@ -157,6 +157,36 @@ struct RequestBodyTests {
     }
 
     @Test
+    func aClientIsNotBlamedForHowLongItsReaderTakes() async throws {
+        let slow = Gate()
+        let handler: @Sendable (Request) async -> Response = { request in
+            var text = ""
+            do {
+                for try await chunk in request.body {
+                    text += String(buffer: chunk)
+                    await slow.pass()
+                }
+                return .text(text)
+            } catch {
+                return .text("\(error)")
+            }
+        }
+        try await TestServer.with(answer: handler) { server in
+            try await RawClient.with(server.address) { client in
+                try await client.send(expecting)
+                // Now it waits, and the deadline runs.
+                _ = try await client.text(through: "\r\n\r\n")
+                try await client.send("a")
+                await slow.isReached()
+                try await server.sweep(after: .minutes(5))
+                await slow.open()
+                try await client.send("bc")
+                #expect(try await client.response().body == "abc")
+            }
+        }
+    }
+
+    @Test
     func aReaderOfABodyThatNeverComesIsToldSo() async throws {
         try await TestServer.with(limits { $0.bodyStallTimeout = .milliseconds(100) }, answer: Self.echo) { server in
             try await RawClient.with(server.address) { client in

@@ -103,7 +103,7 @@ extension ConnectionHandler {
             start(.refusal(.headTimeout, nil), began: now)
         case .responding:
             deadline = .distantFuture
-            failBody(.stalled)
+            if bodyWaiter != nil { failBody(.stalled) }
         case .closed:
             break
         }

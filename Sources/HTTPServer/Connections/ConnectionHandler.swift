@@ -194,6 +194,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     func serveReader() {
         if let waiter = bodyWaiter, let result = pollBody() {
             bodyWaiter = nil
+            // How long the reader takes for what it has got is not the client's fault.
+            deadline = .distantFuture
             waiter.resume(with: result)
         }
         takeRequests()

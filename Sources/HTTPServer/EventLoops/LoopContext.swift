@@ -11,7 +11,7 @@ final class LoopContext {
     var requestIDs = RequestIDGenerator()
     private var scratch = ByteBuffer()
     private var noted: NIODeadline?
-    private var connections: [ObjectIdentifier: ConnectionHandler] = [:]
+    private(set) var connections: [ObjectIdentifier: ConnectionHandler] = [:]
     private var sweeping: RepeatedTask?
     private(set) var isDraining = false
     /// How often somebody who vouched for clients was taken away.
@@ -67,8 +67,7 @@ final class LoopContext {
         startSweeping()
     }
 
-    private func sweep() {
-        let now = NIODeadline.now()
+    func sweep(now: NIODeadline = .now()) {
         let seconds = core.now()
         for connection in Array(connections.values) {
             connection.checkCertificate(seconds: seconds)

@@ -3,7 +3,7 @@ import NIOCore
 /// One ``LoopContext`` per event loop of the group.
 struct LoopContexts: Sendable {
     private let contexts: [ObjectIdentifier: NIOLoopBound<LoopContext>]
-    private let loops: [any EventLoop]
+    let loops: [any EventLoop]
     private let turns: [any Channel]
 
     init(core: ServerCore, group: any EventLoopGroup) async throws {

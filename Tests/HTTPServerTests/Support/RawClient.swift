@@ -51,7 +51,10 @@ final class RawClient {
                 }
                 return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
                     wrappingChannelSynchronously: channel,
-                    configuration: .init(isOutboundHalfClosureEnabled: false))
+                    // Takes no more from the socket than it is asked for, nearly.
+                    configuration: .init(
+                        backPressureStrategy: .init(lowWatermark: 1, highWatermark: 1),
+                        isOutboundHalfClosureEnabled: false))
             }
         }
         return try await channel.executeThenClose { inbound, outbound in
