@@ -67,6 +67,8 @@ public struct HTTPServerConfiguration: Sendable {
 
     /// The largest request body that is read and thrown away to keep a connection whose handler did not want it.
     static let maxDrainedBytes: Int64 = 256 * 1024
+    /// How long that may take.
+    static let drainTimeout: Duration = .seconds(5)
     /// How long a connection that is closing still reads, so that the client gets the response and not a reset.
     static let lingerTimeout: Duration = .seconds(5)
     static let maxHeaderFields = 128

@@ -68,6 +68,44 @@ struct LimitTests {
     }
 
     @Test
+    func anAnsweredRequestWhoseBodyDripsKeepsNobodyWaiting() async throws {
+        let change = limits {
+            $0.maxConcurrentRequests = 1
+            $0.maxWaitingRequests = 1
+        }
+        try await TestServer.with(change) { server in
+            try await RawClient.with(server.address) { slow in
+                try await slow.send("GET /slow HTTP/1.1\r\nHost: h\r\nContent-Length: 200000\r\n\r\nx")
+                #expect(try await slow.response().body == "/slow")
+                try await RawClient.with(server.address) { other in
+                    try await other.send(get)
+                    #expect(try await other.response().status == 200)
+                }
+                #expect(server.server.activity.requests == 0)
+                // However it goes on, it has no longer than a moment.
+                try await slow.send("x")
+                try await server.sweep(after: .seconds(6))
+                #expect(await slow.rest() == "")
+            }
+            let paths = [await server.handler.nextExchange(), await server.handler.nextExchange()].map { $0?.request?.path }
+            #expect(paths == ["/", "/slow"])
+        }
+    }
+
+    @Test
+    func aBodyOfWhichNothingIsWantedMayFollowItsResponse() async throws {
+        try await TestServer.with { server in
+            try await RawClient.with(server.address) { client in
+                try await client.send("GET /a HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\n\r\nx")
+                #expect(try await client.response().body == "/a")
+                try await server.sweep(after: .seconds(4))
+                try await client.send("yz!GET /b HTTP/1.1\r\nHost: h\r\n\r\n")
+                #expect(try await client.response().body == "/b")
+            }
+        }
+    }
+
+    @Test
     func connectionsBeyondTheLimitAreClosedAndTheListenerGoesOn() async throws {
         try await TestServer.with(limits { $0.maxConnections = 1 }) { server in
             try await RawClient.with(server.address) { first in

@@ -19,6 +19,8 @@ public struct TokenAPI: RequestHandler {
     static let certificatePath = "/auth/cert.pem"
     /// Bytes of a form.
     static let maximumForm = 64 * 1024
+    /// From the first byte of a form to its last, which keeps a place from others.
+    private static let formTime: Duration = .seconds(10)
 
     private let next: any RequestHandler
     private let service: TokenService
@@ -152,7 +154,7 @@ public struct TokenAPI: RequestHandler {
         guard type?.lowercased() == "application/x-www-form-urlencoded" else {
             throw .invalidRequest("the form must be application/x-www-form-urlencoded")
         }
-        guard let bytes = try? await request.body.collect(upTo: maximumForm) else {
+        guard let bytes = try? await request.body.collect(upTo: maximumForm, within: formTime) else {
             throw .invalidRequest("the form did not arrive, or is larger than \(maximumForm) bytes")
         }
         do throws(RegistryError) {

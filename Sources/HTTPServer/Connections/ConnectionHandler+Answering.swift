@@ -88,12 +88,14 @@ extension ConnectionHandler {
 
     /// Reports what became of a response.
     ///
-    /// - Parameter firstByte: When its beginning had been handed to the kernel; nil where that was when all of it was.
+    /// - Parameters:
+    ///   - firstByte: When its beginning had been handed to the kernel; nil where that was when all of it was.
+    ///   - end: When it ended; nil for now.
     func finished(
         _ response: Response, to request: Request?, id: String, began: NIODeadline, firstByte: NIODeadline? = nil,
-        _ outcome: Exchange.Outcome
+        end: NIODeadline? = nil, _ outcome: Exchange.Outcome
     ) {
-        let end = NIODeadline.now()
+        let end = end ?? .now()
         let first = firstByte ?? (outcome == .complete ? end : nil)
         loop.core.handler.finished(
             Exchange(

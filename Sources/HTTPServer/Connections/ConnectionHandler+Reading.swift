@@ -29,6 +29,7 @@ extension ConnectionHandler {
         body = RequestBodyDecoder(head.framing)
         bodyError = nil
         bodyIsTaken = false
+        bodyEnd = .distantFuture
         owesContinue = head.expectsContinue
         if input.readableBytes == 0 { input = ByteBuffer() }
     }
@@ -90,7 +91,7 @@ extension ConnectionHandler {
             owesContinue = false
             sendContinue()
         }
-        deadline = .now() + TimeAmount(configuration.bodyStallTimeout)
+        deadline = min(.now() + TimeAmount(configuration.bodyStallTimeout), bodyEnd)
         bodyWaiter = continuation
         resumeRead()
     }

@@ -51,6 +51,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var body = RequestBodyDecoder(.none)
     var bodyError: RequestBodyError?
     var bodyIsTaken = false
+    /// What of the body is still to come has until then.
+    var bodyEnd = NIODeadline.distantFuture
     /// The input is not understood any more; the next response is the last.
     var isRefused = false
     var owesContinue = false

@@ -47,9 +47,10 @@ struct RequestTask: Sendable {
                 return await send(core.handler.refuse(.tooManyRequests, requestID: request.id), to: request, head)
             }
             let response = await core.handler.respond(to: request)
-            let goesOn = await send(response, to: request, head)
+            let delivery = await deliver(response, head, id: request.id)
+            // What the client has still to send keeps nobody else waiting.
             core.turns.giveBack()
-            return goesOn
+            return await settle(delivery, response, to: request, id: request.id)
         case .answer(let response, let request, let head):
             return await send(response, to: request, head)
         case .refusal(let refusal, let head):
@@ -65,15 +66,28 @@ struct RequestTask: Sendable {
     /// Sends a response and settles what becomes of the connection.
     /// - Returns: whether another request may follow.
     private func send(_ response: Response, to request: Request?, _ head: RequestHead?, id: String) async -> Bool {
+        await settle(await deliver(response, head, id: id), response, to: request, id: id)
+    }
+
+    /// How the sending of a response went.
+    private struct Delivery {
+        var outcome = Exchange.Outcome.complete
+        /// As far as the response says.
+        var staysOpen: Bool
+        /// Nil where the head took the whole body along: then the end is it.
+        var firstByte: NIODeadline?
+        /// Nil for now.
+        var end: NIODeadline?
+    }
+
+    private func deliver(_ response: Response, _ head: RequestHead?, id: String) async -> Delivery {
         let handler = connection.handler
         let plan = handler.begin(response, head)
         let serial = handler.serial
-        var outcome = Exchange.Outcome.complete
-        // Where the head took the whole body along, the end is it.
-        var firstByte: NIODeadline?
+        var delivery = Delivery(staysOpen: plan.staysOpen)
         do {
             if try handler.send(response, plan, requestID: id) {
-                firstByte = .now()
+                delivery.firstByte = .now()
                 switch response.body {
                 case .file(let slice): try await connection.write(slice, serial: serial)
                 case .stream(_, let produce):
@@ -85,10 +99,23 @@ struct RequestTask: Sendable {
             // A client that asks without taking the answers must not make them pile up.
             try await connection.writable()
         } catch {
-            outcome = settleFailure(error, requestID: id)
+            delivery.outcome = settleFailure(error, requestID: id)
         }
-        let goesOn = outcome == .complete ? await afterResponse(staysOpen: plan.staysOpen) : false
-        connection.handler.finished(response, to: request, id: id, began: began, firstByte: firstByte, outcome)
+        if !connection.handler.body.isFinished { delivery.end = .now() }
+        return delivery
+    }
+
+    /// Settles what becomes of the connection after a response.
+    /// - Returns: whether another request may follow.
+    private func settle(
+        _ delivery: Delivery, _ response: Response, to request: Request?, id: String
+    ) async -> Bool {
+        let isComplete = delivery.outcome == .complete
+        let goesOn = isComplete ? await afterResponse(staysOpen: delivery.staysOpen) : false
+        // Not before: what was read after the response counts as well.
+        connection.handler.finished(
+            response, to: request, id: id, began: began, firstByte: delivery.firstByte, end: delivery.end,
+            delivery.outcome)
         return goesOn
     }
 
@@ -114,18 +141,19 @@ struct RequestTask: Sendable {
         return false
     }
 
-    /// Reads what the handler left of the request's body, within bounds.
+    /// Reads what the handler left of the request's body, within bounds of size and time.
     private func drainBody() async -> Bool {
         let handler = connection.handler
         guard !handler.body.isFinished else { return handler.bodyError == nil }
         guard handler.bodyError == nil, handler.body.remaining <= HTTPServerConfiguration.maxDrainedBytes else {
             return false
         }
+        handler.bodyEnd = .now() + TimeAmount(HTTPServerConfiguration.drainTimeout)
         var drained: Int64 = 0
         do {
             while let chunk = try await connection.nextBodyChunk(serial: handler.serial, first: false) {
                 drained += Int64(chunk.readableBytes)
-                guard drained <= HTTPServerConfiguration.maxDrainedBytes else { return false }
+                guard drained <= HTTPServerConfiguration.maxDrainedBytes, .now() <= handler.bodyEnd else { return false }
             }
             return true
         } catch {
