@@ -13,7 +13,8 @@ import NIOSSL
 extension ConnectionHandler {
     func closeIfIdle() {
         guard phase == .idle else { return }
-        context?.close(promise: nil)
+        // The end of the last response may still wait for its client.
+        closeGracefully()
     }
 
     /// Ends the connection of a client whose certificate is past its end.
@@ -36,28 +37,40 @@ extension ConnectionHandler {
         let mayBeSending =
             !isInputClosed && (!body.isFinished || bodyError != nil || input.readableBytes > 0 || isRefused)
         phase = .lingering
-        deadline = .now() + TimeAmount(HTTPServerConfiguration.lingerTimeout)
+        // What is written may take as long as the client makes progress; only what comes after it is bounded.
+        deadline = .distantFuture
         input = ByteBuffer()
         serveReader()
-        if !mayBeSending, !isSecure, hasHandedAllToKernel(context) { return context.close(promise: nil) }
-        let flushed = context.eventLoop.makePromise(of: Void.self)
-        flushed.futureResult.assumeIsolated().whenComplete { _ in
+        if !mayBeSending, hasHandedAllToKernel { return context.close(promise: nil) }
+        whenHandedToKernel(context) { _ in
             guard let context = self.context else { return }
+            self.deadline = .now() + TimeAmount(HTTPServerConfiguration.lingerTimeout)
             if mayBeSending {
-                self.deadline = .now() + TimeAmount(HTTPServerConfiguration.lingerTimeout)
                 context.close(mode: .output, promise: nil)
                 self.resumeRead()
             } else {
                 context.close(promise: nil)
             }
         }
-        context.writeAndFlush(NIOAny(ByteBuffer()), promise: flushed)
-        // The flush itself may take as long as the client makes progress.
-        if context.channel.isWritable == false { deadline = .distantFuture }
     }
 
-    private func hasHandedAllToKernel(_ context: ChannelHandlerContext) -> Bool {
-        (try? context.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
+    /// Whether the kernel certainly has everything that was written; TLS does not tell.
+    var hasHandedAllToKernel: Bool {
+        !isSecure && (try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes)) == 0
+    }
+
+    private func whenHandedToKernel(
+        _ context: ChannelHandlerContext, _ action: @escaping (Result<Void, any Error>) -> Void
+    ) {
+        let flushed = context.eventLoop.makePromise(of: Void.self)
+        flushed.futureResult.assumeIsolated().whenComplete(action)
+        context.writeAndFlush(NIOAny(ByteBuffer()), promise: flushed)
+    }
+
+    /// Resumes when the kernel has everything that was written.
+    func awaitHandedToKernel(_ continuation: CheckedContinuation<Void, any Error>) {
+        guard isOpen, let context else { return continuation.resume(throwing: BodyWriteError.connectionClosed) }
+        whenHandedToKernel(context) { continuation.resume(with: $0.mapError { _ in BodyWriteError.connectionClosed }) }
     }
 
     /// Cuts the connection: what is not yet sent never will be.
@@ -95,7 +108,7 @@ extension ConnectionHandler {
         case .handshaking, .lingering:
             abort()
         case .idle:
-            context.close(promise: nil)
+            closeGracefully()
         case .receivingHead:
             phase = .responding
             isRefused = true

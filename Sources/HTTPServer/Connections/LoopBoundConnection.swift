@@ -59,6 +59,14 @@ struct LoopBoundConnection: Sendable {
         }
     }
 
+    /// Returns when nothing waits for the client any more.
+    func handedToKernel() async throws {
+        if eventLoop.inEventLoop, bound.value.hasHandedAllToKernel { return }
+        try await withCheckedThrowingContinuation { continuation in
+            onLoop { $0.awaitHandedToKernel(continuation) }
+        }
+    }
+
     func write(_ slice: FileSlice, serial: UInt64) async throws {
         try await FileSender(connection: self, serial: serial).send(slice)
     }

@@ -96,8 +96,13 @@ struct RequestTask: Sendable {
                 }
                 try connection.handler.finishBody()
             }
-            // A client that asks without taking the answers must not make them pile up.
-            try await connection.writable()
+            if plan.staysOpen && !handler.isRetiring || !handler.body.isFinished {
+                // A client that asks without taking the answers must not make them pile up.
+                try await connection.writable()
+            } else {
+                // What becomes of the last response is seen to its end.
+                try await connection.handedToKernel()
+            }
         } catch {
             delivery.outcome = settleFailure(error, requestID: id)
         }

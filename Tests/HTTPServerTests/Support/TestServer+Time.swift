@@ -1,3 +1,4 @@
+import NIOConcurrencyHelpers
 import NIOCore
 
 @testable import HTTPServer
@@ -15,6 +16,15 @@ extension TestServer {
 
     /// Looks at all deadlines as if it were so much later.
     func sweep(after time: TimeAmount) async throws { try await onLoops { $0.sweep(now: .now() + time) } }
+
+    /// Returns when idle connections are told to close.
+    func isDraining() async throws {
+        let draining = NIOLockedValueBox(false)
+        while !draining.withLockedValue({ $0 }) {
+            draining.withLockedValue { $0 = true }
+            try await onLoops { loop in if !loop.isDraining { draining.withLockedValue { $0 = false } } }
+        }
+    }
 
     /// Returns when so many connections are open.
     func isConnected(_ count: Int = 1) async {
