@@ -8,7 +8,8 @@ public struct Exchange: Sendable {
         case complete
         /// The client left, or took nothing for too long, before it had the whole response.
         case clientLeft
-        /// The body producer failed; the connection was cut.
+        /// The server cut the connection: the body producer failed, the request took longer than one may, or the server
+        /// stops.
         case failed
     }
 

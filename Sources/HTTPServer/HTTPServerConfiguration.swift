@@ -28,9 +28,10 @@ public struct HTTPServerConfiguration: Sendable {
     public var writeStallTimeout: Duration
     /// A client that owes bytes of a request body and sends none for so long is cut.
     public var bodyStallTimeout: Duration
-    /// After this age a connection closes with the response under way, or at once where there is none.
+    /// After this age a connection closes with the response under way, or at once where there is none. How long one
+    /// request may take as well, but for ``connectionAgeGrace``.
     public var connectionAge: Duration
-    /// How long that last response may still take.
+    /// A request that takes so much longer than ``connectionAge`` is cut, however old its connection is.
     public var connectionAgeGrace: Duration
     /// How long responses under way may still take after a graceful shutdown began.
     public var shutdownGrace: Duration

@@ -181,7 +181,60 @@ struct LimitTests {
     }
 
     @Test
-    func aConnectionBeyondItsAgeAndGraceIsCut() async throws {
+    func aRequestHasItsTimeHoweverOldItsConnectionIs() async throws {
+        let gate = Gate()
+        let waiting: @Sendable (Request) async -> Response = { _ in
+            await gate.pass()
+            return .text("late")
+        }
+        let change = limits {
+            $0.connectionAge = .seconds(100)
+            $0.connectionAgeGrace = .seconds(50)
+        }
+        try await TestServer.with(change, answer: waiting) { server in
+            try await RawClient.with(server.address) { client in
+                await server.isConnected()
+                try await server.onConnections { $0.birth = $0.birth - .seconds(90) }
+                try await client.send(get)
+                await gate.isReached()
+                // Old from here on, and more than the grace older at the second look.
+                try await server.sweep(after: .seconds(15))
+                try await server.sweep(after: .seconds(120))
+                await gate.open()
+                let response = try await client.response()
+                #expect(response.body == "late")
+                #expect(response.headers["connection"] == "close")
+                #expect(await client.rest() == "")
+            }
+            #expect(await server.handler.nextExchange()?.outcome == .complete)
+        }
+    }
+
+    @Test
+    func aRequestThatTakesTooLongIsCutByTheServerAndSaidToBe() async throws {
+        let gate = Gate()
+        let waiting: @Sendable (Request) async -> Response = { request in
+            if request.path == "/wait" { await gate.pass() }
+            return .text(request.path)
+        }
+        let change = limits {
+            $0.connectionAge = .seconds(100)
+            $0.connectionAgeGrace = .seconds(50)
+        }
+        try await TestServer.with(change, answer: waiting) { server in
+            try await RawClient.with(server.address) { client in
+                try await client.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
+                await gate.isReached()
+                try await server.sweep(after: .seconds(151))
+                #expect(await client.rest() == "")
+                await gate.open()
+            }
+            #expect(await server.handler.nextExchange()?.outcome == .failed)
+        }
+    }
+
+    @Test
+    func aRequestBeyondItsTimeIsCutWithoutAnybodyLooking() async throws {
         let change: @Sendable (inout HTTPServerConfiguration) -> Void = {
             $0.connectionAge = .milliseconds(50)
             $0.connectionAgeGrace = .milliseconds(50)
@@ -196,7 +249,7 @@ struct LimitTests {
                 let text = try await server.exchange(get)
                 #expect(text == "")
             }
-            #expect(await server.handler.nextExchange()?.outcome == .clientLeft)
+            #expect(await server.handler.nextExchange()?.outcome == .failed)
         }
     }
 

@@ -6,9 +6,9 @@ public struct ServerSection: Sendable, Equatable {
     public internal(set) var bindAddress: BindAddress
     /// 0 lets the system choose.
     public internal(set) var port: Int
-    /// How long one request may take before its connection is asked to finish.
+    /// How long one request may take. A connection of this age closes with the answer under way.
     public let queryTimeout: Seconds
-    /// What a request gets on top of `queryTimeout` before its connection is cut.
+    /// What a request gets on top of `queryTimeout` before it is cut.
     public let queryTimeoutGracePeriod: Seconds
     /// The most bytes read ahead for one stream.
     public let streamingChunkSize: DataSize

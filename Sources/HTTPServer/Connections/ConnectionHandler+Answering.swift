@@ -9,7 +9,7 @@ extension ConnectionHandler {
         while phase == .idle || phase == .receivingHead, let incoming = pollHead() {
             switch incoming {
             case .closed: return closeGracefully()
-            case .refused(let refusal): return start(.refusal(refusal, nil), began: .now())
+            case .refused(let refusal): return startRefusal(refusal)
             case .request(let head):
                 let isOthersTurn = answered == Self.mostAtOnce
                 guard answer(head, atOnce: !isOthersTurn) else { return }
@@ -21,6 +21,7 @@ extension ConnectionHandler {
     /// - Returns: Whether the response is sent, and another request may follow.
     private func answer(_ head: RequestHead, atOnce: Bool) -> Bool {
         let began = NIODeadline.now()
+        requestBegan = began
         let request: Request
         do throws(RequestError) {
             request = try makeRequest(head)
@@ -53,7 +54,13 @@ extension ConnectionHandler {
         return plan.staysOpen
     }
 
-    func start(_ work: RequestTask.Work, began: NIODeadline) {
+    /// Of what was not understood.
+    func startRefusal(_ refusal: RequestError) {
+        requestBegan = .now()
+        start(.refusal(refusal, nil), began: requestBegan)
+    }
+
+    private func start(_ work: RequestTask.Work, began: NIODeadline) {
         loop.tasks.start(RequestTask(connection: LoopBoundConnection(self), work: work, began: began))
     }
 

@@ -95,13 +95,15 @@ extension ConnectionHandler {
     /// Called regularly with the time; enforces every deadline of the connection.
     func sweep(now: NIODeadline) {
         guard isOpen, let context else { return }
-        if agedSince == nil, now - birth >= TimeAmount(configuration.connectionAge) {
-            agedSince = now
+        if !isAged, now - birth >= TimeAmount(configuration.connectionAge) {
+            isAged = true
             closeIfIdle()
         }
-        if let agedSince, now - agedSince >= TimeAmount(configuration.connectionAgeGrace) { return abort() }
+        if phase == .responding || phase == .lingering, now - requestBegan >= configuration.requestTime {
+            return cut(.tooLong)
+        }
         let distrustGrace = min(TimeAmount(configuration.connectionAgeGrace), Self.distrustGrace)
-        if let distrustedSince, now - distrustedSince >= distrustGrace { return abort() }
+        if let distrustedSince, now - distrustedSince >= distrustGrace { return cut(.distrusted) }
         if phase == .responding || phase == .lingering, isStalled(context, now: now) { return abort() }
         guard now >= deadline else { return }
         switch phase {
@@ -113,7 +115,7 @@ extension ConnectionHandler {
             phase = .responding
             isRefused = true
             deadline = .distantFuture
-            start(.refusal(.headTimeout, nil), began: now)
+            startRefusal(.headTimeout)
         case .responding:
             deadline = .distantFuture
             if bodyWaiter != nil { failBody(.stalled) }

@@ -34,14 +34,18 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var context: ChannelHandlerContext?
     var phase: Phase
     var deadline: NIODeadline
-    let birth: NIODeadline
-    var agedSince: NIODeadline?
+    var birth: NIODeadline
+    /// When the head of the request under way, or of the last one, had arrived.
+    var requestBegan: NIODeadline
+    var isAged = false
     /// When the client's certificate ends, in seconds since 1970; nil where it showed none.
     var certificateEnd: Int64?
     /// Since then nobody vouches for the client any more.
     var distrustedSince: NIODeadline?
     private let distrusts: Int
     var isInputClosed = false
+    /// Nil where the server did not cut the connection.
+    private(set) var serverCut: ServerCut?
     /// The task of the request under way, where it has one; cancelled when the client leaves.
     var task: UnsafeCurrentTask?
 
@@ -72,6 +76,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
         self.loop = loop
         self.isSecure = isSecure
         birth = .now()
+        requestBegan = birth
         distrusts = loop.distrusts
         phase = isSecure || isProxied ? .handshaking : .idle
         let configuration = loop.configuration
@@ -82,7 +87,7 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var configuration: HTTPServerConfiguration { loop.configuration }
     var isOpen: Bool { phase != .closed && context != nil }
     /// Draining, too old, or not trusted any more: the response under way is the last.
-    var isRetiring: Bool { loop.isDraining || agedSince != nil || distrustedSince != nil }
+    var isRetiring: Bool { loop.isDraining || isAged || distrustedSince != nil }
 
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
@@ -169,6 +174,13 @@ final class ConnectionHandler: ChannelDuplexHandler {
         deadline = .now() + TimeAmount(configuration.idleTimeout)
         serveReader()
         if distrustedSince != nil { closeIfIdle() }
+    }
+
+    /// Cuts the connection for the server's own reasons: the client is not to blame.
+    func cut(_ why: ServerCut) {
+        guard isOpen else { return }
+        serverCut = serverCut ?? why
+        abort()
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -127,9 +127,10 @@ struct RequestTask: Sendable {
     private func settleFailure(_ error: any Error, requestID: String) -> Exchange.Outcome {
         let handler = connection.handler
         let logger = handler.loop.core.logger
-        let clientLeft = !handler.isOpen || handler.isInputClosed
+        let clientLeft = handler.serverCut == nil && (!handler.isOpen || handler.isInputClosed)
         if !clientLeft {
-            logger.notice("response cut short", metadata: ["request_id": "\(requestID)", "error": "\(error)"])
+            let why = handler.serverCut.map { "\($0)" } ?? "\(error)"
+            logger.notice("response cut short", metadata: ["request_id": "\(requestID)", "error": "\(why)"])
         } else {
             logger.debug(
                 "client left during response", metadata: ["request_id": "\(requestID)", "error": "\(error)"])

@@ -89,7 +89,7 @@ final class LoopContext {
 
     func abortAll() {
         isDraining = true
-        for connection in Array(connections.values) { connection.abort() }
+        for connection in Array(connections.values) { connection.cut(.stopping) }
         if connections.isEmpty { tasks.end() }
     }
 
@@ -97,6 +97,9 @@ final class LoopContext {
 }
 
 extension HTTPServerConfiguration {
+    /// The longest that one request may take.
+    var requestTime: TimeAmount { TimeAmount(connectionAge) + TimeAmount(connectionAgeGrace) }
+
     /// Fine enough for the shortest of the time-outs.
     var sweepInterval: TimeAmount {
         let shortest = min(
