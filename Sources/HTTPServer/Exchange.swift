@@ -19,6 +19,9 @@ public struct Exchange: Sendable {
     public let status: HTTPResponseStatus
     /// Bytes of the body that were handed to the kernel; for an aborted response a lower bound.
     public let bytesSent: Int64
+    /// Bytes of the request's body that were read, also where only to get at the next request; not what the client said
+    /// that it sends.
+    public let bytesReceived: Int64
     /// From the arrival of the complete head to the end of the response.
     public let nanoseconds: Int64
     /// From the arrival of the complete head to when the first bytes of the response were handed to the kernel; nil if

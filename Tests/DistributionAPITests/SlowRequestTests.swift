@@ -17,7 +17,8 @@ import Testing
 
     private func note(_ milliseconds: Int64, tag: String = "v1", isKnown: Bool = true) throws {
         let exchange = Exchange(
-            request: nil, requestID: "id", status: .ok, bytesSent: 7, nanoseconds: milliseconds * 1_000_000,
+            request: nil, requestID: "id", status: .ok, bytesSent: 7, bytesReceived: 0,
+            nanoseconds: milliseconds * 1_000_000,
             firstByteNanoseconds: 2_000_000, outcome: .complete, clientAddress: nil, note: nil)
         var note = RequestNote()
         if isKnown {

@@ -56,8 +56,8 @@ public struct LimitedAPI: RequestHandler {
 }
 
 extension Exchange {
-    /// Bytes of both bodies, as far as the client said how many it sends.
-    var bytesMoved: Int64 { bytesSent + (request?.body.length ?? 0) }
+    /// Bytes of both bodies.
+    var bytesMoved: Int64 { bytesSent + bytesReceived }
 }
 
 extension RegistryError {

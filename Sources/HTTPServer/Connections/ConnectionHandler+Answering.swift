@@ -107,6 +107,8 @@ extension ConnectionHandler {
         loop.core.handler.finished(
             Exchange(
                 request: request, requestID: id, status: response.status, bytesSent: sentBytes,
+                // Where the head was not understood, the body is the one before.
+                bytesReceived: request == nil ? 0 : body.taken,
                 nanoseconds: (end - began).nanoseconds,
                 firstByteNanoseconds: first.map { ($0 - began).nanoseconds }, outcome: outcome,
                 clientAddress: request?.clientAddress ?? sourceAddress, note: response.note))

@@ -19,6 +19,8 @@ struct RequestBodyDecoder {
     }
 
     private var state: State
+    /// Bytes of content that were taken, without those of the chunked coding.
+    private(set) var taken: Int64 = 0
     /// Bytes that are certainly still to come; 0 for the chunked coding, which does not tell.
     var remaining: Int64 {
         if case .fixed(let remaining) = state { remaining } else { 0 }
@@ -43,6 +45,7 @@ struct RequestBodyDecoder {
                 guard let data = Self.take(remaining, from: &buffer) else { return .needsMore }
                 let left = remaining - Int64(data.readableBytes)
                 state = left == 0 ? .finished : .fixed(remaining: left)
+                taken += Int64(data.readableBytes)
                 return .data(data)
             case .chunkHead:
                 guard let line = try Self.line(from: &buffer, maxBytes: 256) else { return .needsMore }
@@ -52,6 +55,7 @@ struct RequestBodyDecoder {
                 guard let data = Self.take(remaining, from: &buffer) else { return .needsMore }
                 let left = remaining - Int64(data.readableBytes)
                 state = left == 0 ? .chunkEnd : .chunkData(remaining: left)
+                taken += Int64(data.readableBytes)
                 return .data(data)
             case .chunkEnd:
                 guard let line = try Self.line(from: &buffer, maxBytes: 2) else { return .needsMore }
