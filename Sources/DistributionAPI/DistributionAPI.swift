@@ -190,7 +190,14 @@ public struct DistributionAPI: RequestHandler {
         _ name: RepositoryName, _ request: Request, _ note: inout RequestNote
     ) throws(RegistryError) -> Repository {
         let repository = try repository(name, request, &note)
-        try repository.checkWritable()
+        do throws(RegistryError) {
+            try repository.checkWritable()
+        } catch {
+            var error = error
+            // It may be refused with another status.
+            if error.status == 405 { error.allowedMethods = try RouteParser.route(request.path).readingMethods.map(\.rawValue) }
+            throw error
+        }
         return repository
     }
 

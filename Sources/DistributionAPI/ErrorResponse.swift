@@ -10,7 +10,9 @@ enum ErrorResponse {
             "Content-Type": "application/json", "Docker-Distribution-Api-Version": "registry/2.0",
         ]
         if let seconds = error.retryAfter { headers.add(name: "Retry-After", value: String(seconds)) }
-        if error.status == 405 { headers.add(name: "Allow", value: "GET, HEAD") }
+        if let methods = error.allowedMethods {
+            headers.add(name: "Allow", value: methods.joined(separator: ", "))
+        }
         return Response(
             status: HTTPResponseStatus(statusCode: error.status), headers: headers, body: .bytes(body(error)))
     }

@@ -44,6 +44,8 @@ public struct RegistryError: Error, Sendable {
     public let message: String
     /// Seconds, for `Retry-After`.
     public let retryAfter: Int?
+    /// The methods that the path does take, for `Allow`; with status 405 only.
+    public var allowedMethods: [String]?
     /// For the log.
     public let cause: (any Error)?
 

@@ -166,6 +166,7 @@ import Upstream
             }
             let refused = await api.respond(to: Request(target: "/_entrepot/reload", headers: headers))
             #expect(refused.status == .methodNotAllowed)
+            #expect(refused.headers["Allow"] == ["POST"])
             let stranger = await api.respond(to: Request(method: .POST, target: "/_entrepot/reload"))
             #expect(stranger.status == .unauthorized)
         }

@@ -173,6 +173,21 @@ import Upstream
         }
     }
 
+    @Test(arguments: [
+        (HTTPMethod.POST, "/v2/local/x/manifests/v1", "GET, HEAD, PUT, DELETE"),
+        (.GET, "/v2/local/x/blobs/uploads/", "POST"), (.HEAD, "/v2/local/x/blobs/uploads/", "POST"),
+        // A mirror takes less.
+        (.PUT, "/v2/mirror/x/manifests/v1", "GET, HEAD"), (.DELETE, "/v2/mirror/x/manifests/v1", "GET, HEAD"),
+        (.POST, "/v2/mirror/x/blobs/uploads/", ""), (.GET, "/v2/mirror/x/blobs/uploads/xyz", ""),
+    ])
+    func theMethodsThatAPathTakesAreTold(method: HTTPMethod, target: String, allowed: String) async throws {
+        try await Workshop.open { shop in
+            let response = await api(shop).respond(to: Request(method: method, target: target))
+            #expect(response.status == .methodNotAllowed)
+            #expect(response.headers["Allow"] == [allowed])
+        }
+    }
+
     @Test func anUpstreamThatLimitsIsToldWithRetryAfter() async throws {
         try await Workshop.open { shop in
             shop.upstream.fail(.rateLimited(retryAfter: 9))

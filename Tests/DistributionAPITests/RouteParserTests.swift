@@ -54,5 +54,26 @@ import Testing
         let error = #expect(throws: RegistryError.self) { try RouteParser.action(method, path) }
         #expect(error?.code == code)
         #expect(error?.status == status)
+        #expect((error?.allowedMethods != nil) == (status == 405))
+    }
+
+    @Test(arguments: [
+        ("/healthz", "GET, HEAD"), ("/v2/", "GET, HEAD"), ("/v2/_catalog", "GET, HEAD"), ("/v2/a/tags/list", "GET, HEAD"),
+        ("/v2/a/referrers/\(digest)", "GET, HEAD"), ("/v2/a/blobs/\(digest)", "GET, HEAD, DELETE"),
+        ("/v2/a/manifests/v1", "GET, HEAD, PUT, DELETE"), ("/v2/a/blobs/uploads/", "POST"),
+        ("/v2/a/blobs/uploads/xyz", "GET, HEAD, PATCH, PUT, DELETE"),
+    ])
+    func aMethodThatThePathDoesNotTakeIsAnsweredWithThoseItDoes(path: String, allowed: String) throws {
+        let all: [HTTPMethod] = [.GET, .HEAD, .POST, .PATCH, .PUT, .DELETE, .OPTIONS, .RAW(value: "BREW")]
+        for method in all {
+            let takes = allowed.split(separator: ", ").contains { $0 == method.rawValue }
+            guard !takes else {
+                _ = try RouteParser.action(method, path)
+                continue
+            }
+            let error = #expect(throws: RegistryError.self) { try RouteParser.action(method, path) }
+            #expect(error?.status == 405)
+            #expect(error?.allowedMethods?.joined(separator: ", ") == allowed)
+        }
     }
 }

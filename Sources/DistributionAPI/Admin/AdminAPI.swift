@@ -196,8 +196,8 @@ public struct AdminAPI: RequestHandler {
             return try Self.json(report)
         case ("tokens/revoke", .POST):
             return try Self.json(["revoked": try await revoke(request)])
-        case ("tokens/revoke", _), ("upstreams", _), ("fills", _), ("slowest", _), ("purge", _), ("refresh", _):
-            throw RegistryError(.unsupported, "this path takes another method")
+        case ("upstreams", _), ("fills", _), ("slowest", _): throw .wrongMethod(takes: [.GET])
+        case ("tokens/revoke", _), ("purge", _), ("refresh", _): throw .wrongMethod(takes: [.POST])
         default:
             throw RegistryError(.unsupported, status: 404, "there is no such path")
         }
@@ -238,7 +238,7 @@ public struct AdminAPI: RequestHandler {
             }
             return try Self.json(report, status: report.outcome == .applied ? .ok : .unprocessableEntity)
         default:
-            throw RegistryError(.unsupported, "this path takes another method")
+            throw .wrongMethod(takes: [path == "status" ? .GET : .POST])
         }
     }
 

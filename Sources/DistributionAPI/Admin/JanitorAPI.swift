@@ -20,8 +20,8 @@ struct JanitorAPI {
         case ("janitor/pause", .POST), ("janitor/resume", .POST):
             janitor.pause(path == "janitor/pause")
             return try AdminAPI.json(janitor.status)
-        case ("janitor", _), ("janitor/last", _), ("janitor/run", _), ("janitor/pause", _), ("janitor/resume", _):
-            throw RegistryError(.unsupported, "this path takes another method")
+        case ("janitor", _), ("janitor/last", _): throw .wrongMethod(takes: [.GET])
+        case ("janitor/run", _), ("janitor/pause", _), ("janitor/resume", _): throw .wrongMethod(takes: [.POST])
         default:
             throw RegistryError(.unsupported, status: 404, "there is no such path")
         }

@@ -18,7 +18,7 @@ public struct MetricsAPI: RequestHandler {
 
     public func respond(to request: Request) async -> Response {
         guard request.method == .GET || request.method == .HEAD else {
-            return ErrorResponse.make(RegistryError(.unsupported, "only GET and HEAD are answered here"))
+            return ErrorResponse.make(.wrongMethod(takes: [.GET, .HEAD]))
         }
         switch request.path {
         case Self.path: return Self.scrape(metrics, request)

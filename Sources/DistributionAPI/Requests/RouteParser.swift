@@ -2,14 +2,22 @@ import TextEncodings
 import NIOHTTP1
 import OCI
 
-/// Method and path to ``Action``: pure and total.
+/// Path to ``Route``, and method and path to ``Action``: pure and total.
 ///
 /// Repository names hold slashes, so a path is read from its right end: what the last components say decides, and the
 /// rest is the name.
 enum RouteParser {
     /// - Parameter path: The path as sent, before the query.
-    /// - Throws: The error to answer with: unknown path, invalid name, digest or tag, or a method the path does not take.
+    /// - Throws: The error to answer with: as ``route(_:)``, or a method the path does not take.
     static func action(_ method: HTTPMethod, _ path: some StringProtocol) throws(RegistryError) -> Action {
+        let route = try route(path)
+        guard let action = route.action(method) else { throw .wrongMethod(takes: route.methods) }
+        return action
+    }
+
+    /// - Parameter path: The path as sent, before the query.
+    /// - Throws: The error to answer with: unknown path, invalid name, digest or tag.
+    static func route(_ path: some StringProtocol) throws(RegistryError) -> Route {
         guard let decoded = PercentEncoding.decoded(path) else {
             throw RegistryError(.nameInvalid, "the path is not percent-encoded UTF-8")
         }
@@ -21,67 +29,41 @@ enum RouteParser {
         guard decoded.utf8.first == UInt8(ascii: "/") else { throw noSuchPath }
         let parts = decoded.split(separator: "/", omittingEmptySubsequences: false).dropFirst()
         switch (parts.first, parts.count) {
-        case ("healthz", 1): return try get(method, .health)
-        case ("readyz", 1): return try get(method, .readiness)
-        case ("startupz", 1): return try get(method, .startup)
-        case ("v2", 1): return try get(method, .getAPIVersion)
-        case ("v2", 2) where parts.last == "": return try get(method, .getAPIVersion)
-        case ("v2", 2) where parts.last == "_catalog": return try get(method, .listCatalog)
-        case ("v2", 4...): return try repositoryAction(method, Array(parts.dropFirst()))
+        case ("healthz", 1): return .health
+        case ("readyz", 1): return .readiness
+        case ("startupz", 1): return .startup
+        case ("v2", 1): return .apiVersion
+        case ("v2", 2) where parts.last == "": return .apiVersion
+        case ("v2", 2) where parts.last == "_catalog": return .catalog
+        case ("v2", 4...): return try repositoryRoute(Array(parts.dropFirst()))
         default: throw noSuchPath
         }
     }
 
     /// - Parameter parts: At least three, after `/v2/`.
-    private static func repositoryAction(_ method: HTTPMethod, _ parts: [Substring]) throws(RegistryError) -> Action {
+    private static func repositoryRoute(_ parts: [Substring]) throws(RegistryError) -> Route {
         let last = parts[parts.count - 1]
         let kind = parts[parts.count - 2]
         switch kind {
         case "tags" where last == "list":
-            return try get(method, .listTags(try name(parts.dropLast(2))))
+            return .tags(try name(parts.dropLast(2)))
         case "blobs" where last == "uploads", "uploads" where last.isEmpty && parts[parts.count - 3] == "blobs":
-            let name = try name(parts.dropLast(last.isEmpty ? 3 : 2))
-            guard method == .POST else { throw wrongMethod(method) }
-            return .startUpload(name)
+            return .uploads(try name(parts.dropLast(last.isEmpty ? 3 : 2)))
         case "uploads" where parts[parts.count - 3] == "blobs":
             let name = try name(parts.dropLast(3))
             guard let id = UploadID(last) else {
                 throw RegistryError(.blobUploadUnknown, "there is no such upload; begin one with POST")
             }
-            switch method {
-            case .GET, .HEAD: return .getUpload(name, id)
-            case .PATCH: return .updateUpload(name, id)
-            case .PUT: return .completeUpload(name, id)
-            case .DELETE: return .cancelUpload(name, id)
-            default: throw wrongMethod(method)
-            }
+            return .upload(name, id)
         case "blobs":
-            let name = try name(parts.dropLast(2))
-            let digest = try digest(last)
-            switch method {
-            case .GET, .HEAD: return .getBlob(name, digest)
-            case .DELETE: return .deleteBlob(name, digest)
-            default: throw wrongMethod(method)
-            }
+            return .blob(try name(parts.dropLast(2)), try digest(last))
         case "manifests":
-            let name = try name(parts.dropLast(2))
-            let reference = try reference(last)
-            switch method {
-            case .GET, .HEAD: return .getManifest(name, reference)
-            case .PUT: return .putManifest(name, reference)
-            case .DELETE: return .deleteManifest(name, reference)
-            default: throw wrongMethod(method)
-            }
+            return .manifest(try name(parts.dropLast(2)), try reference(last))
         case "referrers":
-            return try get(method, .getReferrers(try name(parts.dropLast(2)), try digest(last)))
+            return .referrers(try name(parts.dropLast(2)), try digest(last))
         default:
             throw noSuchPath
         }
-    }
-
-    private static func get(_ method: HTTPMethod, _ action: Action) throws(RegistryError) -> Action {
-        guard method == .GET || method == .HEAD else { throw wrongMethod(method) }
-        return action
     }
 
     private static func name(_ parts: some Collection<Substring>) throws(RegistryError) -> RepositoryName {
@@ -114,9 +96,5 @@ enum RouteParser {
 
     private static var noSuchPath: RegistryError {
         RegistryError(.unsupported, status: 404, "there is nothing at this path; the registry's API begins at /v2/")
-    }
-
-    private static func wrongMethod(_ method: HTTPMethod) -> RegistryError {
-        RegistryError(.unsupported, "the path does not take the method of this request")
     }
 }

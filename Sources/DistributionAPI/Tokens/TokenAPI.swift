@@ -67,7 +67,7 @@ public struct TokenAPI: RequestHandler {
 
     private func document(_ request: Request, _ type: String, _ make: () throws -> ByteBuffer) -> Response {
         guard request.method == .GET || request.method == .HEAD else {
-            return ErrorResponse.make(RegistryError(.unsupported, "the path takes GET and HEAD"))
+            return ErrorResponse.make(.wrongMethod(takes: [.GET, .HEAD]))
         }
         let bytes: ByteBuffer
         do {
@@ -102,9 +102,7 @@ public struct TokenAPI: RequestHandler {
                 try TokenRequest(form: fields)
             }
         default:
-            var response = ErrorResponse.make(RegistryError(.unsupported, "the path takes GET and POST"))
-            response.headers.replaceOrAdd(name: "Allow", value: "GET, HEAD, POST")
-            return response
+            return ErrorResponse.make(.wrongMethod(takes: [.GET, .HEAD, .POST]))
         }
     }
 

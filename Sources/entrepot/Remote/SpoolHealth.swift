@@ -9,7 +9,9 @@ struct SpoolHealth: RequestHandler {
 
     func respond(to request: Request) async -> Response {
         guard request.method == .GET || request.method == .HEAD else {
-            return Self.answer(.methodNotAllowed, "only GET and HEAD are answered here")
+            var response = Self.answer(.methodNotAllowed, "only GET and HEAD are answered here")
+            response.headers.add(name: "Allow", value: "GET, HEAD")
+            return response
         }
         return switch request.path {
         case "/live", "/healthz": Self.answer(.ok, "alive")
