@@ -195,7 +195,9 @@ public struct DistributionAPI: RequestHandler {
         } catch {
             var error = error
             // It may be refused with another status.
-            if error.status == 405 { error.allowedMethods = try RouteParser.route(request.path).readingMethods.map(\.rawValue) }
+            if error.status == 405 {
+                error.allowedMethods = try RouteParser.route(request.path).readingMethods.map(\.rawValue)
+            }
             throw error
         }
         return repository

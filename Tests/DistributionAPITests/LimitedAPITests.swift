@@ -20,9 +20,11 @@ import Testing
         Request(
             id: "1",
             head: RequestHead(
-                method: .PATCH, target: "/v2/a/blobs/uploads/x", path: "/v2/a/blobs/uploads/x", query: nil, headers: [:],
+                method: .PATCH, target: "/v2/a/blobs/uploads/x", path: "/v2/a/blobs/uploads/x", query: nil,
+                headers: [:],
                 isVersion10: false, framing: count.map { .length($0) } ?? .chunked, keepsAlive: true,
-                expectsContinue: false, requestID: nil), body: RequestBody(source: .none, length: count), clientAddress: address,
+                expectsContinue: false, requestID: nil), body: RequestBody(source: .none, length: count),
+            clientAddress: address,
             isSecure: false, forwarding: .unconfigured, clientCertificates: [])
     }
 
@@ -34,7 +36,8 @@ import Testing
 
     @Test(arguments: [
         // What a client says counts for nothing, and what it sends without saying so does.
-        (Int64?.some(100_000_000_000_000_000), Int64(0), Int64(0), HTTPResponseStatus.ok), (nil, 0, 2000, .tooManyRequests),
+        (Int64?.some(100_000_000_000_000_000), Int64(0), Int64(0), HTTPResponseStatus.ok),
+        (nil, 0, 2000, .tooManyRequests),
         (2000, 0, 2000, .tooManyRequests), (0, 2000, 0, .tooManyRequests), (nil, 500, 500, .ok),
     ])
     func bytesThatMovedAreCharged(

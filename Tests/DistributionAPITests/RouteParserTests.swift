@@ -58,7 +58,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/healthz", "GET, HEAD"), ("/v2/", "GET, HEAD"), ("/v2/_catalog", "GET, HEAD"), ("/v2/a/tags/list", "GET, HEAD"),
+        ("/healthz", "GET, HEAD"), ("/v2/", "GET, HEAD"), ("/v2/_catalog", "GET, HEAD"),
+        ("/v2/a/tags/list", "GET, HEAD"),
         ("/v2/a/referrers/\(digest)", "GET, HEAD"), ("/v2/a/blobs/\(digest)", "GET, HEAD, DELETE"),
         ("/v2/a/manifests/v1", "GET, HEAD, PUT, DELETE"), ("/v2/a/blobs/uploads/", "POST"),
         ("/v2/a/blobs/uploads/xyz", "GET, HEAD, PATCH, PUT, DELETE"),

@@ -44,7 +44,7 @@ import Tokens
         }
     }
 
-    private let api: TokenAPI
+    private let refreshTokens = StoredRefreshTokens(objects: MemoryStore()) { 1_800_000_000 }
     private let keys: TokenKeys
     private let service: ServiceName
 
@@ -54,25 +54,29 @@ import Tokens
             name: "tokens", from: Int64(Date().timeIntervalSince1970), days: 2)
         keys = TokenKeys(signing: key, chain: try CertificateChain(pem: certificate, for: key.publicKey))
         service = try #require(ServiceName("registry"))
+    }
+
+    private var api: TokenAPI { tokenAPI() }
+
+    private func tokenAPI(formTime: Duration = .seconds(10)) -> TokenAPI {
         let issuer = TokenIssuer(issuer: "us", keys: keys, lifetime: 300)
-        api = TokenAPI(
+        return TokenAPI(
             next: Behind(),
             service: TokenService(
                 issuer: issuer, services: [service], defaultService: service, refreshLifetime: 3600,
-                refreshTokens: StoredRefreshTokens(objects: MemoryStore()) { 1_800_000_000 },
-                now: { 1_800_000_000 }),
-            logger: Logger(label: "test")
+                refreshTokens: refreshTokens, now: { 1_800_000_000 }),
+            logger: Logger(label: "test"), formTime: formTime
         ) { Alice(authorization: $0.headers.first(name: "Authorization")) }
     }
 
     private func ask(
         _ target: String, _ method: HTTPMethod = .GET, authorization: String? = nil, form: String? = nil,
-        type: String = "application/x-www-form-urlencoded"
+        type: String = "application/x-www-form-urlencoded", at other: TokenAPI? = nil
     ) async throws -> (status: Int, headers: HTTPHeaders, json: [String: Any]) {
         var headers = HTTPHeaders()
         if let authorization { headers.add(name: "Authorization", value: authorization) }
         if form != nil { headers.add(name: "Content-Type", value: type) }
-        let response = await api.respond(
+        let response = await (other ?? api).respond(
             to: Request(method: method, target: target, headers: headers, body: ByteBuffer(string: form ?? "")))
         let body = try await response.body.collect(upTo: 1 << 20)
         let json = try? JSONSerialization.jsonObject(with: Data(body.readableBytesView)) as? [String: Any]
@@ -163,6 +167,14 @@ import Tokens
         #expect(answer.json["error"] as? String == code)
         #expect(answer.json["error_description"] is String)
         #expect(answer.headers.first(name: "Cache-Control") == "no-store")
+    }
+
+    @Test func aFormThatTakesTooLongIsNotWaitedFor() async throws {
+        let form = "grant_type=password&service=registry&client_id=c&username=alice&password=se+cret"
+        for (time, status) in [(Duration.seconds(10), 200), (.seconds(-1), 400)] {
+            let answer = try await ask("/auth/token", .POST, form: form, at: tokenAPI(formTime: time))
+            #expect(answer.status == status)
+        }
     }
 
     @Test func aFormMustBeAForm() async throws {

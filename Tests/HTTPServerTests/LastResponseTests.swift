@@ -1,7 +1,8 @@
-import HTTPServer
 import NIOCore
 import NIOHTTP1
 import Testing
+
+@testable import HTTPServer
 
 /// The end of a connection's last response, of which the client has not taken all when the server has written it.
 @Suite(.timeLimit(.minutes(1)))
@@ -18,7 +19,8 @@ struct LastResponseTests {
         atOnce: @escaping @Sendable (Request) -> Response? = { _ in nil },
         _ body: @escaping @Sendable (TestServer, RawClient) async throws -> Void
     ) async throws {
-        try await TestServer.with(limits { $0.shutdownGrace = .seconds(60) }, answer: answer, atOnce: atOnce) { server in
+        try await TestServer.with(limits { $0.shutdownGrace = .seconds(60) }, answer: answer, atOnce: atOnce) {
+            server in
             try await RawClient.with(server.address, receiveBuffer: 4096) { client in
                 await server.isConnected()
                 try await server.onConnections {

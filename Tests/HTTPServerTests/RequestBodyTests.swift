@@ -157,7 +157,8 @@ struct RequestBodyTests {
     }
 
     @Test(arguments: [
-        ("Content-Length: 5\r\n\r\nabcde", 5), ("Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 5),
+        ("Content-Length: 5\r\n\r\nabcde", 5),
+        ("Transfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n2\r\nde\r\n0\r\n\r\n", 5),
         ("Content-Length: 100000000000000000\r\n\r\n", 0), ("Content-Length: 0\r\n\r\n", 0),
     ])
     func whatArrivedIsCountedAndNotWhatWasAnnounced(framing: String, count: Int64) async throws {
@@ -177,7 +178,9 @@ struct RequestBodyTests {
     func theBodyOfOneRequestIsNotCountedForTheNext() async throws {
         try await TestServer.with(answer: Self.echo) { server in
             try await RawClient.with(server.address) { client in
-                try await client.send("PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\n\r\nnonsense\r\n\r\n")
+                try await client.send(
+                    "PUT / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nabcGET / HTTP/1.1\r\nHost: h\r\n\r\nnonsense\r\n\r\n"
+                )
                 for status in [200, 200, 400] { #expect(try await client.response().status == status) }
             }
             for count in [3, 0, 0] { #expect(await server.handler.nextExchange()?.bytesReceived == Int64(count)) }

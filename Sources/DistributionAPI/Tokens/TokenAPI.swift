@@ -19,24 +19,25 @@ public struct TokenAPI: RequestHandler {
     static let certificatePath = "/auth/cert.pem"
     /// Bytes of a form.
     static let maximumForm = 64 * 1024
-    /// From the first byte of a form to its last, which keeps a place from others.
-    private static let formTime: Duration = .seconds(10)
 
     private let next: any RequestHandler
     private let service: TokenService
     private let authority: @Sendable (Request) -> any TokenAuthority
     private let logger: Logger
+    private let formTime: Duration
 
     /// - Parameters:
     ///   - next: What answers all other paths.
+    ///   - formTime: How long a form may take to arrive, which keeps a place from others.
     ///   - authority: Identities and policy, as this request meets them.
     public init(
-        next: any RequestHandler, service: TokenService, logger: Logger,
+        next: any RequestHandler, service: TokenService, logger: Logger, formTime: Duration = .seconds(10),
         authority: @escaping @Sendable (Request) -> any TokenAuthority
     ) {
         self.next = next
         self.service = service
         self.logger = logger
+        self.formTime = formTime
         self.authority = authority
     }
 
@@ -97,7 +98,7 @@ public struct TokenAPI: RequestHandler {
             }
         case .POST:
             return await give(request) { () async throws(TokenRequestError) in
-                try await Self.form(request)
+                try await form(request)
             } parse: { fields throws(TokenRequestError) in
                 try TokenRequest(form: fields)
             }
@@ -147,13 +148,13 @@ public struct TokenAPI: RequestHandler {
     }
 
     /// The fields of `application/x-www-form-urlencoded`.
-    private static func form(_ request: Request) async throws(TokenRequestError) -> [(name: String, value: String)] {
+    private func form(_ request: Request) async throws(TokenRequestError) -> [(name: String, value: String)] {
         let type = request.headers.first(name: "Content-Type")?.split(separator: ";").first
         guard type?.lowercased() == "application/x-www-form-urlencoded" else {
             throw .invalidRequest("the form must be application/x-www-form-urlencoded")
         }
-        guard let bytes = try? await request.body.collect(upTo: maximumForm, within: formTime) else {
-            throw .invalidRequest("the form did not arrive, or is larger than \(maximumForm) bytes")
+        guard let bytes = try? await request.body.collect(upTo: Self.maximumForm, within: formTime) else {
+            throw .invalidRequest("the form did not arrive, or is larger than \(Self.maximumForm) bytes")
         }
         do throws(RegistryError) {
             return try Query(String(buffer: bytes)).fields

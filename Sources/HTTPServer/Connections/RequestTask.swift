@@ -159,7 +159,9 @@ struct RequestTask: Sendable {
         do {
             while let chunk = try await connection.nextBodyChunk(serial: handler.serial, first: false) {
                 drained += Int64(chunk.readableBytes)
-                guard drained <= HTTPServerConfiguration.maxDrainedBytes, .now() <= handler.bodyEnd else { return false }
+                guard drained <= HTTPServerConfiguration.maxDrainedBytes, .now() <= handler.bodyEnd else {
+                    return false
+                }
             }
             return true
         } catch {

@@ -20,7 +20,9 @@ final class RequestTurns: Sendable {
                 self = withUnsafeBytes(of: inner.address) { address in
                     let upper = address.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
                     let middle = address.loadUnaligned(fromByteOffset: 16, as: UInt32.self)
-                    guard upper == 0, UInt32(bigEndian: middle) == 0xffff else { return Self(bits: upper, isVersion6: true) }
+                    guard upper == 0, UInt32(bigEndian: middle) == 0xffff else {
+                        return Self(bits: upper, isVersion6: true)
+                    }
                     return Self(version4: address, at: 20)
                 }
             case .unixDomainSocket, nil: self.init(bits: 0, isVersion6: false)
