@@ -10,7 +10,8 @@ struct Entrepot: AsyncParsableCommand {
             Without -c it runs with embedded defaults: mirrors for the well-known registries, data under ./data, \
             listening on 127.0.0.1:5000. 'entrepot config show --default' prints them.
 
-            Exit codes: 0 success, 1 failure, 2 wrong usage.
+            Exit codes: 0 success, 1 failure, 2 wrong usage; 'policy explain' ends with 3 where it is denied, and 'doctor' \
+            with 4 where there are warnings only.
             """,
         version: entrepotVersion,
         subcommands: [

@@ -292,6 +292,8 @@ class Bench:
         store = self.fleet.fresh_folder("lists")
         listings.make(store, count)
         cases = {
+            # What a server remembers of a folder is asked for once; afterwards it only looks whether the folder has changed.
+            "tags whole, the first time": ("/v2/bench/many/tags/list", 15),
             "tags whole": ("/v2/bench/many/tags/list", 15), "tags by pages of 100": ("/v2/bench/many/tags/list?n=100", 60),
             "catalogue by pages of 1000": ("/v2/_catalog?n=1000", 200),
             "catalogue by pages of 100": ("/v2/_catalog?n=100", 400)}

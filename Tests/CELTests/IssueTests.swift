@@ -6,6 +6,7 @@ struct IssueTests {
     private static let environment = CELEnvironment(variables: [
         VariableDeclaration("x", .int), VariableDeclaration("name", .string),
         VariableDeclaration("list", .list(.string)),
+        VariableDeclaration("user.id", .string), VariableDeclaration("user.address.city", .string),
     ])
 
     private func issues(_ source: String, expecting type: CELType? = nil) -> [CELIssue] {
@@ -33,6 +34,16 @@ struct IssueTests {
         let issue = try #require(issues("name == 'é' && frob(x)").first)
         #expect(issue.snippet == "name == 'é' && frob(x)\n               ^")
         #expect(issue.message == "undeclared reference to function 'frob'")
+    }
+
+    @Test(arguments: [
+        ("user.nam == 'x'", "'user' has no 'nam'; it has address, id"),
+        ("user.address.street == 'x'", "'user.address' has no 'street'; it has city"),
+        ("user.nam.first == 'x'", "'user' has no 'nam'; it has address, id"),
+        ("usr.id == 'x'", "undeclared reference to 'usr'"),
+    ])
+    func aFieldThatIsNotThereIsNamed(source: String, message: String) {
+        #expect(issues(source).map(\.message) == [message])
     }
 
     @Test func allTypeIssuesAreReportedTogether() {

@@ -27,6 +27,9 @@ import Testing
         Mistake("max_concurent_requests = 1", 1, "max_concurent_requests", "did you mean 'max_concurrent_requests'?"),
         Mistake("[server]\n\nbind-address = 1", 3, "server.bind-address", "did you mean 'bind_address'?"),
         Mistake("port = 1", 1, "port", "did you mean 'server.port'?"),
+        Mistake(
+            "[repository.docker.io]\nnamespace = \"x\"", 1, "repository.docker.io",
+            "unknown key; a name with dots stands in quotes: write [repository.\"docker.io\"]"),
         Mistake("[log]\ncolour = 1", 2, "log.colour", "unknown key; remove it; known here: level, format"),
         Mistake("[sevrer]\nport = 1", 1, "sevrer", "did you mean 'server'?"),
         Mistake("[server.tsl]\na = 1", 1, "server.tsl", "did you mean 'tls'?"),

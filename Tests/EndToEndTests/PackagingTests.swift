@@ -32,6 +32,8 @@ import Testing
             try await Command("bash", ["-n", bash]).run()
             try await Command("zsh", ["-n", path("share/zsh/vendor-completions/_entrepot")]).run()
             try await Command("fish", ["-n", path("share/fish/vendor_completions.d/entrepot.fish")]).run()
+            // After an option that wants a file.
+            #expect(try String(contentsOfFile: bash, encoding: .utf8).contains("compgen -f"))
             let completed = try await Command(
                 "bash",
                 [

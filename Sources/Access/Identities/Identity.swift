@@ -50,7 +50,10 @@ public final class Identity: Sendable, Equatable {
 extension Identity: CustomStringConvertible {
     /// For logs.
     public var description: String {
-        id?.value ?? origin.certificate.map { "certificate of \($0.commonNames.joined(separator: ", "))" }
-            ?? "anonymous"
+        id?.value
+            ?? origin.certificate.map { certificate in
+                let names = certificate.commonNames.isEmpty ? certificate.organizations : certificate.commonNames
+                return "certificate of \(names.joined(separator: ", "))"
+            } ?? "anonymous"
     }
 }

@@ -5,6 +5,11 @@ extension Checker {
         if mode != .optional, let type = reference(expression) {
             return mode == .presence ? .bool : type
         }
+        if let members = siblings(of: operand) {
+            let name = operand.qualifiedName?.name ?? ""
+            report("'\(name)' has no '\(field)'; it has \(members.joined(separator: ", "))", at: operand.offset)
+            return .dyn
+        }
         let operandType = unifier.substitute(type(of: operand))
         let fieldType = selected(from: operandType, at: expression.offset)
         switch mode {
@@ -14,6 +19,14 @@ extension Checker {
             if case .optional = fieldType { return fieldType }
             return .optional(fieldType)
         }
+    }
+
+    /// What the name could be followed by where it stands for nothing itself; nil where it does, or begins no other.
+    private func siblings(of operand: Expression) -> [String]? {
+        guard let name = operand.qualifiedName, let root = operand.rootName, !isLocal(root), reference(operand) == nil
+        else { return nil }
+        let members = resolver.members(of: name.name)
+        return members.isEmpty ? nil : members
     }
 
     private mutating func selected(from type: CELType, at offset: Int) -> CELType {

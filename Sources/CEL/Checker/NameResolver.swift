@@ -48,6 +48,13 @@ struct NameResolver: Sendable {
         return members.isEmpty ? nil : members
     }
 
+    /// What may follow `name` and a dot, in order, where it is no variable itself and others begin with it.
+    func members(of name: String) -> [String] {
+        let names = layout.slots.keys.filter { $0.hasPrefix(name + ".") }
+            .compactMap { $0.dropFirst(name.count + 1).split(separator: ".").first.map(String.init) }
+        return Set(names).sorted()
+    }
+
     private func candidates(_ name: String, isAbsolute: Bool) -> [String] {
         isAbsolute || prefixes.count == 1 ? [name] : prefixes.map { $0 + name }
     }

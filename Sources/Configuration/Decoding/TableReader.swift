@@ -70,7 +70,11 @@ struct TableReader {
             return
         }
         let remedy: String
-        if let meant = Suggestion.closest(to: key, among: schema.keys + schema.tables) {
+        if node.table != nil, schema == .repository || schema == .identity, case .key(let name)? = self.path.last {
+            // [repository.docker.io] is a table `io` of a repository `docker`.
+            let table = self.path.dropLast() + [.key("\(name).\(key)")]
+            remedy = "a name with dots stands in quotes: write [\(Array(table).text)]"
+        } else if let meant = Suggestion.closest(to: key, among: schema.keys + schema.tables) {
             remedy = "did you mean '\(meant)'?"
         } else if let elsewhere = ConfigurationTable.allCases.first(where: { $0.keys.contains(key) }) {
             remedy = "did you mean '\(elsewhere.path).\(key)'?"

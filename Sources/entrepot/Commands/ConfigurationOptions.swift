@@ -14,7 +14,7 @@ struct ConfigurationOptions: ParsableArguments {
         help: ArgumentHelp(
             "A configuration file; may be repeated.",
             discussion: "Later files win: tables merge, other values and arrays are replaced.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var files: [String] = []
 
     var source: ConfigurationSource {

@@ -30,7 +30,9 @@ struct DoctorCommand: AsyncParsableCommand {
             "A name by which clients know this server, beside the machine's own; may be repeated.", valueName: "host"))
     var alsoKnownAs: [String] = []
 
-    @Option(help: ArgumentHelp("Look for the files of container runtimes below this folder.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Look for the files of container runtimes below this folder.", valueName: "folder"),
+        completion: .directory)
     var runtimesRoot = "/"
 
     func run() async throws {

@@ -31,7 +31,7 @@ struct ImportCommand: AsyncParsableCommand {
     @Option(help: "Goes before the names of all repositories.") var prefix: String?
     @Option(help: "NAME or NAME:TAG for the image of an archive that has none.") var name: String?
     @Flag(name: .customLong("json"), help: "Print JSON.") var isJSON = false
-    @Argument(help: "The bundle, archive or folder; - for standard input.") var file: String
+    @Argument(help: "The bundle, archive or folder; - for standard input.", completion: .file()) var file: String
 
     func validate() throws {
         guard prefix.map({ RepositoryName($0) != nil }) ?? true else {

@@ -16,10 +16,10 @@ struct StorageCopyCommand: AsyncParsableCommand {
             configuration of the target keeps content that grows. Ends with 1 if something could not be carried.
             """)
 
-    @Option(help: ArgumentHelp("The configuration with the store to read.", valueName: "file"))
+    @Option(help: ArgumentHelp("The configuration with the store to read.", valueName: "file"), completion: .file())
     var from: String
 
-    @Option(help: ArgumentHelp("The configuration with the store to write.", valueName: "file"))
+    @Option(help: ArgumentHelp("The configuration with the store to write.", valueName: "file"), completion: .file())
     var to: String
 
     @Option(help: "How many objects at a time.")

@@ -24,7 +24,7 @@ struct ImagePushCommand: AsyncParsableCommand {
     @OptionGroup var progress: ProgressOptions
     @Argument(help: "A profile or an address.") var registry: String
     @Argument(help: "NAME or NAME:TAG to push as; with --keep-names, FILE.") var name: String
-    @Argument(help: "The file.") var file: String?
+    @Argument(help: "The file.", completion: .file()) var file: String?
 
     func validate() throws {
         guard keepNames == (file == nil) else {

@@ -18,7 +18,7 @@ struct ProfileFileOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The file with the profiles.", discussion: "By default ~/.config/entrepot/registries.toml.",
-            valueName: "file"))
+            valueName: "file"), completion: .file())
     var registries: String?
 
     func path() throws -> String {
@@ -65,15 +65,19 @@ struct RegistryAddCommand: AsyncParsableCommand {
 
     @OptionGroup var file: ProfileFileOptions
     @Option var username: String?
-    @Option(help: ArgumentHelp("A file with the password; it is read each time.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("A file with the password; it is read each time.", valueName: "file"), completion: .file())
     var passwordFile: String?
     @Option(help: ArgumentHelp("A variable of the environment with the password.", valueName: "name"))
     var passwordEnv: String?
-    @Option(help: ArgumentHelp("The authorities that vouch for the registry, as PEM.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The authorities that vouch for the registry, as PEM.", valueName: "file"),
+        completion: .file())
     var tlsCa: String?
-    @Option(help: ArgumentHelp("A certificate to show to the registry, as PEM.", valueName: "file")) var tlsCert:
-        String?
-    @Option(help: ArgumentHelp("Its private key, as PEM.", valueName: "file")) var tlsKey: String?
+    @Option(
+        help: ArgumentHelp("A certificate to show to the registry, as PEM.", valueName: "file"), completion: .file())
+    var tlsCert: String?
+    @Option(help: ArgumentHelp("Its private key, as PEM.", valueName: "file"), completion: .file()) var tlsKey: String?
     @Option(help: ArgumentHelp("Goes before names of one component.", valueName: "name")) var defaultRepository: String?
     @Argument(help: "Letters, digits, dashes and underscores.") var name: String
     @Argument(help: "HOST, HOST:PORT or a URL, with what goes before all names.") var url: String

@@ -14,16 +14,21 @@ struct RegistryOptions: ParsableArguments {
     @OptionGroup var file: ProfileFileOptions
     @Option(help: "The user name; without one, that of the profile or of docker's and podman's files.")
     var username: String?
-    @Option(help: ArgumentHelp("A file with the password.", valueName: "file")) var passwordFile: String?
+    @Option(help: ArgumentHelp("A file with the password.", valueName: "file"), completion: .file()) var passwordFile:
+        String?
     @Option(
         help: ArgumentHelp(
-            "A file in docker's or podman's format with passwords, in the place of theirs.", valueName: "file"))
+            "A file in docker's or podman's format with passwords, in the place of theirs.", valueName: "file"),
+        completion: .file())
     var authfile: String?
-    @Option(help: ArgumentHelp("The authorities that vouch for the registry, as PEM.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("The authorities that vouch for the registry, as PEM.", valueName: "file"),
+        completion: .file())
     var tlsCa: String?
-    @Option(help: ArgumentHelp("A certificate to show to the registry, as PEM.", valueName: "file")) var tlsCert:
-        String?
-    @Option(help: ArgumentHelp("Its private key, as PEM.", valueName: "file")) var tlsKey: String?
+    @Option(
+        help: ArgumentHelp("A certificate to show to the registry, as PEM.", valueName: "file"), completion: .file())
+    var tlsCert: String?
+    @Option(help: ArgumentHelp("Its private key, as PEM.", valueName: "file"), completion: .file()) var tlsKey: String?
     @Flag(help: "Without TLS.") var plainHttp = false
     @Option(help: "Requests at a time.") var connections = 4
     @Option(help: ArgumentHelp("What may be sent and received in a second, such as 10MiB.", valueName: "size"))

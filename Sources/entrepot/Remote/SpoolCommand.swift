@@ -44,7 +44,7 @@ struct SpoolCommand: AsyncParsableCommand {
             return address
         })
     var health: ListenAddress?
-    @Argument(help: "The folder.") var folder: String?
+    @Argument(help: "The folder.", completion: .directory) var folder: String?
 
     private var chosenFolder: String? { folder ?? SpoolEnvironment.folder(ProcessInfo.processInfo.environment) }
 
