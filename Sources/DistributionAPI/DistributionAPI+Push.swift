@@ -8,7 +8,7 @@ internal import Upstream
 
 extension DistributionAPI {
     /// More in one request are refused ("Pushing Manifests": 414).
-    private static let mostTags = 100
+    static let mostTags = 100
 
     /// From the first byte of a manifest to its last: it takes memory from others.
     private static let manifestTime: Duration = .seconds(60)

@@ -128,11 +128,11 @@ public struct DistributionAPI: RequestHandler {
 
     /// What changed is on its way to those who want to know before the client hears of it.
     private func tell(_ action: Action, _ request: Request, _ response: Response, _ note: inout RequestNote) async {
-        guard let repository = note.repository,
-            let event = RegistryEvent(action, repository, actor: note.identity?.id?.value, request, response)
-        else { return }
-        note.event = event
-        if event.action != .pull { await notifications?.record(event) }
+        guard let repository = note.repository else { return }
+        let events = RegistryEvent.events(
+            action, repository, actor: note.identity?.id?.value, request, response)
+        note.event = events.first
+        for event in events where event.action != .pull { await notifications?.record(event) }
     }
 
     private func answer(

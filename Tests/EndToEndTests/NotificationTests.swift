@@ -39,8 +39,11 @@ import Testing
         }
     }
 
+    private static let manifest =
+        #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#
+    private static let digest = "sha256:dff9de10919148711140d349bf03f1a99eb06f94b03e51715ccebfa7cdc518e2"
+
     private static func push(_ entrepot: EntrepotServer, _ repository: String, _ tag: String) async throws -> Int {
-        let manifest = #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#
         return try await entrepot.get(
             "/v2/\(repository)/manifests/\(tag)", headers: ["Content-Type": "application/vnd.oci.image.index.v1+json"],
             method: "PUT", options: ["--data-binary", manifest]
@@ -70,6 +73,7 @@ import Testing
             try await Self.receiver(on: stage, port: port, file: file)
             let again = try await EntrepotServer.start(on: stage, root: root, repositories: tables)
             #expect(try await Self.push(again, "local/app", "v4") == 201)
+            #expect(try await Self.push(again, "local/app", "\(Self.digest)?tag=v5&tag=v6") == 201)
             let pulled = try await again.get(
                 "/v2/local/app/manifests/v4", headers: ["Accept": "application/vnd.oci.image.index.v1+json"])
             #expect(pulled.status == 200)
@@ -81,7 +85,7 @@ import Testing
             // In their order; what was sent before the crash may come twice.
             var seen: Set<String> = []
             let told = events.filter { seen.insert($0.id).inserted }.map { "\($0.action) \($0.target.tag ?? "-")" }
-            #expect(told == ["push v1", "push v2", "push v3", "delete v2", "push v4", "pull v4"])
+            #expect(told == ["push v1", "push v2", "push v3", "delete v2", "push v4", "push v5", "push v6", "pull v4"])
             #expect(events.allSatisfy { $0.target.repository == "local/app" })
             let first = try #require(
                 try String(contentsOf: file, encoding: .utf8).split(separator: "\n").first.map {
@@ -112,18 +116,22 @@ import Testing
                     password = "\(hash)"
                     [repository.local]
                     """)
-            let manifest = #"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.index.v1+json","manifests":[]}"#
-            func push(_ password: String?) async throws -> Int {
-                var options = ["--data-binary", manifest]
+            func push(_ password: String?, _ reference: String = "v1") async throws -> Int {
+                var options = ["--data-binary", Self.manifest]
                 if let password { options += ["-u", "alice:\(password)"] }
                 return try await entrepot.get(
-                    "/v2/local/app/manifests/v1", headers: ["Content-Type": "application/vnd.oci.image.index.v1+json"],
+                    "/v2/local/app/manifests/\(reference)",
+                    headers: ["Content-Type": "application/vnd.oci.image.index.v1+json"],
                     method: "PUT", options: options
                 ).status
             }
             #expect(try await push("alice-secret") == 201)
             #expect(try await push("wrong-secret") == 401)
             #expect(try await push(nil) == 401)
+            #expect(try await push("alice-secret", "\(Self.digest)?tag=latest&tag=v2") == 201)
+            // Answered as to anybody: what the answer tells a guesser is on record.
+            let guess = ["Authorization": "Bearer a-guess"]
+            #expect(try await entrepot.get("/readyz", headers: guess).status == 200)
             #expect(try await entrepot.get("/v2/local/app/manifests/v1", headers: ["Accept": "*/*"]).status == 200)
             let shown = ["Authorization": "Bearer \(EntrepotServer.adminToken)"]
             #expect(try await entrepot.get("/_entrepot/reload", headers: shown, method: "POST").status == 200)
@@ -137,10 +145,13 @@ import Testing
             let told = lines.map { "\($0["event"] ?? "") \($0["outcome"] ?? "") \($0["actor"] ?? "-")" }
             #expect(
                 told == [
-                    "push done alice", "login denied -", "reload done -", "admin reload done admin token",
+                    "push done alice", "login denied -", "push done alice", "login denied -", "reload done -",
+                    "admin reload done admin token",
                 ])
             #expect(lines[0]["repository"] == "local/app")
             #expect(lines[0]["reference"] == "v1")
+            #expect(lines[2]["reference"] == Self.digest)
+            #expect(lines[2]["tags"] == "latest,v2")
             #expect(lines[0]["client"] == "127.0.0.1")
             let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
             #expect(mode == 0o600)

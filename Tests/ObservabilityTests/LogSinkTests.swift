@@ -55,4 +55,13 @@ import Testing
             #expect(text(reading) == "line\nline 1\n")
         }
     }
+
+    @Test func whatCannotBeWrittenIsToldAndLeavesNothingHalf() throws {
+        let writer = try RotatingFileWriter(path: "/dev/full", largest: 1 << 20, kept: 1)
+        let errors = NIOLockedValueBox<[String]>([])
+        let sink = LogSink(writer, onLoss: { error in errors.withLockedValue { $0.append(error.description) } })
+        sink.write("lost\n", identity: nil) { _ in "" }
+        sink.writeAll()
+        #expect(errors.withLockedValue { $0 } == ["/dev/full cannot be written to: No space left on device"])
+    }
 }

@@ -57,9 +57,7 @@ public struct AdminAPI: RequestHandler {
     }
 
     public func respond(to request: Request) async -> Response {
-        if let readiness, request.path == Self.readinessPath, await maySeeChecks(request) {
-            return DistributionAPI.readiness(readiness, showsChecks: true)
-        }
+        if let readiness, request.path == Self.readinessPath { return await answerProbe(request, readiness) }
         let metrics = request.path == MetricsAPI.path ? metrics : nil
         guard metrics != nil || request.path.hasPrefix(Self.root) else { return await next.respond(to: request) }
         do throws(RegistryError) {
@@ -96,16 +94,21 @@ public struct AdminAPI: RequestHandler {
 
     private static let readinessPath = "/readyz"
 
-    /// Whoever may not is told what everybody is told, and not turned away: probes bring what they like.
-    private func maySeeChecks(_ request: Request) async -> Bool {
+    /// Whoever may not see the checks is told what everybody is told, and not turned away: probes bring what they like. That
+    /// credentials were wrong is noted, as what they are worth can be read from the answer.
+    private func answerProbe(_ request: Request, _ readiness: Readiness) async -> Response {
         guard request.method == .GET || request.method == .HEAD,
             request.headers.contains(name: "Authorization") || !request.clientCertificates.isEmpty
-        else { return false }
+        else { return await next.respond(to: request) }
         do throws(RegistryError) {
             _ = try await admit(request)
-            return true
+            return DistributionAPI.readiness(readiness, showsChecks: true)
         } catch {
-            return false
+            var response = await next.respond(to: request)
+            var note = response.requestNote ?? RequestNote()
+            note.error = error
+            response.requestNote = note
+            return response
         }
     }
 

@@ -173,7 +173,8 @@ public enum MetricCatalogue {
             "entrepot_trace_spans_total", .counter, labels: ["outcome"],
             "Spans that were exported, that the collector did not take, or that were dropped since too many waited"),
         MetricDescription(
-            "entrepot_log_lines_dropped_total", .counter, "Lines of the log that were not written since too many waited"
+            "entrepot_log_lines_dropped_total", .counter,
+            "Lines of the log and of the audit that were not written, since too many waited or there was no room"
         ),
         MetricDescription(
             "entrepot_health_degraded", .gauge, labels: ["check"],

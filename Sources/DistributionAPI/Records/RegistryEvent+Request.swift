@@ -10,14 +10,30 @@ typealias RegistryAction = Action
 typealias ClientRequest = Request
 
 extension RegistryEvent {
+    /// What an answer means for content, in the order in which it is told. Of a manifest that is pushed by its digest with tags it
+    /// is one event for each tag, as if each had been pushed alone.
+    static func events(
+        _ action: RegistryAction, _ repository: RepositoryName, actor: String?, _ request: ClientRequest,
+        _ response: Response
+    ) -> [RegistryEvent] {
+        let tags = response.headers.first(name: "OCI-Tag")?.split(separator: ",").map { $0.drop { $0 == " " } } ?? []
+        guard !tags.isEmpty else {
+            return RegistryEvent(action, repository, actor: actor, request, response).map { [$0] } ?? []
+        }
+        return tags.compactMap {
+            RegistryEvent(action, repository, actor: actor, request, response, tag: String($0))
+        }
+    }
+
     /// What an answer means for content; nil where it means nothing that anybody is told.
     ///
     /// - Parameters:
     ///   - repository: As it is stored.
     ///   - actor: Who asked, as far as that is known.
+    ///   - tag: That was moved, where the path does not name it.
     init?(
         _ action: RegistryAction, _ repository: RepositoryName, actor: String?, _ request: ClientRequest,
-        _ response: Response
+        _ response: Response, tag: String? = nil
     ) {
         let status = response.status.code
         guard (200..<400).contains(status), status != 304, let what = Self.action(action, request, status) else {
@@ -26,7 +42,7 @@ extension RegistryEvent {
         let digest =
             response.headers.first(name: "Docker-Content-Digest") ?? action.digest?.description
             ?? Self.digest(action.reference)
-        var tag: String?
+        var tag = tag
         if case .tag(let named)? = action.reference { tag = named.value }
         let isManifest = action.isOfManifest
         self.init(

@@ -5,6 +5,7 @@
 #else
     internal import Darwin
 #endif
+public import Logging
 
 /// Where records of who did what go. Nobody waits for a sink; what waits is bounded, and what is dropped is counted with the
 /// lines of the log.
@@ -19,13 +20,17 @@ public final class AuditLog: Sendable {
 
     private let sinks: [LogSink]
 
+    /// - Parameter logger: Told where records cannot be written.
     /// - Throws: If a file cannot be written to.
-    public init(_ sinks: [Sink]) throws {
+    public init(_ sinks: [Sink], logger: Logger) throws {
+        let onLoss = { @Sendable (error: LineWriterError) in
+            logger.error("records of the audit are lost", metadata: ["error": "\(error)"])
+        }
         self.sinks = try sinks.map { sink in
             switch sink {
-            case .standardOutput: LogSink(DescriptorWriter(descriptor: STDOUT_FILENO))
+            case .standardOutput: LogSink(DescriptorWriter(descriptor: STDOUT_FILENO), onLoss: onLoss)
             case .file(let path, let largest, let kept):
-                LogSink(try RotatingFileWriter(path: path, largest: largest, kept: kept))
+                LogSink(try RotatingFileWriter(path: path, largest: largest, kept: kept), onLoss: onLoss)
             }
         }
         for sink in self.sinks { sink.start() }

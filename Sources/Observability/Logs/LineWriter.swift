@@ -8,17 +8,24 @@
 
 /// Takes whole lines, one call at a time, and may block.
 protocol LineWriter: Sendable {
-    func write(_ bytes: [UInt8])
+    /// - Throws: If not all of it could be written.
+    func write(_ bytes: [UInt8]) throws(LineWriterError)
 }
 
 /// To an open descriptor.
 struct DescriptorWriter: LineWriter {
     let descriptor: CInt
 
-    func write(_ bytes: [UInt8]) { Self.writeAll(bytes, to: descriptor) }
+    func write(_ bytes: [UInt8]) throws(LineWriterError) {
+        if let problem = Self.writeAll(bytes, to: descriptor) {
+            throw LineWriterError(description: "descriptor \(descriptor) cannot be written to: \(problem)")
+        }
+    }
 
     /// Waits for a reader that is slow, and gives up where nobody reads any more.
-    static func writeAll(_ bytes: [UInt8], to descriptor: CInt) {
+    ///
+    /// - Returns: Why it gave up; nil if all was written.
+    static func writeAll(_ bytes: [UInt8], to descriptor: CInt) -> String? {
         bytes.withUnsafeBytes { buffer in
             var offset = 0
             while offset < buffer.count {
@@ -29,9 +36,10 @@ struct DescriptorWriter: LineWriter {
                     var wait = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
                     poll(&wait, 1, 1000)
                 } else if errno != EINTR {
-                    return
+                    return String(cString: strerror(errno))
                 }
             }
+            return nil
         }
     }
 }
@@ -50,24 +58,31 @@ final class RotatingFileWriter: LineWriter {
         self.path = path
         self.largest = largest
         self.kept = kept
-        guard let descriptor = open() else {
-            throw LineWriterError(description: "\(path) cannot be written to: \(String(cString: strerror(errno)))")
-        }
-        close(descriptor)
+        close(try open())
     }
 
-    /// Opened for each batch: whoever moves the file away finds another one begun.
-    func write(_ bytes: [UInt8]) {
+    /// Opened for each batch: whoever moves the file away finds another one begun. Of one that does not fit nothing is left, so
+    /// that every line is whole.
+    func write(_ bytes: [UInt8]) throws(LineWriterError) {
         var status = stat()
         if stat(path, &status) == 0, status.st_size > 0, Int(status.st_size) + bytes.count > largest { rotate() }
-        guard let descriptor = open() else { return }
+        let descriptor = try open()
         defer { close(descriptor) }
-        DescriptorWriter.writeAll(bytes, to: descriptor)
+        let size = lseek(descriptor, 0, SEEK_END)
+        if let problem = DescriptorWriter.writeAll(bytes, to: descriptor) {
+            if size >= 0 { ftruncate(descriptor, size) }
+            throw unwritable(problem)
+        }
     }
 
-    private func open() -> CInt? {
+    private func open() throws(LineWriterError) -> CInt {
         let descriptor = systemOpen(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
-        return descriptor >= 0 ? descriptor : nil
+        guard descriptor >= 0 else { throw unwritable(String(cString: strerror(errno))) }
+        return descriptor
+    }
+
+    private func unwritable(_ problem: String) -> LineWriterError {
+        LineWriterError(description: "\(path) cannot be written to: \(problem)")
     }
 
     private func rotate() {

@@ -28,6 +28,7 @@ final class LogSink: Sendable {
     private let writer: any LineWriter
     private let limit: Int
     private let now: @Sendable () -> Duration
+    private let onLoss: @Sendable (LineWriterError) -> Void
     private let state = NIOLockedValueBox(State())
     /// 1 where there is something to do for the thread.
     private let work = ConditionLock(value: 0)
@@ -35,13 +36,16 @@ final class LogSink: Sendable {
     /// - Parameters:
     ///   - limit: Bytes that may wait.
     ///   - now: Of a clock that never goes back.
+    ///   - onLoss: Told on the sink's own thread that lines could not be written, which are counted as dropped.
     init(
         _ writer: any LineWriter, limit: Int = mostPending,
-        now: @escaping @Sendable () -> Duration = { ContinuousClock.now - LogSink.origin }
+        now: @escaping @Sendable () -> Duration = { ContinuousClock.now - LogSink.origin },
+        onLoss: @escaping @Sendable (LineWriterError) -> Void = { _ in }
     ) {
         self.writer = writer
         self.limit = limit
         self.now = now
+        self.onLoss = onLoss
     }
 
     private static let origin = ContinuousClock.now
@@ -124,7 +128,11 @@ final class LogSink: Sendable {
             }
             if dropped > 0 { Counter(label: "entrepot_log_lines_dropped_total").increment(by: dropped) }
             guard !bytes.isEmpty else { return }
-            writer.write(bytes)
+            do throws(LineWriterError) { try writer.write(bytes) } catch {
+                let lost = bytes.count { $0 == UInt8(ascii: "\n") }
+                state.withLockedValue { $0.dropped += lost }
+                onLoss(error)
+            }
             state.withLockedValue { $0.isWriting = false }
         }
     }

@@ -74,7 +74,7 @@ struct LongLivedParts: Sendable {
             try curl.map { try EventEndpoint(section, root: opened.root, curl: $0) }
         }
         notifications = eventEndpoints.isEmpty ? nil : Notifications(eventEndpoints)
-        audit = try AuditLog(configuration.auditSinks)
+        audit = try AuditLog(configuration.auditSinks, logger: logger)
         let content: any ObjectStore = tier ?? opened.objects
         let objects = ObservedStore(content)
         probe = try StoreProbe(objects, free: opened.freeBytes)
