@@ -265,7 +265,8 @@ let package = Package(
         tests(
             "S3StorageTests",
             [
-                "S3Storage", "SigV4", "CurlClient", "Storage", "OCI", "TestSupport", "Threads", nioCore, nioPosix,
+                "S3Storage", "SigV4", "CurlClient", "Hashing", "Storage", "OCI", "TestSupport", "Threads", nioCore,
+                nioPosix,
                 nioConcurrency,
             ]),
         tests("HashingTests", ["Hashing", "OCI", nioCore]),

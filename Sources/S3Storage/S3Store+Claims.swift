@@ -2,7 +2,8 @@ internal import NIOCore
 internal import SigV4
 internal import Storage
 
-/// Moving an object that does not grow: a copy and a deletion, where a rename would decide between several who do it.
+/// Moving an object that does not grow: a copy and a deletion. Of several who do it the claim lets one, where the store keeps to
+/// conditions; whoever deletes the object needs none, and the copy counts only if the object is still there.
 extension S3Store {
     /// Seconds after which a claim is somebody's who is no more.
     private static let claimLifetime: Int64 = 600
@@ -19,15 +20,35 @@ extension S3Store {
     }
 
     private func carry(_ source: String, to key: String) async throws(S3Error) -> Bool {
-        guard let object = try await client.head(source) else { return false }
-        do throws(S3Error) {
-            try await copy(source, object.size, to: key)
-        } catch {
-            if error.kind == .absent { return false }
-            throw error
+        var steps = MoveByCopy()
+        var object: S3Object?
+        while true {
+            switch steps.operation {
+            case .look:
+                object = try await client.head(source)
+                steps.advance(object != nil)
+            case .copy: steps.advance(try await copied(source, object, to: key))
+            // Another one in its place is not what was copied.
+            case .lookAgain: steps.advance(try await client.head(source)?.entity == object?.entity)
+            case .deleteSource:
+                try await client.delete(source)
+                steps.advance(true)
+            case .succeed: return true
+            case .fail: return false
+            }
         }
-        try await client.delete(source)
-        return true
+    }
+
+    /// - Returns: False if it is not there any more.
+    private func copied(_ source: String, _ object: S3Object?, to key: String) async throws(S3Error) -> Bool {
+        guard let object else { return false }
+        do throws(S3Error) {
+            try await copy(source, object.size, entity: object.entity, to: key)
+            return true
+        } catch {
+            guard error.kind == .absent || error.kind == .conflict else { throw error }
+            return false
+        }
     }
 
     /// Takes the next number: the first that nobody has, or, where the last one's holder is gone, the one after that.
@@ -44,7 +65,7 @@ extension S3Store {
     }
 
     /// Apart from what is listed.
-    private func claims(of source: String) -> String {
+    func claims(of source: String) -> String {
         let hash = Array(source.utf8).withUnsafeBytes { SigV4Request.Payload.hashing($0).text }
         return "\(prefix).entrepot/moves/\(hash)/"
     }

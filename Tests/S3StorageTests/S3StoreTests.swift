@@ -1,12 +1,14 @@
 import Foundation
+import Hashing
 import NIOCore
 import NIOPosix
+import OCI
 import SigV4
-import Storage
 import TestSupport
 import Testing
 
 @testable import S3Storage
+@testable import Storage
 
 /// Against a real server that verifies signatures.
 @Suite(.enabled(if: MotoServer.isInstalled, "make deps"), .moto) struct S3StoreTests {
@@ -267,6 +269,23 @@ import Testing
         #expect(try await first.list(key("moved"), after: nil, limit: 10).count == 1)
         #expect(try await first.info(key("marks/one")) == nil)
         #expect(try await first.list(key(".entrepot/moves"), after: nil, limit: 10) == [])
+    }
+
+    /// A collector has claimed the mark, and comes to copy it later or never.
+    @Test(arguments: [false, true]) func aMarkIsTakenBackWhoeverHasClaimedIt(isLink: Bool) async throws {
+        let moto = try #require(MotoServer.current)
+        let objects = S3Store(moto.client(moto.settings(prefix: "claimed-\(isLink)")), pool: .shared)
+        try await objects.prepare()
+        #expect(objects.conditions.areKept)
+        let store = RegistryStore(objects: objects)
+        let digest = Digest(hashing: ByteBuffer(string: "content"))
+        let repository = try #require(RepositoryName("team/app"))
+        let target = isLink ? Collectable.grant(digest, in: repository) : .content(digest)
+        try await store.condemn(target, at: 5, by: CollectionRound())
+        let claim = objects.claims(of: objects.name(target.condemned)) + GrowingRow.name(0)
+        try await objects.client.put(claim, ByteBuffer())
+        try await store.rescue(target)
+        #expect(try await objects.info(target.condemned) == nil)
     }
 
     @Test func aWrongSecretOpensNothing() async throws {

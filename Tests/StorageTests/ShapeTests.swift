@@ -1,6 +1,7 @@
 import OCI
-import Storage
 import Testing
+
+@testable import Storage
 
 @Suite struct ShapeTests {
     @Test func aKeyTellsWhatLiesThere() throws {
@@ -16,6 +17,10 @@ import Testing
         let data = try #require(RegistryLayout.upload(id, in: repository).child("data"))
         #expect(RegistryLayout.shape(of: data) == .growing)
         #expect(RegistryLayout.shape(of: RegistryLayout.repositories) == .any)
+        for mark in [RegistryLayout.condemned(digest), RegistryLayout.condemned(digest, in: repository)] {
+            #expect(RegistryLayout.shape(of: mark) == .leaf)
+            #expect(RegistryLayout.shape(of: try #require(mark.parent)) != .leaf)
+        }
         #expect(RegistryLayout.shape(of: RegistryLayout.uploads(of: repository)) == .folder)
         for name in ["data", "link"] {
             let tag = try #require(Tag(name))

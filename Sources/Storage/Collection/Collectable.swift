@@ -39,9 +39,6 @@ public enum Collectable: Hashable, Sendable {
         }
     }
 
-    /// Says nothing: where a mark goes that was taken back.
-    var rescued: ObjectKey { RegistryLayout.rescued(name) }
-
     /// Says that it is being removed.
     ///
     /// - Parameter round: Of the collector, so that several never take one's mark for another's.

@@ -27,6 +27,8 @@ extension RegistryStore {
                 try await objects.move(target.condemned, to: sweep, .cached)
             } catch {
                 guard error.code == .absent else { throw error }
+                // Taken back. A store that can only copy may have left the copy.
+                try await objects.delete(sweep)
                 return nil
             }
             guard let (text, info) = try await objects.read(sweep, limit: 64),

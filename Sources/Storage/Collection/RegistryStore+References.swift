@@ -73,14 +73,9 @@ extension RegistryStore {
         if try await objects.info(target.condemned) != nil { try await takeBack(target) }
     }
 
+    /// Deletes the mark, which nobody can prevent: a collector that has moved it shows so before it is gone.
     private func takeBack(_ target: Collectable) async throws(StorageError) {
-        do throws(StorageError) {
-            try await objects.move(target.condemned, to: target.rescued, .cached)
-        } catch {
-            // Taken back, or decided upon, by somebody else.
-            guard error.code == .absent else { throw error }
-        }
-        try await objects.delete(target.rescued)
+        try await objects.delete(target.condemned)
     }
 
     /// The steps before, and again after, a manifest of `repository` refers to its links to `digests`.

@@ -2,7 +2,7 @@
 ///
 /// A round looks which marks there are, then at all references. What is not referred to and has no mark gets one; what is
 /// and has one loses it. What has a mark from before the round began, old enough and not referred to, is removed: the mark is
-/// moved first, in one step, which fails if somebody has taken it back. A mark that was taken back and made anew by another
+/// moved first, which fails if somebody has taken it back. A mark that was taken back and made anew by another
 /// collector is another mark, whatever it is worth: it is dropped, and nothing is removed.
 public struct Removal: Hashable, Sendable {
     public enum Operation: Hashable, Sendable {
@@ -44,7 +44,8 @@ public struct Removal: Hashable, Sendable {
             operation = isRipe ? .decide : .lookForMark
         case .lookForMark:
             operation = found ? (isReferredTo ? .absolve : .end) : (isReferredTo ? .end : .condemn)
-        case .decide: operation = found ? .verify : .end
+        // What a store that can only copy may have left is dropped.
+        case .decide: operation = found ? .verify : .endSweep
         case .verify: operation = found || isTrusting ? .remove : .endSweep
         case .remove: operation = .endSweep
         case .condemn: operation = isHasty ? .decide : .end

@@ -102,8 +102,6 @@ public enum RegistryLayout {
         below(repository, "_entrepot/collection/condemned/\(digest.algorithm.rawValue)-\(digest.hex)")
     }
 
-    static func rescued(_ name: String) -> ObjectKey { ObjectKey(unchecked: ".entrepot/collection/rescued/\(name)") }
-
     /// What is being removed at this moment, of contents and links: rarely more than one.
     static var sweeps: ObjectKey { ObjectKey(unchecked: ".entrepot/collection/sweeping") }
 
@@ -178,6 +176,7 @@ public enum RegistryLayout {
         if path.hasPrefix(blobs.path + "/") { return path.hasSuffix("/data") ? .leaf : .folder }
         guard path.hasPrefix(repositories.path + "/") else {
             if path.hasPrefix(sweeps.path + "/") { return .leaf }
+            if path.hasPrefix(condemnedShelves.path + "/") { return path.contains("-") ? .leaf : .folder }
             return path.contains("/_uploads/") && path.hasSuffix("/data") ? .growing : .any
         }
         // No part of a repository's name begins so; and its parts may be called as ours are.
@@ -191,8 +190,10 @@ public enum RegistryLayout {
         case ("layers", ...3), ("manifests", ...4): return .folder
         case ("layers", _), ("manifests", _): return parts.last == "link" ? .leaf : .any
         case ("entrepot", _):
-            for folder in ["/_entrepot/pulled/tags/", "/_entrepot/pushed-tags/", "/_entrepot/media-types/"]
-            where path.contains(folder) { return .leaf }
+            for folder in [
+                "/_entrepot/pulled/tags/", "/_entrepot/pushed-tags/", "/_entrepot/media-types/",
+                "/_entrepot/collection/condemned/",
+            ] where path.contains(folder) { return .leaf }
             return .any
         default: return .any
         }

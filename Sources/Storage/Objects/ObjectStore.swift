@@ -106,9 +106,11 @@ public protocol ObjectStore: Sendable {
     /// - Throws: `StorageError.Code.conflict` if the object has not exactly `offset` bytes.
     func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError)
 
-    /// Makes the object `source` the object `key`, in one step. `source` is gone afterwards.
+    /// Makes the object `source` the object `key`. `source` is gone afterwards. Whoever deletes `source` and then finds no `key`
+    /// has prevented it.
     ///
-    /// - Throws: `StorageError.Code.absent` if there is no `source`.
+    /// - Throws: `StorageError.Code.absent` if there is no `source`, or none any more: then a store that can only copy may have
+    ///   left a copy of it.
     func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError)
 
     /// The same for an object that has grown to exactly `size` bytes, and is deleted next: where that costs requests, `source`
