@@ -5,12 +5,12 @@ import NIOConcurrencyHelpers
 import NIOCore
 import OCI
 import Retention
-import Storage
 import TestSupport
 import Testing
 
 @testable import Janitor
 @testable import Registry
+@testable import Storage
 
 private typealias RepositoryTag = OCI.Tag
 
@@ -79,11 +79,14 @@ private typealias RepositoryTag = OCI.Tag
 
     // MARK: In a store
 
-    private static func retain(_ shop: Workshop, _ rules: String...) async throws -> [String: Int64] {
+    private static func retain(
+        _ shop: Workshop, _ rules: String..., grace: Int64 = 0
+    ) async throws -> [String: Int64] {
         var round = RetentionRound(
             store: shop.registry.janitorStore, registry: shop.registry,
             settings: JanitorSettings.test(
-                shop.namespaces, retention: RetentionPolicy(rules: try rules.map { try RetentionRule($0) })),
+                shop.namespaces, retention: RetentionPolicy(rules: try rules.map { try RetentionRule($0) }),
+                grace: grace),
             logger: Logger(label: "test"), now: shop.time)
         try await round.run()
         return round.counts
@@ -167,16 +170,152 @@ private typealias RepositoryTag = OCI.Tag
             let loose = try await Self.push(shop, Self.image(2), nil)
             let child = try await Self.push(shop, Self.image(3), nil)
             let review = try await RetentionReview.of(
-                repository.name, try Self.policy("false"), store: shop.store, lastPulled: { _ in nil }, now: shop.time)
+                repository.name, try Self.policy("false"), store: shop.store, lastPulled: { _ in nil }, grace: 0,
+                now: shop.time)
             shop.pass(seconds: 1)
             _ = try await Self.push(shop, Self.image(1), "v1")
             _ = try await Self.push(shop, Self.image(2), nil)
             let index = try await Self.push(shop, Self.index([child]), nil)
-            let tags = review.verdicts.compactMap { verdict in
-                verdict.tag.map { (tag: $0, record: TagRecord(digest: verdict.digest, checked: verdict.time)) }
-            }
-            _ = try await shop.registry.retire(tags, review.removed, known: review.known, in: repository)
+            try await Self.apply(review, shop, repository)
             #expect(try await Self.manifests(shop) == [tagged, loose, child, index])
+        }
+    }
+
+    private static func apply(_ review: RetentionReview, _ shop: Workshop, _ repository: Repository) async throws {
+        for step in review.steps {
+            _ = try await shop.registry.retire(step.tags, step.manifests, known: review.known, in: repository)
+        }
+    }
+
+    /// The images of a push come before the index that names them.
+    @Test func whatCameWithoutATagStaysForTheGraceAndWithItItsParts() async throws {
+        try await Workshop.open { shop in
+            let old = try await Self.push(shop, Self.image(1), nil)
+            shop.pass(seconds: 100)
+            let images = [try await Self.push(shop, Self.image(2), nil), try await Self.push(shop, Self.image(3), nil)]
+            let inner = try await Self.push(shop, Self.index([old]), nil)
+            shop.pass(seconds: 59)
+            let counts = try await Self.retain(shop, "image.tag == 'latest'", grace: 60)
+            #expect(counts["keptImages"] == 3 && counts["removedManifests"] == 0)
+            #expect(try await Self.manifests(shop) == Set(images + [inner, old]))
+            let index = try await Self.push(shop, Self.index(images), "latest")
+            shop.pass(seconds: 1)
+            _ = try await Self.retain(shop, "image.tag == 'latest'", grace: 60)
+            #expect(try await Self.manifests(shop) == Set(images + [index]))
+        }
+    }
+
+    /// An index that goes names it, and the next one is on its way.
+    @Test func anImageThatIsPushedAnewStaysWithoutItsFormerIndex() async throws {
+        try await Workshop.open { shop in
+            let image = try await Self.push(shop, Self.image(1), nil)
+            _ = try await Self.push(shop, Self.index([image]), "v1")
+            shop.pass(seconds: 100)
+            _ = try await Self.push(shop, Self.image(1), nil)
+            _ = try await Self.retain(shop, "image.tag == 'latest'", grace: 60)
+            #expect(try await Self.manifests(shop) == [image])
+        }
+    }
+
+    private static func companion(of digest: Digest, _ ending: String = ".sig") -> String {
+        RepositoryTag(referrersOf: digest).value + ending
+    }
+
+    private static func tags(_ shop: Workshop) async throws -> [String] {
+        try await shop.store.tags(of: try #require(RepositoryName("sparse/a")), after: nil, limit: 10).map(\.value)
+    }
+
+    @Test(arguments: ["image.tag == 'latest'", "top_pushed(1)", "image.has_referrers && image.pushed_at > 1000005"])
+    func whatATagMadeOfADigestNamesStaysAndGoesWithIt(rule: String) async throws {
+        try await Workshop.open { shop in
+            let old = try await Self.push(shop, Self.image(1), "v1")
+            _ = try await Self.push(shop, Self.image(2), Self.companion(of: old))
+            shop.pass(seconds: 10)
+            let latest = try await Self.push(shop, Self.image(3), "latest")
+            shop.pass(seconds: 10)
+            // Pushed last, and no image that rules would count.
+            let signature = try await Self.push(shop, Self.image(4), Self.companion(of: latest))
+            let proof = try await Self.push(shop, Self.image(5), Self.companion(of: signature, ".att"))
+            let counts = try await Self.retain(shop, rule)
+            #expect(counts["removedTags"] == 2 && counts["removedManifests"] == 2)
+            #expect(try await Self.manifests(shop) == [latest, signature, proof])
+            #expect(
+                try await Set(Self.tags(shop)) == [
+                    "latest", Self.companion(of: latest), Self.companion(of: signature, ".att"),
+                ])
+        }
+    }
+
+    @Test func tagsThatNameEachOtherAreJudged() async throws {
+        try await Workshop.open { shop in
+            let first = Digest(hashing: ByteBuffer(string: Self.image(1)))
+            let second = try await Self.push(shop, Self.image(2), Self.companion(of: first))
+            _ = try await Self.push(shop, Self.image(1), Self.companion(of: second))
+            _ = try await Self.push(
+                shop, Self.image(3), Self.companion(of: Digest(hashing: ByteBuffer(string: Self.image(3)))))
+            _ = try await Self.retain(shop, "image.tag.startsWith('sha256-')")
+            #expect(try await Self.tags(shop).count == 3)
+        }
+    }
+
+    @Test func whatRefersToAnImageThatWasTaggedAnewSinceItWasJudgedStays() async throws {
+        try await Workshop.open { shop in
+            let repository = try shop.repository("sparse/a")
+            let image = try await Self.push(shop, Self.image(1), "v1")
+            let signature = try await Self.push(shop, Self.image(2), Self.companion(of: image))
+            let referrer = try await Self.push(shop, Self.image(3, subject: image), nil)
+            let review = try await RetentionReview.of(
+                repository.name, try Self.policy("false"), store: shop.store, lastPulled: { _ in nil }, grace: 0,
+                now: shop.time)
+            shop.pass(seconds: 1)
+            _ = try await Self.push(shop, Self.image(1), "v2")
+            try await Self.apply(review, shop, repository)
+            #expect(try await Self.manifests(shop) == [image, signature, referrer])
+            #expect(try await Self.tags(shop) == [Self.companion(of: image), "v2"])
+        }
+    }
+
+    private enum Damage: CaseIterable {
+        case largeConfiguration, understatedConfiguration, noConfiguration, tagLink
+    }
+
+    @Test(arguments: Damage.allCases) private func whatCannotBeReadKeepsItsRepositoryAndEndsNoRound(damage: Damage)
+        async throws
+    {
+        try await Workshop.open { shop in
+            let labels = #"{"config":{"Labels":{"keep":"yes"}},"filler":"\#(String(repeating: "x", count: 1 << 20))"}"#
+            let configuration = ByteBuffer(string: labels)
+            let digest = Digest(hashing: configuration)
+            if damage != .noConfiguration {
+                try await shop.objects.write(RegistryLayout.blob(digest), configuration, .cached)
+            }
+            let size = damage == .largeConfiguration ? configuration.readableBytes : 2
+            let type = "application/vnd.oci.image.config.v1+json"
+            let text =
+                #"{"schemaVersion":2,"config":{"mediaType":"\#(type)","digest":"\#(digest)","size":\#(size)},"layers":[]}"#
+            let kept = try await Self.push(shop, damage == .tagLink ? Self.image(1) : text, "v1")
+            if damage == .tagLink {
+                let link = RegistryLayout.tagLink(
+                    try #require(RepositoryTag("v2")), in: try #require(RepositoryName("sparse/a")))
+                try await shop.objects.write(link, ByteBuffer(string: "damage"), .cached)
+            }
+            _ = try await Self.push(shop, Self.image(2), "v1", "sparse/b")
+            let counts = try await Self.retain(shop, "image.labels[?'keep'].orValue('') == 'yes'")
+            #expect(counts["failedRepositories"] == 1)
+            #expect(try await Self.manifests(shop) == [kept])
+            #expect(try await Self.manifests(shop, "sparse/b").isEmpty)
+        }
+    }
+
+    @Test func aDamagedTagDoesNotKeepAManifestFromBeingDeletedByItsDigest() async throws {
+        try await Workshop.open { shop in
+            let repository = try shop.repository("local/a")
+            let digest = try await Self.push(shop, Self.image(1), "v2", "local/a")
+            let damaged = RegistryLayout.tagLink(try #require(RepositoryTag("v1")), in: repository.name)
+            try await shop.objects.write(damaged, ByteBuffer(string: "damage"), .cached)
+            try await shop.registry.deleteManifest(repository, .digest(digest))
+            #expect(try await Self.manifests(shop, "local/a").isEmpty)
+            #expect(try await shop.store.tag(try #require(RepositoryTag("v2")), in: repository.name) == nil)
         }
     }
 

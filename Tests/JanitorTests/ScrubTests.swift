@@ -170,6 +170,106 @@ private typealias RepositoryTag = OCI.Tag
         }
     }
 
+    // MARK: What clients do meanwhile
+
+    private static func tag(_ shop: Workshop, _ name: String = name) async throws -> Digest? {
+        try await shop.store.tag(
+            try #require(RepositoryTag("v1")), in: try #require(RepositoryName(name)))?.digest
+    }
+
+    /// When its tag was read, or later, when its bytes were.
+    @Test(arguments: [false, true]) func aManifestThatIsDeletedWhileItsTagIsLookedAtStaysDeleted(isLater: Bool)
+        async throws
+    {
+        try await Workshop.open { shop in
+            let (digest, _) = try await Self.push(shop)
+            let repository = try shop.repository(Self.name)
+            let objects = shop.objects
+            let link = RegistryLayout.tagLink(try #require(RepositoryTag("v1")), in: repository.name)
+            @Sendable func deleteTag() async throws(StorageError) {
+                try await objects.delete(link)
+                try await objects.delete(RegistryLayout.revisionFolder(digest, in: repository.name))
+            }
+            if isLater {
+                try await objects.delete(RegistryLayout.revisionFolder(digest, in: repository.name))
+                objects.afterReadingOnce(RegistryLayout.blob(digest), deleteTag)
+            } else {
+                // The manifest itself is looked at first.
+                objects.afterReadingOnce(RegistryLayout.blob(digest)) { () async throws(StorageError) in
+                    objects.afterReadingOnce(link, deleteTag)
+                }
+            }
+            let findings = try await Self.scrub(shop)
+            #expect(findings == [])
+            #expect(try await Self.tag(shop) == nil)
+            #expect(try await !shop.store.hasManifest(digest, in: repository.name))
+        }
+    }
+
+    @Test func aDamagedTagThatIsPushedWhileItIsLookedAtNamesWhatWasPushed() async throws {
+        try await Workshop.open { shop in
+            let (old, _) = try await Self.push(shop)
+            let name = try #require(RepositoryName(Self.name))
+            let tag = try #require(RepositoryTag("v1"))
+            let other = try await shop.registry.putManifest(
+                try shop.repository(Self.name),
+                IncomingManifest(
+                    bytes: ByteBuffer(string: #"{"schemaVersion":2,"layers":[]}"#), mediaType: .imageManifest,
+                    reference: .tag(try #require(RepositoryTag("v2"))))
+            ).digest
+            let link = RegistryLayout.tagLink(tag, in: name)
+            try await Self.damage(shop, link)
+            let store = shop.store
+            shop.objects.afterReadingOnce(link) { () async throws(StorageError) in
+                try await store.setTag(tag, to: other, in: name, .durable)
+            }
+            let findings = try await Self.scrub(shop)
+            #expect(findings == [])
+            #expect(try await Self.tag(shop) == other)
+            #expect(old != other)
+        }
+    }
+
+    @Test func aDanglingTagOfAMirrorThatIsFetchedWhileItIsLookedAtStays() async throws {
+        try await Workshop.open { shop in
+            let text = #"{"schemaVersion":2,"layers":[]}"#
+            _ = shop.upstream.hold(text, tag: "v1")
+            let repository = try shop.repository("mirror/x")
+            let tag = try #require(RepositoryTag("v1"))
+            let digest = try await shop.registry.manifest(repository, .tag(tag)).content.digest
+            try await shop.objects.delete(RegistryLayout.revisionFolder(digest, in: repository.name))
+            try await shop.objects.delete(RegistryLayout.blob(digest))
+            let store = shop.store
+            let manifest = StoredManifest(
+                digest: digest, mediaType: .imageManifest, bytes: ByteBuffer(string: text))
+            shop.objects.afterReadingOnce(RegistryLayout.blob(digest)) { () async throws(StorageError) in
+                try await store.put(manifest, declared: nil, in: repository.name, .cached)
+                try await store.setTag(tag, to: digest, in: repository.name, .cached)
+            }
+            let findings = try await Self.scrub(shop)
+            #expect(findings == [])
+            #expect(try await Self.tag(shop, "mirror/x") == digest)
+        }
+    }
+
+    /// Its link was empty when all were looked at.
+    @Test func aManifestWithADamagedLinkThatIsDeletedMeanwhileStaysDeleted() async throws {
+        try await Workshop.open { shop in
+            let (digest, _) = try await Self.push(shop)
+            let name = try #require(RepositoryName(Self.name))
+            let tag = try #require(RepositoryTag("v1"))
+            try await Self.damage(shop, RegistryLayout.revisionLink(digest, in: name))
+            let (objects, store) = (shop.objects, shop.store)
+            objects.afterReadingOnce(RegistryLayout.blob(digest)) { () async throws(StorageError) in
+                try await store.removeTag(tag, in: name)
+                try await store.removeManifest(digest, in: name)
+            }
+            let findings = try await Self.scrub(shop)
+            #expect(findings == [])
+            #expect(try await !shop.store.hasManifest(digest, in: name))
+        }
+    }
+
     @Test func whatIsLostIsToldAndNothingOfItIsRemoved() async throws {
         try await Workshop.open { shop in
             let (manifest, _) = try await Self.push(shop)

@@ -13,7 +13,7 @@ struct RetentionRound {
     let logger: Logger
     /// Seconds since 1970.
     let now: Int64
-    private let pacer: Pacer
+    private var pacer: Pacer
     private(set) var counts: [String: Int64] = [
         "repositories": 0, "images": 0, "keptImages": 0, "removedTags": 0, "removedManifests": 0,
         "failedRepositories": 0,
@@ -32,37 +32,46 @@ struct RetentionRound {
     }
 
     mutating func run() async throws {
-        var pacer = pacer
         for repository in try await settings.judged(store) {
             try await pacer.pace()
-            let policy = settings.retention(repository.namespace.key)
-            let review = try await RetentionReview.of(
-                repository.name, policy, store: store,
-                lastPulled: { try await registry.lastPulled($0, in: repository.name) }, now: now,
-                pace: { try await pacer.pace() })
-            counts["repositories", default: 0] += 1
-            counts["images", default: 0] += Int64(review.verdicts.count)
-            counts["keptImages", default: 0] += Int64(review.verdicts.count { $0.isKept })
-            if let failure = review.failure {
-                counts["failedRepositories", default: 0] += 1
-                logger.error(
-                    "a retention rule failed: nothing of the repository is removed",
-                    metadata: [
-                        "repository": "\(repository.name)",
-                        "rule": "\(failure.rule.map { policy.rules[$0].text } ?? "")",
-                        "reason": "\(failure.reason)",
-                    ])
-                continue
+            do {
+                try await judge(repository)
+            } catch let error as StorageError {
+                fail(repository, "\(error)")
+            } catch let error as RegistryError {
+                fail(repository, error.cause.map { "\($0)" } ?? error.message)
             }
+        }
+    }
+
+    private mutating func judge(_ repository: Repository) async throws {
+        let policy = settings.retention(repository.namespace.key)
+        var pacer = pacer
+        defer { self.pacer = pacer }
+        let review = try await RetentionReview.of(
+            repository.name, policy, store: store,
+            lastPulled: { try await registry.lastPulled($0, in: repository.name) }, grace: settings.grace, now: now,
+            pace: { try await pacer.pace() })
+        counts["repositories", default: 0] += 1
+        counts["images", default: 0] += Int64(review.verdicts.count)
+        counts["keptImages", default: 0] += Int64(review.verdicts.count { $0.isKept })
+        if let failure = review.failure {
+            return fail(repository, failure.reason, rule: failure.rule.map { policy.rules[$0].text })
+        }
+        for step in review.steps {
             let (tags, manifests) = try await registry.retire(
-                review.verdicts.compactMap { verdict in
-                    guard !verdict.isKept, let tag = verdict.tag else { return nil }
-                    return (tag, TagRecord(digest: verdict.digest, checked: verdict.time))
-                }, review.removed, known: review.known, in: repository)
+                step.tags, step.manifests, known: review.known, in: repository)
             counts["removedTags", default: 0] += Int64(tags)
             counts["removedManifests", default: 0] += Int64(manifests)
             Counter(label: "entrepot_retired_tags_total").increment(by: tags)
         }
+    }
+
+    private mutating func fail(_ repository: Repository, _ reason: String, rule: String? = nil) {
+        counts["failedRepositories", default: 0] += 1
+        logger.error(
+            "retention failed for a repository: nothing more of it is removed",
+            metadata: ["repository": "\(repository.name)", "rule": "\(rule ?? "")", "reason": "\(reason)"])
     }
 }
 

@@ -102,13 +102,12 @@ public struct Scrub {
                 }
                 found(ScrubFinding(.missingContent, repair, digest, in: name))
             } else if state == .damaged {
-                let repair = try await repairing { (registry) async throws in
+                let repair = try await repairing(ifStill: { (registry) async throws in
                     try await registry.repairing(name) { (store) async throws(StorageError) in
-                        try await store.relinkLayer(digest, in: name)
+                        try await store.mendLayer(digest, in: name) ? .repaired : nil
                     }
-                    return .repaired
-                }
-                found(ScrubFinding(.damagedLink, repair, digest, in: name))
+                })
+                if let repair { found(ScrubFinding(.damagedLink, repair, digest, in: name)) }
             }
         }
     }
@@ -132,12 +131,12 @@ public struct Scrub {
                 continue
             }
             if state == .damaged {
-                let repair = try await repairing { (registry) async throws in
+                let repair = try await repairing(ifStill: { (registry) async throws in
                     try await registry.repairing(name) { (store) async throws(StorageError) in
-                        try await store.relinkRevision(digest, in: name)
+                        try await store.mendRevision(digest, in: name) ? .repaired : nil
                     }
-                    return .repaired
-                }
+                })
+                guard let repair else { continue }
                 found(ScrubFinding(.damagedLink, repair, digest, in: name))
             }
             try await lookAtParts(of: digest, content, name, isCache)
@@ -170,17 +169,17 @@ public struct Scrub {
     // MARK: Tags
 
     private mutating func lookAtTags(_ name: RepositoryName, _ isCache: Bool) async throws {
-        for (tag, state) in try await store.tagStates(of: name) {
+        for tag in try await store.tagFolders(of: name) {
             try await pacer.pace()
-            switch state {
+            switch try await store.tagState(tag, in: name) {
             case .absent: continue
             case .names(let digest):
                 count("tags")
                 if try await store.hasManifest(digest, in: name) { continue }
                 try await danglingTag(tag, digest, name, isCache)
-            case .damaged(let before):
+            case .damaged:
                 count("tags")
-                try await damagedTag(tag, before, name, isCache)
+                try await damagedTag(tag, name, isCache)
             }
         }
     }
@@ -188,40 +187,57 @@ public struct Scrub {
     private mutating func danglingTag(
         _ tag: Tag, _ digest: Digest, _ name: RepositoryName, _ isCache: Bool
     ) async throws {
+        // Whoever deletes a manifest deletes its tags first.
+        guard try await store.names(tag, digest, in: name) else { return }
         // The bytes are there, and the tag says that they were pushed here.
         let isLost = try await store.manifestContent(digest) == nil
-        let repair = try await repairing(isCache || !isLost) { (registry) async throws in
-            try await registry.repairing(name) { (store) async throws(StorageError) in
-                if isLost {
-                    try await store.removeTag(tag, in: name)
-                    return .removed
+        let repair = try await repairing(
+            isCache || !isLost,
+            ifStill: { (registry) async throws in
+                try await registry.repairing(name) { (store) async throws(StorageError) in
+                    // Its manifest may have been deleted with it, or have come anew.
+                    guard try await store.names(tag, digest, in: name), try await !store.hasManifest(digest, in: name)
+                    else { return nil }
+                    if isLost {
+                        try await store.removeTag(tag, in: name)
+                        return .removed
+                    }
+                    try await store.relinkRevision(digest, in: name)
+                    return .repaired
                 }
-                try await store.relinkRevision(digest, in: name)
-                return .repaired
-            }
-        }
-        found(ScrubFinding(.danglingTag, repair, tag, in: name, "\(digest)"))
+            })
+        if let repair { found(ScrubFinding(.danglingTag, repair, tag, in: name, "\(digest)")) }
     }
 
-    private mutating func damagedTag(
-        _ tag: Tag, _ before: [Digest], _ name: RepositoryName, _ isCache: Bool
-    ) async throws {
-        var last: Digest?
-        for digest in before where last == nil {
-            if try await store.hasManifest(digest, in: name) { last = digest }
-        }
-        let digest = last
-        let repair = try await repairing(isCache || digest != nil) { (registry) async throws in
-            try await registry.repairing(name) { (store) async throws(StorageError) in
-                guard let digest, !isCache else {
-                    try await store.removeTag(tag, in: name)
-                    return .removed
+    private mutating func damagedTag(_ tag: Tag, _ name: RepositoryName, _ isCache: Bool) async throws {
+        let digest = try await lastHeld(tag, name, store)
+        let repair = try await repairing(
+            isCache || digest != nil,
+            ifStill: { (registry) async throws in
+                try await registry.repairing(name) { (store) async throws(StorageError) in
+                    guard try await store.tagState(tag, in: name) == .damaged else { return nil }
+                    if isCache {
+                        try await store.removeTag(tag, in: name)
+                        return .removed
+                    }
+                    // What it names is looked for by who writes: a manifest may be gone by now.
+                    guard let digest = try await lastHeld(tag, name, store) else { return ScrubFinding.Repair.none }
+                    try await store.setTag(tag, to: digest, in: name, .durable)
+                    return .repaired
                 }
-                try await store.setTag(tag, to: digest, in: name, .durable)
-                return .repaired
-            }
-        }
+            })
+        guard let repair else { return }
         found(ScrubFinding(.damagedTag, repair, tag, in: name, digest.map { "named \($0) before" }))
+    }
+
+    /// What a tag named last of what is here.
+    private func lastHeld(
+        _ tag: Tag, _ name: RepositoryName, _ store: RegistryStore
+    ) async throws(StorageError) -> Digest? {
+        for digest in try await store.history(of: tag, in: name) {
+            if try await store.hasManifest(digest, in: name) { return digest }
+        }
+        return nil
     }
 
     // MARK: Uploads
@@ -251,7 +267,17 @@ public struct Scrub {
     func repairing(
         _ isPossible: Bool = true, _ repair: (Registry) async throws -> ScrubFinding.Repair
     ) async throws -> ScrubFinding.Repair {
-        guard isPossible else { return .none }
+        try await repairing(isPossible, ifStill: repair) ?? ScrubFinding.Repair.none
+    }
+
+    /// The same where clients may have changed what was found.
+    ///
+    /// - Parameter repair: Looks again, while nobody changes it; nil if it is not as it was found.
+    /// - Returns: Nil if there is nothing to be told.
+    private func repairing(
+        _ isPossible: Bool = true, ifStill repair: (Registry) async throws -> ScrubFinding.Repair?
+    ) async throws -> ScrubFinding.Repair? {
+        guard isPossible else { return ScrubFinding.Repair.none }
         guard let repairer else { return .dryRun }
         return try await repair(repairer)
     }

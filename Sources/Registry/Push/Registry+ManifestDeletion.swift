@@ -38,9 +38,7 @@ extension Registry {
         let isHeld = try await writing { (store) async throws(StorageError) in
             guard try await store.hasManifest(digest, in: repository.name) else { return false }
             for tag in try await store.tags(of: repository.name, after: nil, limit: .max)
-            where try await store.tag(tag, in: repository.name)?.digest == digest {
-                try await remove(tag, repository)
-            }
+            where try await store.names(tag, digest, in: repository.name) { try await remove(tag, repository) }
             if let manifest = try await store.manifest(digest, in: repository.name),
                 let subject = (try? Manifest.relayed(manifest.bytes.readableBytesView, besides: manifest.mediaType))?
                     .subject

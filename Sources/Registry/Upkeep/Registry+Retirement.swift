@@ -1,14 +1,14 @@
 internal import Coordination
 internal import NIOCore
 public import OCI
-public import Storage
+internal import Storage
 
 extension Registry {
     /// How many manifests are removed before writers get a turn. Each batch looks at all tags first.
     private static let batch = 200
 
     /// Removes tags and manifests that were judged a moment ago, but for what has changed since: a tag that was pushed again,
-    /// a manifest that a tag or another manifest needs by now.
+    /// a manifest that a tag or another manifest needs by now. What refers to something that is still here stays with it.
     ///
     /// - Parameters:
     ///   - tags: With what each named when it was judged, and since when.
@@ -16,7 +16,7 @@ extension Registry {
     ///   - known: All manifests that there were then, with when each was pushed, by seconds since 1970.
     /// - Returns: How many tags and manifests are gone.
     public func retire(
-        _ tags: [(tag: Tag, record: TagRecord)], _ manifests: [Digest], known: [Digest: Int64],
+        _ tags: [RetiredTag], _ manifests: [Digest], known: [Digest: Int64],
         in repository: Repository
     ) async throws(RegistryError) -> (tags: Int, manifests: Int) {
         var removedTags = 0
@@ -26,8 +26,12 @@ extension Registry {
             removedTags += try await writers.withLock(repository.name) { () async throws(RegistryError) in
                 try await writing { (store) async throws(StorageError) in
                     var count = 0
-                    for (tag, record) in part where try await store.tag(tag, in: repository.name) == record {
-                        try await store.removeTag(tag, in: repository.name)
+                    for retired in part {
+                        guard try await store.tag(retired.tag, in: repository.name) == retired.record else { continue }
+                        if let subject = retired.subject, try await store.hasManifest(subject, in: repository.name) {
+                            continue
+                        }
+                        try await store.removeTag(retired.tag, in: repository.name)
                         count += 1
                     }
                     return count
@@ -55,6 +59,7 @@ extension Registry {
                         (try? Manifest.relayed(
                             manifest.bytes.readableBytesView, besides: manifest.mediaType))?.subject
                 {
+                    if try await store.hasManifest(subject.digest, in: repository) { continue }
                     try await store.removeReferrer(digest, of: subject.digest, in: repository)
                 }
                 try await store.removeManifest(digest, in: repository)

@@ -16,8 +16,8 @@ extension RegistryStore {
 
     public enum TagState: Sendable, Equatable {
         case names(Digest)
-        /// The link holds no digest; these were named before, the latest first.
-        case damaged(before: [Digest])
+        /// The link holds no digest.
+        case damaged
         case absent
     }
 
@@ -54,23 +54,21 @@ extension RegistryStore {
     }
 
     /// Tags as they are on disk, those without a link as well.
-    public func tagStates(of repository: RepositoryName) async throws(StorageError) -> [(Tag, TagState)] {
-        var found: [(Tag, TagState)] = []
-        for name in try await objects.list(RegistryLayout.tags(of: repository), after: nil, limit: .max) {
-            guard let tag = Tag(name) else { continue }
-            do throws(StorageError) {
-                let digest = try await link(RegistryLayout.tagLink(tag, in: repository))?.digest
-                found.append((tag, digest.map { .names($0) } ?? .absent))
-            } catch {
-                guard error.code == .corrupt || error.code == .tooLarge else { throw error }
-                found.append((tag, .damaged(before: try await history(of: tag, in: repository))))
-            }
+    public func tagFolders(of repository: RepositoryName) async throws(StorageError) -> [Tag] {
+        try await objects.list(RegistryLayout.tags(of: repository), after: nil, limit: .max).compactMap { Tag($0) }
+    }
+
+    public func tagState(_ tag: Tag, in repository: RepositoryName) async throws(StorageError) -> TagState {
+        do throws(StorageError) {
+            return try await link(RegistryLayout.tagLink(tag, in: repository)).map { .names($0.digest) } ?? .absent
+        } catch {
+            guard error.code == .corrupt || error.code == .tooLarge else { throw error }
+            return .damaged
         }
-        return found
     }
 
     /// What a tag ever named, the latest first.
-    private func history(of tag: Tag, in repository: RepositoryName) async throws(StorageError) -> [Digest] {
+    public func history(of tag: Tag, in repository: RepositoryName) async throws(StorageError) -> [Digest] {
         var found: [(digest: Digest, time: Int64)] = []
         for algorithm in Digest.Algorithm.allCases {
             guard let folder = RegistryLayout.tagFolder(tag, in: repository).child("index/\(algorithm.rawValue)") else {
@@ -136,12 +134,27 @@ extension RegistryStore {
         }
     }
 
-    /// Writes a link anew.
-    public func relinkLayer(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
-        try await writeLink(RegistryLayout.layerLink(digest, in: repository), digest, .durable)
+    /// Writes a damaged link anew.
+    ///
+    /// - Returns: False if it is not damaged, or there is none any more.
+    public func mendLayer(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) -> Bool {
+        try await mend(RegistryLayout.layerLink(digest, in: repository), digest)
     }
 
-    /// Writes a link anew.
+    /// Writes a damaged link anew.
+    ///
+    /// - Returns: False if it is not damaged, or there is none any more.
+    public func mendRevision(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) -> Bool {
+        try await mend(RegistryLayout.revisionLink(digest, in: repository), digest)
+    }
+
+    private func mend(_ key: ObjectKey, _ digest: Digest) async throws(StorageError) -> Bool {
+        guard try await state(of: key, digest) == .damaged else { return false }
+        try await writeLink(key, digest, .durable)
+        return true
+    }
+
+    /// Writes a link that is gone.
     public func relinkRevision(_ digest: Digest, in repository: RepositoryName) async throws(StorageError) {
         try await writeLink(RegistryLayout.revisionLink(digest, in: repository), digest, .durable)
     }

@@ -18,6 +18,13 @@ extension RegistryStore {
         return TagRecord(digest: digest, checked: info.modified)
     }
 
+    /// Whether the tag names `digest`; one whose link is damaged names nothing.
+    public func names(
+        _ tag: Tag, _ digest: Digest, in repository: RepositoryName
+    ) async throws(StorageError) -> Bool {
+        try await tagState(tag, in: repository) == .names(digest)
+    }
+
     /// Current for as long as ``tag(_:in:)`` gives the same; nil where that is not known at once.
     public func sighting(of tag: Tag, in repository: RepositoryName) -> (any ObjectSighting)? {
         objects.sighting(RegistryLayout.tagLink(tag, in: repository))

@@ -38,7 +38,8 @@ struct RetentionCommand: AsyncParsableCommand {
             let policy = settings.retention(repository.namespace.key)
             let review = try await RetentionReview.of(
                 repository.name, policy, store: store,
-                lastPulled: { try await store.pullTime(of: $0, in: repository.name) }, now: WallClock.seconds())
+                lastPulled: { try await store.pullTime(of: $0, in: repository.name) }, grace: settings.grace,
+                now: WallClock.seconds())
             if let failure = review.failure {
                 hasFailed = true
                 let rule = failure.rule.map { "\(policy.rules[$0].text): " } ?? ""
@@ -55,6 +56,7 @@ struct RetentionCommand: AsyncParsableCommand {
         case .rule(let index): "keep\t\(image)\t\(rules[index])"
         case .part: "keep\t\(image)\tan index that is kept needs it"
         case .referrer: "keep\t\(image)\twhat it refers to is kept"
+        case .fresh: "keep\t\(image)\tit came only just now"
         case .nothing: "go\t\(image)\tno rule is true"
         }
     }

@@ -22,6 +22,7 @@ public final class MemoryStore: BackingStore {
     private let unreadable = NIOLockedValueBox<(key: ObjectKey, code: StorageError.Code)?>(nil)
     private let falsified = NIOLockedValueBox<ObjectKey?>(nil)
     private let interception = NIOLockedValueBox<(@Sendable (ObjectKey) async throws(StorageError) -> Void)?>(nil)
+    private let reading = NIOLockedValueBox<[ObjectKey: @Sendable () async throws(StorageError) -> Void]>([:])
     private let network = NIOLockedValueBox<(@Sendable () async throws(StorageError) -> Void)?>(nil)
 
     public init(now: @escaping @Sendable () -> Int64 = { 0 }) {
@@ -54,6 +55,11 @@ public final class MemoryStore: BackingStore {
         interception.withLockedValue { $0 = body }
     }
 
+    /// `body` runs once, when a small object was read and before its reader is told: what somebody else does at that moment.
+    public func afterReadingOnce(_ key: ObjectKey, _ body: @escaping @Sendable () async throws(StorageError) -> Void) {
+        reading.withLockedValue { $0[key] = body }
+    }
+
     /// All keys, in order.
     public var keys: [String] { objects.withLockedValue { $0.keys.sorted() } }
 
@@ -80,7 +86,10 @@ public final class MemoryStore: BackingStore {
 
     public func read(_ key: ObjectKey, limit: Int) async throws(StorageError) -> (bytes: ByteBuffer, info: ObjectInfo)?
     {
-        guard let info = try await info(key), let object = objects.withLockedValue({ $0[key.path] }) else { return nil }
+        let found = try await info(key)
+        let object = objects.withLockedValue { $0[key.path] }
+        if let body = reading.withLockedValue({ $0.removeValue(forKey: key) }) { try await body() }
+        guard let info = found, let object else { return nil }
         guard info.size <= limit else { throw StorageError(.tooLarge, "too large", key: key) }
         return (object.bytes, info)
     }
