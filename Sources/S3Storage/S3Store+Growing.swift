@@ -49,7 +49,9 @@ extension S3Store {
             // Nil where it has become an object, or was given up.
             if let parts = try await client.parts(name, upload) {
                 var grown = row
-                (grown.upload, grown.parts) = (upload, parts)
+                (grown.upload, grown.parts) = (upload, parts.found)
+                // Where parts come one after the other, no object tells that they do.
+                grown.modified = max(grown.modified, parts.modified)
                 grown.pieces = GrowingRow.chain(pieces, from: grown.base)
                 // Unless it was left while it was still being copied from the object.
                 if grown.size >= row.whole ?? 0 { return grown }

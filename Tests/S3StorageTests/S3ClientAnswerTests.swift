@@ -57,6 +57,32 @@ import Threads
         )
     }
 
+    /// Its marker was written when it began; of what has come since only its parts tell.
+    @Test func aRowWasWrittenToWhenItsLastPartWas() async throws {
+        let start = "2026-01-01T00:00:00.000Z"
+        try await with { request, _ in
+            if request.query?.contains("list-type=2") == true {
+                return .answer(
+                    200,
+                    text: "<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>up/data/upload</Key>"
+                        + "<Size>3</Size><LastModified>\(start)</LastModified></Contents></ListBucketResult>")
+            }
+            if request.query?.contains("uploadId=id1") == true {
+                let parts = [1, 2].map { number in
+                    "<Part><PartNumber>\(number)</PartNumber><ETag>e</ETag><Size>5</Size>"
+                        + "<LastModified>2026-01-01T00:0\(number):10.000Z</LastModified></Part>"
+                }
+                return .answer(200, text: "<ListPartsResult>\(parts.joined())</ListPartsResult>")
+            }
+            return Self.object("id1")
+        } _: { client, _, _ in
+            let store = S3Store(client, pool: .shared) { _ in .growing }
+            let info = try await store.info(try #require(ObjectKey("up/data")))
+            #expect(info?.size == 10)
+            #expect(info?.modified == ISODate.seconds(start).map { $0 + 130 })
+        }
+    }
+
     @Test(arguments: [
         (503, "SlowDown"), (500, "InternalError"), (400, "RequestTimeout"), (502, ""), (429, ""),
         (409, "OperationAborted"),

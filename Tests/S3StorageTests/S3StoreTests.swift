@@ -6,6 +6,7 @@ import OCI
 import SigV4
 import TestSupport
 import Testing
+import Threads
 
 @testable import S3Storage
 @testable import Storage

@@ -43,6 +43,23 @@ import Testing
         }
     }
 
+    /// On disk, and in a bucket, where content comes in large parts.
+    @Test(arguments: [false, true]) func `a session was active when anything of it was written`(isRemote: Bool)
+        async throws
+    {
+        let clock = ManualClock()
+        if isRemote { clock.store.move(behind: {}) }
+        let store = RegistryStore(objects: clock.store)
+        let (repository, id) = (try Goods.repository(), UploadID())
+        try await store.beginUpload(id, in: repository, at: 0, checkpoint: nil)
+        clock.set(10)
+        try await store.append(ByteBuffer(string: "abc"), to: id, in: repository, at: 0)
+        #expect(try await store.upload(id, in: repository)?.lastActive == 10)
+        clock.set(20)
+        try await store.setCheckpoint(ByteBuffer(string: "state"), of: id, in: repository)
+        #expect(try await store.upload(id, in: repository)?.lastActive == 20)
+    }
+
     @Test(arguments: Shelf.allCases) func `nothing that was sent is a blob too`(shelf: Shelf) async throws {
         try await shelf.open { store, _ in
             let (repository, id) = (try Goods.repository(), UploadID())

@@ -41,7 +41,7 @@ extension RegistryStore {
         let found = try await objects.infos([keys.start, keys.data, keys.checkpoint])
         guard let start = found[0] else { return nil }
         return StoredUpload(
-            size: found[1]?.size ?? 0, lastActive: max(start.modified, found[1]?.modified ?? 0),
+            size: found[1]?.size ?? 0, lastActive: max(start.modified, found.compactMap { $0?.modified }.max() ?? 0),
             hasCheckpoint: found[2] != nil)
     }
 
