@@ -320,6 +320,48 @@ import Threads
         }
     }
 
+    /// On files: the folder of a link that was deleted has stayed, and a link that is made in it does not show in its parent.
+    @Test(arguments: ["local/a", "mirror/a", "nobodys/a"])
+    func aLinkThatIsMadeInAnEmptyFolderIsSeen(name: String) async throws {
+        try await Workshop.open { shop in
+            let folder = try TemporaryDirectory()
+            let files = FileStore(root: folder.path, pool: .shared)
+            let store = RegistryStore(objects: files)
+            let name = try #require(RepositoryName(name))
+            let memory = CollectionMemory()
+            let content = ByteBuffer(repeating: 1, count: 100)
+            let digest = Digest(hashing: content)
+            let manifest = Self.manifest([(digest, 100)])
+            let link = RegistryLayout.layerLink(digest, in: name)
+            for (key, bytes) in [
+                (RegistryLayout.blob(digest), content), (RegistryLayout.blob(Digest(hashing: manifest)), manifest),
+                (
+                    RegistryLayout.revisionLink(Digest(hashing: manifest), in: name),
+                    ByteBuffer(string: "\(Digest(hashing: manifest))")
+                ),
+                (link, ByteBuffer(string: "\(digest)")),
+            ] { try await files.write(key, bytes, .cached) }
+            // Under this rule it stays: the folder goes at the end of the round, where there are pushes.
+            try FileManager.default.removeItem(atPath: folder.file(link.path))
+            for kind in ["_layers", "_manifests/revisions"] {
+                let path = folder.file("docker/registry/v2/repositories/\(name)/\(kind)/sha256")
+                try FileManager.default.setAttributes(
+                    [.modificationDate: Date(timeIntervalSinceNow: -3600)], ofItemAtPath: path)
+            }
+            func collect(_ now: Int64) async throws {
+                var collection = Collection(
+                    store: store, registry: shop.registry, settings: .test(shop.namespaces, grace: 10), memory: memory,
+                    logger: Logger(label: "test"), now: now)
+                try await collection.run()
+            }
+            try await collect(1000)
+            try await files.write(link, ByteBuffer(string: "\(digest)"), .cached)
+            for round in 1...3 { try await collect(1000 + Int64(round) * 10) }
+            #expect(try await store.blobInfo(digest) != nil)
+            #expect(try await store.isGranted(digest, in: name))
+        }
+    }
+
     /// As docker-registry keeps it: the bytes under the digest of SHA-256, and a link of each.
     @Test func whatDistributionKeepsUnderAnotherDigestStays() async throws {
         try await Workshop.open { shop in

@@ -112,6 +112,8 @@ struct Collection {
             } else {
                 // A mirror's links are eviction's; those that no namespace has any more are nobody's.
                 for digest in found.blobs + found.manifests { links.needed.insert(digest) }
+                // A link that is made in a folder that was there does not show in that folder's parent.
+                found.isPassing = !found.empty.isEmpty
             }
             remember(found, name)
         }
