@@ -47,7 +47,9 @@ final class MiniatureBucket: Sendable {
                 if let other = state.afterCopy.removeValue(forKey: source) { state.objects[source] = other }
                 return .answer(200, text: "<CopyObjectResult><ETag>\(Self.entity(bytes))</ETag></CopyObjectResult>")
             default:
-                guard let bytes = state.objects[key] else { return Self.absent }
+                guard let bytes = state.objects[key] else {
+                    return request.method == "HEAD" ? .answer(404, length: 0) : Self.absent
+                }
                 let headers = [("ETag", Self.entity(bytes))]
                 guard request.method == "GET" else { return .answer(200, headers, length: bytes.readableBytes) }
                 return .answer(200, headers, body: bytes)
