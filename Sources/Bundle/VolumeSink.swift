@@ -56,7 +56,23 @@ final class VolumeSink: ByteSink {
         let text = try SumsFile(path: sumsPath + Self.unfinished, sums.joined())
         for path in paths { try rename(path + Self.unfinished, path) }
         try rename(text.path, sumsPath)
+        let count = paths.count
         paths = []
+        try removeOthers(from: size == nil ? 1 : count + 1)
+    }
+
+    /// Takes away what an earlier bundle of that name left, as it would be taken for a part of this one, or for the whole.
+    private func removeOthers(from number: Int) throws(BundleError) {
+        if size != nil { _ = try remove(base) }
+        var number = number
+        while try remove(base + Volumes.suffix(number)) { number += 1 }
+    }
+
+    /// - Returns: Whether there was such a file.
+    private func remove(_ path: String) throws(BundleError) -> Bool {
+        if unlink(path) == 0 { return true }
+        guard errno == ENOENT || errno == EISDIR else { throw failure("removed", path) }
+        return false
     }
 
     private func open() throws(BundleError) {

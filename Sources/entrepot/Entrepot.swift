@@ -40,17 +40,28 @@ struct Entrepot: AsyncParsableCommand {
     /// As ArgumentParser's own, but for the exit code of wrong usage, which is 64 there.
     static func main() async {
         do {
+            try await answer()
+            try StandardOutput.flush()
+        } catch let error where exitCode(for: error) == .validationFailure {
+            StandardError.write(fullMessage(for: error) + "\n")
+            Self.exit(withError: ExitCode(2))
+        } catch {
+            Self.exit(withError: error)
+        }
+    }
+
+    private static func answer() async throws {
+        do {
             var command = try await asyncParseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
                 try command.run()
             }
-        } catch let error where exitCode(for: error) == .validationFailure {
-            StandardError.write(fullMessage(for: error) + "\n")
-            Self.exit(withError: ExitCode(2))
-        } catch {
-            Self.exit(withError: error)
+        } catch let error where exitCode(for: error) == .success {
+            // Help, a version, a script for a shell.
+            let text = fullMessage(for: error)
+            if !text.isEmpty { print(text) }
         }
     }
 }

@@ -30,6 +30,18 @@ import Tokens
         if volumeSize != nil { #expect(try BundleSample.read(path + ".001").0 == sample.catalogue) }
     }
 
+    /// One after the other under the same name: what is left of the one before would be taken for a part of it.
+    @Test func whatIsWrittenUnderTheNameOfAnotherIsReadAlone() throws {
+        let path = directory.file("app")
+        for volumeSize in [1000, 5000, nil, 2000] as [Int64?] {
+            try sample.write(to: path, volumeSize: volumeSize)
+            let (catalogue, bytes) = try BundleSample.read(path)
+            #expect(catalogue == sample.catalogue && bytes == sample.bytes)
+            #expect(directory.files().contains("app") == (volumeSize == nil))
+            #expect(directory.files().contains("app.001") == (volumeSize != nil))
+        }
+    }
+
     @Test func theSameContentIsTheSameBytes() throws {
         for name in ["a", "b"] { try sample.write(to: directory.file(name)) }
         #expect(try contents(of: "a") == contents(of: "b"))

@@ -103,6 +103,15 @@ import Tokens
         #expect(section.spoolSize == .gibibytes(50) && section.keepsConditions == true)
     }
 
+    @Test func `what the package's file says of other machines can be done`() throws {
+        let lines = try DocumentationTests.lines("config/service.toml").map { line in
+            line.hasPrefix("#") && !line.hasPrefix("# ") && line != "#" ? String(line.dropFirst()) : String(line)
+        }
+        let configuration = try ConfigurationLoader.load(text: lines.joined(separator: "\n"), environment: [:])
+        #expect("\(configuration.server.bindAddress)" == "0.0.0.0")
+        #expect(configuration.defaultAccess == .reads)
+    }
+
     @Test func `the manual names every key that needs a restart`() throws {
         for path in ["docs/reference/configuration.md", "docs/explanation/reloading.md"] {
             let text = try DocumentationTests.lines(path).joined(separator: "\n")

@@ -11,6 +11,20 @@ import Testing
 
 /// What `/readyz`, `/healthz` and `/startupz` tell whom.
 @Suite struct ReadinessTests {
+    @Test func aChangeOfACheckIsToldOnce() {
+        var changes = HealthChanges()
+        func look(_ store: HealthCheck.Status, _ disk: HealthCheck.Status?) -> [String] {
+            let checks = [HealthCheck("store", store, "x")] + (disk.map { [HealthCheck("disk", $0, "y")] } ?? [])
+            return changes.note(checks).map { "\($0.name) \($0.status.rawValue)" }
+        }
+        #expect(look(.ok, .degraded) == ["disk degraded"])
+        #expect(look(.ok, .degraded) == [])
+        #expect(look(.failing, nil) == ["store failing"])
+        #expect(look(.degraded, .degraded) == ["store degraded"])
+        #expect(look(.ok, .ok) == ["store ok", "disk ok"])
+        #expect(look(.ok, .ok) == [])
+    }
+
     private static let token = "a-token-of-some-length"
 
     private struct Body: Decodable {

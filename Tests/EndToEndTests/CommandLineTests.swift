@@ -152,6 +152,19 @@ import Testing
         #expect(try await "entrepot " + run(["--version"]).output == version.output)
     }
 
+    @Test(arguments: [
+        "version", "--help", "config show --default", "config check", "policy explain --action get-blob a/b",
+        "hash-password",
+    ])
+    func whatCannotBeWrittenIsAFailure(command: String) async throws {
+        try await Stage.with { stage in
+            let told = try await shell(
+                "cd \(stage.directory.path) && printf 'pass word\\n' | \"$0\" \(command) > /dev/full")
+            #expect(told.status == .exited(1))
+            #expect(told.output.hasPrefix("entrepot: the output could not be written"), "\(told.output)")
+        }
+    }
+
     @Test func healthIsWhetherTheServerAnswers() async throws {
         try await Stage.with { stage in
             let entrepot = try await EntrepotServer.start(on: stage, repositories: "[repository.local]\n")

@@ -130,6 +130,68 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ("[[seed]]\nlist = \"/nonexistent\"", "seed[0].list: /nonexistent cannot be read: No such file", true),
+        (
+            "[[spooler]]\ndirectory = \"/proc/zz\"\nrepository = \"local\"", "spooler[0].directory: /proc/zz lies", true
+        ),
+        (
+            "[[audit.sink]]\ntype = \"file\"\npath = \"/nonexistent/audit.log\"",
+            "audit.sink[0].path: /nonexistent is not there; make it", false
+        ),
+    ])
+    func whatTheServerCouldNotUseIsNamed(table: String, words: String, startsWithoutIt: Bool) async throws {
+        try await Stage.with { stage in
+            let text = "[repository.local]\n\(table)\n"
+            let checked = try await check(text, on: stage)
+            #expect(checked.status == .exited(1))
+            #expect(checked.output.contains(words), "\(checked.output)")
+            if startsWithoutIt {
+                let entrepot = try await EntrepotServer.start(on: stage, repositories: text)
+                let told = try await eventually(within: .seconds(20)) {
+                    entrepot.process.output.contains("No such file or directory") ? true : nil
+                }
+                #expect(told == true)
+                #expect(!entrepot.process.output.contains("Error("), "\(entrepot.process.output)")
+            } else {
+                let file = try stage.write(text, to: "server.toml")
+                let started = try await Command(Paths.entrepot.path, ["-c", file.path, "server"]).outcome()
+                #expect(started.status == .exited(1))
+                #expect(started.output.contains(words), "\(started.output)")
+            }
+        }
+    }
+
+    @Test func commandsThatCannotUseAFileSayWhy() async throws {
+        try await Stage.with { stage in
+            let file = try stage.write("x", to: "m.toml").path
+            let folder = try stage.makeDirectory("adir").path
+            let spool = try stage.makeDirectory("spool").path
+            for (arguments, words) in [
+                (
+                    ["spool", spool, "--put", "/nonexistent", "--as", "local/x:1"],
+                    "/nonexistent cannot be read: No such file"
+                ),
+                (["spool", spool, "--put", folder, "--as", "local/x:1"], "\(folder) is not a file"),
+                (["spool", file, "--put", file, "--as", "local/x:1"], "\(file) is not a folder"),
+                (["spool", file, "--once"], "\(file) is not a folder"),
+                (
+                    ["registry", "add", "x", "reg.example", "--registries", "/proc/x/reg.toml"],
+                    "/proc/x/reg.toml cannot be written: /proc/x lies"
+                ),
+                (
+                    ["image", "list", "127.0.0.1:1", "a/b", "--authfile", "/nonexistent"],
+                    "entrepot: /nonexistent is not there"
+                ),
+            ] {
+                let told = try await Command(Paths.entrepot.path, arguments).outcome()
+                #expect(told.status == .exited(1), "\(arguments)")
+                #expect(told.output.contains(words) && !told.output.contains("Error("), "\(told.output)")
+            }
+            #expect(try FileManager.default.contentsOfDirectory(atPath: spool).allSatisfy { $0.hasPrefix(".") })
+        }
+    }
+
     @Test func aReloadWithAKeyThatDoesNotFitKeepsWhatRuns() async throws {
         try await Stage.with { stage in
             let certificates = try await Certificates.make(on: stage)

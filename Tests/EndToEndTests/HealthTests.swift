@@ -45,6 +45,8 @@ import Testing
             #expect(publicly == 200)
             #expect(told.status == "degraded")
             #expect(told.checks == nil)
+            let lines = entrepot.process.output.split(separator: "\n").filter { $0.contains("health: disk") }
+            #expect(lines.count == 1 && lines.first?.contains("health: disk is degraded") == true)
             let metrics = try await HTTPProbe.get("\(operators)/metrics").text
             #expect(metrics.contains("entrepot_health_degraded{check=\"disk\"} 1\n"))
         }
@@ -61,6 +63,51 @@ import Testing
                 return body.checks?["store"]?.status == "degraded" ? status : nil
             }
             #expect(readOnly == 200)
+        }
+    }
+
+    @Test func aCertificateThatHasEndedIsToldAndItsRenewalToo() async throws {
+        try await Stage.with { stage in
+            let certificates = try await Certificates.make(on: stage)
+            let path = certificates.serverCertificate.path
+            let good = try Data(contentsOf: certificates.serverCertificate)
+            let folder = certificates.serverCertificate.deletingLastPathComponent().path
+            try await Command(
+                "openssl",
+                [
+                    "x509", "-req", "-in", "\(folder)/server.csr", "-CA", certificates.authority.path, "-CAkey",
+                    "\(folder)/ca.key", "-CAcreateserial", "-days", "-1", "-out", path,
+                ]
+            ).run()
+            let port = FreePorts.next()
+            let file = try stage.write(
+                """
+                [server]
+                port = \(port)
+                [server.tls]
+                server_certificate_bundle = "\(path)"
+                server_private_key = "\(certificates.serverKey.path)"
+                [storage.fs]
+                root_dir = "\(try stage.makeDirectory("root").path)"
+                [repository.a]
+                """, to: "ended.toml")
+            let check = try await Command(Paths.entrepot.path, ["-c", file.path, "config", "check"]).outcome()
+            #expect(check.status == .success)
+            #expect(check.output.contains("warning: the server's certificate, \(path), ended on 2"), "\(check.output)")
+            let server = try stage.start(Paths.entrepot.path, ["-c", file.path, "server"], name: "entrepot")
+            func told(_ level: String, _ words: String) async throws -> Bool? {
+                try await eventually(within: .seconds(25)) {
+                    server.output.split(separator: "\n").contains {
+                        $0.contains(" \(level) ") && $0.contains(words)
+                    } ? true : nil
+                }
+            }
+            #expect(try await told("error", "health: certificates is failing") == true)
+            #expect(server.output.contains("the server's certificate, \(path), ended on 2"))
+            // Two days are less than a week.
+            try good.write(to: certificates.serverCertificate, options: .atomic)
+            #expect(try await told("warning", "health: certificates is degraded") == true)
+            await server.stop()
         }
     }
 

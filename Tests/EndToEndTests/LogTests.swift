@@ -45,6 +45,24 @@ import Testing
         }
     }
 
+    /// Folded, the second would be told ten seconds later, when it may be mended.
+    @Test func aConfigurationThatIsRefusedTwiceIsToldTwiceAndAtOnce() async throws {
+        try await Stage.with { stage in
+            let settings = EntrepotServer.Settings(log: "format = \"json\"\n")
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: "[repository.a]\n", settings: settings)
+            for count in 1...2 {
+                try entrepot.reconfigure(
+                    repositories: "[repository.a]\nno_such_key = 1\n# \(count)\n", settings: settings)
+                let found = try await eventually(within: .seconds(8)) {
+                    Self.lines(entrepot, "configuration not reloaded").count == count ? true : nil
+                }
+                #expect(found == true)
+            }
+            #expect(Self.lines(entrepot, "configuration not reloaded").allSatisfy { $0["repeated"] == nil })
+        }
+    }
+
     @Test func anUpstreamThatFailsIsToldOnceWithItsCauseAndThenCounted() async throws {
         try await Stage.with { stage in
             let port = FreePorts.next()

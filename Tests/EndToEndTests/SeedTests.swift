@@ -26,8 +26,18 @@ import Testing
             let refused = try await inside.get("/v2/up.test/test/app/manifests/multi")
             #expect(refused.status == 503 && refused.text.contains("up.test/test/app:multi is not held at this site"))
             var misses = ""
-            for _ in 0..<100 where misses.isEmpty { misses = try await inside.command("misses", "--clear").output }
+            for _ in 0..<100 where misses.isEmpty { misses = try await inside.command("misses").output }
             #expect(misses == "up.test/test/app:multi\n")
+            // What could not be written is not forgotten.
+            let lost = try await Command(
+                "sh",
+                [
+                    "-c", "\"$0\" -c \"$1\" misses --clear > /dev/full", Paths.entrepot.path,
+                    inside.configuration.path,
+                ]
+            ).outcome()
+            #expect(lost.status == .exited(1))
+            #expect(try await inside.command("misses", "--clear").output == misses)
             #expect(try await inside.command("misses").output == "")
 
             let list = try stage.write(misses, to: "misses.txt")

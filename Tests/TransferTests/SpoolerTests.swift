@@ -119,6 +119,45 @@ import Transfer
         #expect(try folder.outcome(of: "app:1.tar")?.get() == ["app:1@digest"])
     }
 
+    @Test func whatIsNoFileIsNotHandedIn() throws {
+        let folder = SpoolFolder(directory.file("spool"))
+        try folder.prepare()
+        for (name, words) in [
+            ("absent", "absent cannot be read: No such file or directory"), ("spool", "spool is not a file"),
+        ] {
+            let error = #expect(throws: SpoolError.self) {
+                try folder.hand(in: directory.file(name), as: "app:1.tar")
+            }
+            #expect(error?.reason.hasSuffix(words) == true, "\(error?.reason ?? "")")
+        }
+        #expect(try names("/spool") == [])
+    }
+
+    @Test func ofALinkTheFileIsHandedIn() async throws {
+        try write("good", "source")
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.file("link"), withDestinationPath: directory.file("source"))
+        let folder = SpoolFolder(directory.file("spool"))
+        try folder.prepare()
+        try folder.hand(in: directory.file("link"), as: "app:1.tar")
+        #expect(try await Spooler(folder, to: target, logger: Logger(label: "test")).runOnce() == 0)
+        #expect(target.seen.withLockedValue { $0 } == ["push app:1 good"])
+    }
+
+    @Test func whatIsNoFolderSaysSo() throws {
+        try write("x", "file")
+        try FileManager.default.createSymbolicLink(
+            atPath: directory.file("link"), withDestinationPath: directory.file("away"))
+        for (path, words) in [
+            (directory.file("file"), "file is not a folder"), (directory.file("file/below"), "Not a directory"),
+            (directory.file("link"), "link is not a folder"), (directory.file("link/below"), "link is not a folder"),
+            ("/proc/entrepot-spool", "No such file or directory"),
+        ] {
+            let error = #expect(throws: SpoolError.self) { try SpoolFolder(path).prepare() }
+            #expect(error?.reason.hasSuffix(words) == true, "\(error?.reason ?? "")")
+        }
+    }
+
     @Test(arguments: ["good", "bad"]) func whatTakesAFilesPlaceWhileThatIsPushedHasItsTurn(first: String) async throws {
         let path = directory.path
         try write(first, "app:1.tar")

@@ -52,8 +52,8 @@ package enum BoundedFile {
         return Secret(text)
     }
 
-    /// nil if the path is a regular file, not empty, that this process may read.
-    static func reasonUnreadable(_ path: String) -> String? {
+    /// nil if the path is a regular file, not empty unless that is fine, that this process may read.
+    package static func reasonUnreadable(_ path: String, mayBeEmpty: Bool = false) -> String? {
         // Not blocking: a FIFO in the place of a certificate would otherwise hold up the start for ever.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { return String(cString: strerror(errno)) }
@@ -61,7 +61,7 @@ package enum BoundedFile {
         var status = entrepot_file_status()
         guard entrepot_status_of_descriptor(descriptor, &status) == 0 else { return String(cString: strerror(errno)) }
         guard status.is_regular != 0 else { return "it is not a regular file" }
-        return status.size > 0 ? nil : "it is empty"
+        return status.size > 0 || mayBeEmpty ? nil : "it is empty"
     }
 }
 
@@ -69,9 +69,11 @@ private func systemRead(_ descriptor: Int32, _ buffer: UnsafeMutableRawBufferPoi
     read(descriptor, buffer.baseAddress, buffer.count)
 }
 
-package struct BoundedFileError: Error, Equatable {
+package struct BoundedFileError: Error, Equatable, CustomStringConvertible {
     package let message: String
     package let remedy: String
+
+    package var description: String { "\(message); \(remedy)" }
 
     static func unreadable(_ error: Int32) -> BoundedFileError {
         BoundedFileError(

@@ -17,6 +17,10 @@ public enum LogComponent: String, Sendable, CaseIterable {
     /// Starting and stopping.
     case services
 
+    /// Whether lines that repeat themselves are folded: not where each tells of an event of its own, and one that comes late would
+    /// tell of what is long mended.
+    var folds: Bool { self != .access && self != .configuration }
+
     private static let prefix = "entrepot."
 
     public var label: String { Self.prefix + rawValue }

@@ -59,7 +59,8 @@ public enum LogFormat: Sendable {
         return timestamp(seconds: now.tv_sec, milliseconds: Int(now.tv_nsec / 1_000_000))
     }
 
-    static func timestamp(seconds: Int, milliseconds: Int) -> String {
+    /// RFC 3339, UTC, of a time since 1970.
+    public static func timestamp(seconds: Int, milliseconds: Int) -> String {
         var seconds = time_t(seconds)
         var parts = tm()
         gmtime_r(&seconds, &parts)

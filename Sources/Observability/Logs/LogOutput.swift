@@ -85,7 +85,7 @@ public struct LogOutput: LogHandler {
         let index = component.flatMap { LogComponent.allCases.firstIndex(of: $0) } ?? LogComponent.allCases.count
         self.label = label
         threshold = Self.thresholds[index]
-        folds = component != .access
+        folds = component?.folds ?? true
     }
 
     public var logLevel: Logger.Level {

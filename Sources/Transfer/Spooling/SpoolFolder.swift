@@ -36,9 +36,7 @@ public struct SpoolFolder: Sendable {
 
     /// - Throws: Where the folders cannot be made, or are links: who may drop files must not choose where reports are written.
     public func prepare() throws {
-        for folder in [path, done, failed] {
-            try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        }
+        for folder in [path, done, failed] { try Self.make(folder) }
         for folder in [done, failed] {
             var status = stat()
             guard lstat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
@@ -47,8 +45,30 @@ public struct SpoolFolder: Sendable {
         }
     }
 
+    /// Makes a folder, and those above it.
+    private static func make(_ folder: String) throws(SpoolError) {
+        guard mkdir(folder, 0o777) != 0 else { return }
+        var reason = errno
+        if reason == ENOENT, let slash = folder.lastIndex(of: "/"), slash != folder.startIndex {
+            try make(String(folder[..<slash]))
+            // Once more and not again: below a link to what is not there nothing can be made.
+            if mkdir(folder, 0o777) == 0 { return }
+            reason = errno
+        }
+        guard reason == EEXIST else {
+            throw SpoolError(reason: "\(folder) cannot be made: \(String(cString: strerror(reason)))")
+        }
+        var status = stat()
+        guard stat(folder, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw SpoolError(reason: "\(folder) is not a folder")
+        }
+    }
+
     /// Files that wait, with what they are now, by their names.
     func waiting() throws -> [(file: String, stamp: Stamp)] {
+        guard access(path, R_OK | W_OK | X_OK) == 0 else {
+            throw SpoolError(reason: "\(path) cannot be used: \(String(cString: strerror(errno)))")
+        }
         let names = try FileManager.default.contentsOfDirectory(atPath: path)
         return names.filter { !SpoolName.isIgnored($0) }.sorted().prefix(Self.mostFiles).compactMap { name in
             stamp(name).map { (name, $0) }
@@ -108,12 +128,28 @@ public struct SpoolFolder: Sendable {
     /// Puts a copy of a file into the folder, complete when it has its name.
     ///
     /// - Parameter file: The name there.
+    /// - Throws: ``SpoolError``, also where the source is no file.
     public func hand(in source: String, as file: String) throws {
+        // Not the link, which nobody would take.
+        guard let resolved = realpath(source, nil) else {
+            throw SpoolError(reason: "\(source) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        defer { free(resolved) }
+        var status = stat()
+        guard stat(resolved, &status) == 0, access(resolved, R_OK) == 0 else {
+            throw SpoolError(reason: "\(source) cannot be read: \(String(cString: strerror(errno)))")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else { throw SpoolError(reason: "\(source) is not a file") }
         _ = unlink("\(done)/\(file).json")
         _ = unlink("\(failed)/\(file).err")
         let partial = "\(path)/\(file)~"
         try? FileManager.default.removeItem(atPath: partial)
-        try FileManager.default.copyItem(atPath: source, toPath: partial)
+        do {
+            try FileManager.default.copyItem(atPath: String(cString: resolved), toPath: partial)
+        } catch {
+            _ = unlink(partial)
+            throw SpoolError(reason: "\(source) cannot be copied into \(path): check its room and its rights")
+        }
         guard rename(partial, "\(path)/\(file)") == 0 else { throw SpoolError.system() }
     }
 

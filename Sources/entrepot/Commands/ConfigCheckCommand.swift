@@ -12,12 +12,16 @@ struct ConfigCheckCommand: ParsableCommand {
     func run() throws {
         let configuration = try options.load()
         do throws(ConfigurationProblems) {
-            try ConfigurationTrial.run(configuration)
+            try ConfigurationTrial.run(configuration, looksAtAll: true)
         } catch {
             StandardError.write("\(error)\n")
             throw ExitCode.failure
         }
         for warning in configuration.warnings { StandardError.write("warning: \(warning)\n") }
+        let now = WallClock.seconds()
+        for expiry in CertificateExpiry.all(configuration) where expiry.isDue(now) {
+            StandardError.write("warning: \(expiry.sentence(now))\n")
+        }
         print("ok: \(configuration.summary)")
     }
 }

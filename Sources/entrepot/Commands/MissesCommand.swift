@@ -23,6 +23,8 @@ struct MissesCommand: AsyncParsableCommand {
             let names = try await store.misses()
             if isJSON { try StoppedStore.print(names) } else { names.forEach { print($0) } }
             guard clear else { return }
+            // What nobody got is not forgotten.
+            try StandardOutput.flush()
             for name in names { try await store.forgetMiss(name) }
         }
     }

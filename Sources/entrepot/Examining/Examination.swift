@@ -36,7 +36,7 @@ struct Examination {
     private func configurationFindings(_ configuration: Configuration) -> [Finding] {
         var found = configuration.warnings.map { $0.finding(.warning) }
         do throws(ConfigurationProblems) {
-            try ConfigurationTrial.run(configuration)
+            try ConfigurationTrial.run(configuration, looksAtAll: true)
         } catch {
             found += error.problems.map { $0.finding(.failure) }
         }

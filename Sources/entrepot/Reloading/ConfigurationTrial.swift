@@ -15,12 +15,16 @@ struct ConfigurationTrial {
     private let configuration: Configuration
     private var problems: [ConfigurationProblem] = []
 
+    /// - Parameter looksAtAll: Whether to report also what the server starts without and tries again and again: lists and spool
+    ///   folders, which may be on a medium that comes later.
     /// - Throws: every problem that was found.
-    static func run(_ configuration: Configuration) throws(ConfigurationProblems) {
+    static func run(_ configuration: Configuration, looksAtAll: Bool = false) throws(ConfigurationProblems) {
         var trial = ConfigurationTrial(configuration: configuration)
         trial.tryServerTLS()
         trial.tryUpstreams()
         trial.tryFolders()
+        trial.tryAuditFiles()
+        if looksAtAll { trial.tryWhatMayComeLater() }
         guard trial.problems.isEmpty else { throw ConfigurationProblems(trial.problems) }
     }
 
@@ -91,6 +95,38 @@ struct ConfigurationTrial {
         case .s3(let section):
             tryFolder(section.spoolDirectory, "storage.s3.spool_dir")
             if let bundle = section.caBundle { tryAuthorities("storage.s3.ca_bundle", bundle) }
+        }
+    }
+
+    private mutating func tryAuditFiles() {
+        for (index, sink) in configuration.auditSinks.enumerated() {
+            guard let path = sink.path else { continue }
+            let key = "audit.sink[\(index)].path"
+            let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+            var status = stat()
+            if let obstacle = FolderObstacle(folder) {
+                report(key, obstacle.message, obstacle.remedy)
+            } else if stat(folder, &status) != 0 {
+                report(key, "\(folder) is not there", "make it, and give it to the user that entrepot runs as")
+            } else if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+                report(key, "\(path) is a folder", "name a file")
+            } else if access(path, W_OK) != 0, errno != ENOENT {
+                report(
+                    key, "\(path) may not be written to: \(String(cString: strerror(errno)))",
+                    "give the file to the user that entrepot runs as")
+            }
+        }
+    }
+
+    private mutating func tryWhatMayComeLater() {
+        for (index, seed) in configuration.seeds.enumerated() {
+            guard let reason = BoundedFile.reasonUnreadable(seed.list, mayBeEmpty: true) else { continue }
+            report(
+                "seed[\(index)].list", "\(seed.list) cannot be read: \(reason)",
+                "correct the path or the file's permissions")
+        }
+        for (index, spooler) in configuration.spoolers.enumerated() {
+            tryFolder(spooler.directory, "spooler[\(index)].directory")
         }
     }
 

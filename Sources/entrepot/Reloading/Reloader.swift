@@ -100,6 +100,7 @@ struct Reloader: Service {
     private func takeOn(_ prepared: Prepared) async {
         parts.adjust(to: prepared.snapshot.configuration)
         parts.certificates.show(prepared.snapshot.certificates)
+        logger.warnOf(prepared.snapshot.certificates)
         parts.janitor.adjust(JanitorSettings(prepared.snapshot.configuration, prepared.snapshot.namespaces))
         await server.adjust(prepared.server)
         if let tls = prepared.server.tls { server.replaceTLS(with: tls) }

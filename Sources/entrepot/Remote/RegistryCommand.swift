@@ -1,5 +1,6 @@
 import ArgumentParser
 import Configuration
+import Doctor
 import FoundationEssentials
 import RegistryClient
 import Upstream
@@ -46,13 +47,17 @@ struct ProfileFileOptions: ParsableArguments {
     func write(_ profiles: RegistryProfiles) throws {
         let path = try path()
         let folder = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        if !folder.isEmpty, let obstacle = FolderObstacle(folder) {
+            StandardError.write("entrepot: \(path) cannot be written: \(obstacle.message); \(obstacle.remedy)\n")
+            throw ExitCode.failure
+        }
         do {
             if !folder.isEmpty {
                 try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
             }
             try Data(profiles.text.utf8).write(to: URL(filePath: path), options: .atomic)
         } catch {
-            StandardError.write("entrepot: \(path) cannot be written: \(error)\n")
+            StandardError.write("entrepot: \(path) cannot be written: check the folder, its room and its rights\n")
             throw ExitCode.failure
         }
     }

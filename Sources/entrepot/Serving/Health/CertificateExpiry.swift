@@ -1,5 +1,8 @@
 import Configuration
+import Doctor
+import Logging
 import NIOSSL
+import Observability
 
 /// When a certificate ends on which something depends. Of a file with several it is the first to end.
 struct CertificateExpiry: Sendable, Hashable {
@@ -19,6 +22,8 @@ struct CertificateExpiry: Sendable, Hashable {
     var use: Use
     /// The upstream's host or the bucket; empty for the server's own.
     var owner: String
+    /// The file.
+    var path: String
     /// Seconds since 1970.
     var end: Int64
 
@@ -28,7 +33,7 @@ struct CertificateExpiry: Sendable, Hashable {
         var found: [CertificateExpiry] = []
         func look(_ use: Use, _ owner: String, _ path: String?) {
             guard let path, let end = firstEnd(path) else { return }
-            found.append(CertificateExpiry(use: use, owner: owner, end: end))
+            found.append(CertificateExpiry(use: use, owner: owner, path: path, end: end))
         }
         if let tls = configuration.server.tls {
             look(.server, "", tls.serverCertificateBundle)
@@ -42,7 +47,35 @@ struct CertificateExpiry: Sendable, Hashable {
         return found
     }
 
+    /// Whether it should have been renewed.
+    func isDue(_ now: Int64) -> Bool { end - now < CertificateTerm.notice }
+
+    /// Whether no client talks to this server any more.
+    func isOver(_ now: Int64) -> Bool { use == .server && end < now }
+
+    /// Which it is, and when it ends.
+    func sentence(_ now: Int64) -> String {
+        let what =
+            switch use {
+            case .server: "the server's certificate"
+            case .clientAuthority: "the authority of clients"
+            case .upstreamAuthority: "the authority of \(owner)"
+            case .upstreamClient: "the certificate that is shown to \(owner)"
+            case .bucketAuthority: "the authority of the bucket \(owner)"
+            }
+        let time = LogFormat.timestamp(seconds: Int(end), milliseconds: 0)
+        return "\(what), \(path), \(end < now ? "ended" : "ends") on \(time.prefix(10)); renew it"
+    }
+
     private static func firstEnd(_ path: String) -> Int64? {
         (try? NIOSSLCertificate.fromPEMFile(path))?.map { Int64($0.notValidAfter) }.min()
+    }
+}
+
+extension Logger {
+    /// That clients do not come in any more.
+    func warnOf(_ certificates: [CertificateExpiry]) {
+        let now = WallClock.seconds()
+        for expiry in certificates where expiry.isOver(now) { error("\(expiry.sentence(now))") }
     }
 }

@@ -1,7 +1,10 @@
 import Configuration
 import DistributionAPI
 import Doctor
+import Logging
 import Metrics
+import NIOConcurrencyHelpers
+import Observability
 import Registry
 import ServiceLifecycle
 import Upstream
@@ -14,6 +17,7 @@ struct HealthMonitor: Service {
     /// Returns when it is time for the next look.
     let pause: @Sendable () async throws -> Void
     private let free = Gauge(label: "entrepot_store_free_bytes")
+    private let logger = Logger(.services)
 
     init(
         parts: LongLivedParts, current: CurrentSnapshot, probe: StoreProbe,
@@ -27,17 +31,41 @@ struct HealthMonitor: Service {
 
     func run() async throws {
         parts.readiness.look(checks)
+        let changes = NIOLockedValueBox(HealthChanges())
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                await probe.look()
-                for check in parts.readiness.checks {
-                    Gauge(label: "entrepot_health_degraded", dimensions: [("check", check.name)])
-                        .record(check.status == .ok ? 0 : 1)
+            await withDiscardingTaskGroup { group in
+                group.addTask {
+                    await repeating {
+                        await probe.look()
+                        tell(changes)
+                    }
                 }
-                if let bytes = probe.freeBytes { free.record(bytes) }
-                do { try await pause() } catch { return }
+                // A store that does not answer keeps nobody from telling that.
+                group.addTask { await repeating { tell(changes) } }
             }
         }
+    }
+
+    private func repeating(_ look: () async -> Void) async {
+        while !Task.isCancelled {
+            await look()
+            do { try await pause() } catch { return }
+        }
+    }
+
+    private func tell(_ changes: NIOLockedValueBox<HealthChanges>) {
+        // That a configuration was refused is told by who refused it.
+        let found = checks()
+        for check in changes.withLockedValue({ $0.note(found) }) {
+            logger.log(
+                level: check.status.level, "health: \(check.name) is \(check.status.rawValue)",
+                metadata: ["finding": "\(check.message)"])
+        }
+        for check in parts.readiness.checks {
+            Gauge(label: "entrepot_health_degraded", dimensions: [("check", check.name)])
+                .record(check.status == .ok ? 0 : 1)
+        }
+        if let bytes = probe.freeBytes { free.record(bytes) }
     }
 
     /// Costs no more than a look into memory.
@@ -66,17 +94,21 @@ struct HealthMonitor: Service {
 
     private func certificates(_ snapshot: Snapshot) -> HealthCheck {
         let now = WallClock.seconds()
-        let due = snapshot.certificates.filter { $0.end - now < CertificateTerm.notice }
+        let due = snapshot.certificates.filter { $0.isDue(now) }
         guard !due.isEmpty else { return HealthCheck("certificates", .ok, "none ends within seven days") }
-        let texts = due.map { expiry in
-            let what = "\(expiry.use.rawValue) \(expiry.owner)".trimmedEnd
-            return expiry.end < now ? "\(what) ended" : "\(what) ends in \((expiry.end - now) / 3600) hours"
-        }
-        let isOver = due.contains { $0.use == .server && $0.end < now }
-        return HealthCheck("certificates", isOver ? .failing : .degraded, texts.sorted().joined(separator: ", "))
+        let texts = due.map { $0.sentence(now) }
+        return HealthCheck(
+            "certificates", due.contains { $0.isOver(now) } ? .failing : .degraded,
+            texts.sorted().joined(separator: ", "))
     }
 }
 
-extension String {
-    fileprivate var trimmedEnd: String { hasSuffix(" ") ? String(dropLast()) : self }
+extension HealthCheck.Status {
+    fileprivate var level: Logger.Level {
+        switch self {
+        case .ok: .notice
+        case .degraded: .warning
+        case .failing: .error
+        }
+    }
 }
