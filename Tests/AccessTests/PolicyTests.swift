@@ -156,6 +156,17 @@ import Testing
         }
     }
 
+    @Test func `the operator is told of a name that no namespace takes`() throws {
+        let acme = try #require(RepositoryName("acme"))
+        let policies = AccessPolicies(repositories: [acme: try Self.policy(true)])
+        let request = AccessRequest(
+            .getBlob, repository: RepositoryName("nowhere/app"), namespace: nil, reference: nil)
+        let decision = policies.decide(request, for: try Self.identity("alice"))
+        #expect(!decision.isAllowed)
+        #expect(decision.basis == .noNamespace)
+        #expect(AccessPolicies().decide(request, for: .anonymous).isAllowed)
+    }
+
     /// The manual's way to keep a tag as it is.
     @Test func `rules that name what is denied open nothing to nobody`() throws {
         let acme = try #require(RepositoryName("acme"))

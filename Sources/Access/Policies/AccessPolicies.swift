@@ -64,7 +64,7 @@ public struct AccessPolicies: Sendable, Equatable {
         if let namespace = request.namespace, repositories[namespace] != nil { return nil }
         // Where some repositories are closed, a name that nobody takes must look like one of them.
         let mayBeTold = request.repository == nil || request.namespace != nil || repositories.isEmpty
-        return Decision(isAllowed: mayBeTold, .noPolicy(fallback))
+        return mayBeTold ? Decision(isAllowed: true, .noPolicy(fallback)) : Decision(isAllowed: false, .noNamespace)
     }
 
     private func decide(

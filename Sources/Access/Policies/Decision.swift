@@ -28,6 +28,8 @@ public struct Decision: Sendable, Equatable {
         case defaultOf(PolicyScope)
         /// There is no global policy, and none of the repository spoke.
         case noPolicy(DefaultAccess)
+        /// No namespace takes the name, which nobody is told where some repositories are closed.
+        case noNamespace
         /// The token that was shown does not grant it.
         case grants
         /// Administration is for those who say who they are, where a policy lets them.
@@ -57,6 +59,7 @@ extension Decision.Basis: CustomStringConvertible {
         case .noPolicy(.open): "global.default_access = \"open\", as there is no global policy"
         case .noPolicy(.reads):
             "global.default_access = \"reads\", as there is no global policy: writing needs an identity"
+        case .noNamespace: "its name, which no namespace takes; where some repositories are closed that is not told"
         case .grants: "the token, which does not grant it"
         case .unknownAdministrator: "the admin API, which wants an identity and a policy that lets it in"
         }
