@@ -33,7 +33,7 @@ import Testing
             try await Command("zsh", ["-n", path("share/zsh/vendor-completions/_entrepot")]).run()
             try await Command("fish", ["-n", path("share/fish/vendor_completions.d/entrepot.fish")]).run()
             // After an option that wants a file.
-            #expect(try String(contentsOfFile: bash, encoding: .utf8).contains("compgen -f"))
+            #expect(try String(contentsOfFile: bash, encoding: .utf8).contains("__entrepot_add_completions -f"))
             let completed = try await Command(
                 "bash",
                 [
