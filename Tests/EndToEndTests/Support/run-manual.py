@@ -249,7 +249,7 @@ SETUPS = {
                                                  'url = "https://registry-1.docker.io"\n[repository.local]\n',
                                                  "entrepot.toml"),
     "docs/how-to/probe-upstreams.md": probed,
-    "docs/how-to/protect.md": lambda: ruled("docs/how-to/protect.md", 1),
+    "docs/how-to/protect.md": lambda: ruled("docs/how-to/protect.md", 2),
     "docs/reference/bundles.md": bundled,
     "docs/reference/policies.md": lambda: ruled("docs/reference/policies.md", 0),
     "docs/tutorials/air-gapped.md": lambda: None,
