@@ -114,11 +114,11 @@ public final class FileAlarm: Sendable {
         var open = [path]
         while let path = open.popLast(), seen.count < 64 {
             guard seen.insert(path).inserted else { continue }
-            folders.insert(parent(of: path))
+            folders.insert(PathStep.parent(of: path))
             var place = path
             while place != "/", place != "." {
-                let parent = parent(of: place)
-                if let target = target(ofLink: place) {
+                let parent = PathStep.parent(of: place)
+                if let target = PathStep.target(ofLink: place) {
                     folders.insert(parent)
                     open.append((target.hasPrefix("/") ? target : parent + "/" + target) + path.dropFirst(place.count))
                 }
@@ -126,19 +126,5 @@ public final class FileAlarm: Sendable {
             }
         }
         return folders
-    }
-
-    private static func parent(of path: String) -> String {
-        guard let slash = path.lastIndex(of: "/") else { return "." }
-        return slash == path.startIndex ? "/" : String(path[..<slash])
-    }
-
-    /// Nil for what is no link.
-    private static func target(ofLink path: String) -> String? {
-        var bytes = [UInt8](repeating: 0, count: Int(PATH_MAX))
-        let count = bytes.withUnsafeMutableBytes { bytes in
-            bytes.baseAddress.map { readlink(path, $0, bytes.count) } ?? -1
-        }
-        return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
     }
 }

@@ -5,6 +5,7 @@
 #else
     import Darwin
 #endif
+internal import Configuration
 import FoundationEssentials
 
 /// What keeps a folder from being used, or from being made: found without making anything.
@@ -19,7 +20,7 @@ public struct FolderObstacle: Sendable, Equatable {
         var status = stat()
         while stat(path, &status) != 0 {
             let reason = errno
-            if let target = Self.target(ofLink: path) {
+            if let target = PathStep.target(ofLink: path) {
                 self.init("\(path) is a link to \(target), which is not there", "mount it, or correct the link")
                 return
             }
@@ -27,11 +28,7 @@ public struct FolderObstacle: Sendable, Equatable {
                 self.init("\(path): \(String(cString: strerror(reason)))", "correct the path or its permissions")
                 return
             }
-            guard let slash = path.lastIndex(of: "/") else {
-                path = "."
-                continue
-            }
-            path = slash == path.startIndex ? "/" : String(path[..<slash])
+            path = PathStep.parent(of: path)
         }
         if status.st_mode & S_IFMT != S_IFDIR {
             self.init(
@@ -57,14 +54,6 @@ public struct FolderObstacle: Sendable, Equatable {
     private init(_ message: String, _ remedy: String) {
         self.message = message
         self.remedy = remedy
-    }
-
-    /// Nil for what is no link.
-    private static func target(ofLink path: String) -> String? {
-        var bytes = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink(path, &bytes, bytes.count)
-        guard count > 0 else { return nil }
-        return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
     private static let kernels: Set = ["proc", "sysfs", "cgroup", "cgroup2"]

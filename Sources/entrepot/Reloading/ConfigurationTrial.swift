@@ -102,7 +102,7 @@ struct ConfigurationTrial {
         for (index, sink) in configuration.auditSinks.enumerated() {
             guard let path = sink.path else { continue }
             let key = "audit.sink[\(index)].path"
-            let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
+            let folder = PathStep.parent(of: path)
             var status = stat()
             if let obstacle = FolderObstacle(folder) {
                 report(key, obstacle.message, obstacle.remedy)
