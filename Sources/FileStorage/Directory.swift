@@ -58,22 +58,17 @@ enum Directory {
 
     /// As ``names(_:_:)``; nil if there are more than `most`.
     static func names(_ path: String, _ key: ObjectKey?, most: Int) throws(StorageError) -> [String]? {
-        guard let all = try allNames(path, key, most: most) else { return nil }
-        return sorted(all.filter { !$0.hasPrefix(AtomicFile.temporaryPrefix) })
+        try allNames(path, key, most: most).map { sorted(settled($0)) }
     }
+
+    /// Without temporary files.
+    static func settled(_ names: [String]) -> [String] { names.filter { !$0.hasPrefix(AtomicFile.temporaryPrefix) } }
 
     /// In lexical byte order.
     static func sorted(_ names: [String]) -> [String] {
         // For these it is the order of strings, which is found many times faster.
         if names.allSatisfy({ $0.utf8.allSatisfy { $0 < 0x80 } }) { return names.sorted() }
         return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-    }
-
-    /// Gives `body` the folder's descriptor; one that nothing lies in if it cannot be opened.
-    static func withDescriptor(_ path: String, _ body: (CInt) -> Void) {
-        let descriptor = retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
-        defer { if descriptor >= 0 { close(descriptor) } }
-        body(descriptor)
     }
 
     /// Whether there is a file of that name.
@@ -107,8 +102,16 @@ enum Directory {
 
     /// In no order; nil if there are more than `most`.
     static func allNames(_ path: String, _ key: ObjectKey?, most: Int) throws(StorageError) -> [String]? {
+        try withNames(path, key, most: most) { names, _ in names }
+    }
+
+    /// Gives `body` the names, as ``allNames(_:_:most:)``, while the folder is open: what is looked at in it then is found
+    /// without a walk along the whole path.
+    static func withNames<Value>(
+        _ path: String, _ key: ObjectKey?, most: Int, _ body: (_ names: [String], _ folder: CInt) -> Value
+    ) throws(StorageError) -> Value? {
         guard let directory = opendir(path) else {
-            if isAbsent { return [] }
+            if isAbsent { return body([], AT_FDCWD) }
             throw StorageError(errno: errno, "opendir", key)
         }
         defer { closedir(directory) }
@@ -117,7 +120,7 @@ enum Directory {
             errno = 0
             guard let entry = readdir(directory) else {
                 guard errno == 0 else { throw StorageError(errno: errno, "readdir", key) }
-                return names
+                return body(names, dirfd(directory))
             }
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
                 String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)

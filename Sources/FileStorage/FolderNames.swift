@@ -52,9 +52,10 @@ final class FolderNames: Sendable {
     func read(_ key: Key, _ object: ObjectKey) throws(StorageError) -> [String] {
         let change = FileChange(at: key.path)
         let isSettled = change?.isSettled ?? false
-        let all = try Directory.names(key.path, object)
-        let (names, incomplete) = Self.parted(all, key)
-        if let change, isSettled, all.count > Self.few, all.count <= Self.most / 4 {
+        guard let (found, incomplete) = try Self.parted(key, object, most: .max) else { return [] }
+        let names = Directory.sorted(found)
+        let count = names.count + incomplete.count
+        if let change, isSettled, count > Self.few, count <= Self.most / 4 {
             remember(key, Entry(change: change, names: names, incomplete: incomplete, lastUse: 0))
         }
         return names
@@ -62,16 +63,19 @@ final class FolderNames: Sendable {
 
     /// The names of a folder that has only a few; nil if it has more.
     static func few(_ key: Key, _ object: ObjectKey) throws(StorageError) -> [String]? {
-        guard let all = try Directory.names(key.path, object, most: few) else { return nil }
-        return parted(all, key).names
+        try parted(key, object, most: few).map { Directory.sorted($0.names) }
     }
 
-    private static func parted(_ all: [String], _ key: Key) -> (names: [String], incomplete: [String]) {
-        guard let child = key.child else { return (all, []) }
-        var names: [String] = []
-        var incomplete: [String] = []
-        names.reserveCapacity(all.count)
-        Directory.withDescriptor(key.path) { folder in
+    /// In no order, those without the child apart; nil if there are more than `most`.
+    private static func parted(
+        _ key: Key, _ object: ObjectKey, most: Int
+    ) throws(StorageError) -> (names: [String], incomplete: [String])? {
+        try Directory.withNames(key.path, object, most: most) { all, folder in
+            let all = Directory.settled(all)
+            guard let child = key.child else { return (all, []) }
+            var names: [String] = []
+            var incomplete: [String] = []
+            names.reserveCapacity(all.count)
             for name in all {
                 if Directory.exists("\(name)/\(child)", in: folder) {
                     names.append(name)
@@ -79,8 +83,8 @@ final class FolderNames: Sendable {
                     incomplete.append(name)
                 }
             }
+            return (names, incomplete)
         }
-        return (names, incomplete)
     }
 
     private func remember(_ key: Key, _ entry: Entry) {
@@ -104,8 +108,7 @@ final class FolderNames: Sendable {
         let change = FileChange(at: key.path)
         let now = change.map { $0.isSettled ? $0.version : nil } ?? FolderVersion.absent
         if let now, now == version { return nil }
-        guard let all = try Directory.allNames(key.path, object, most: .max) else { return nil }
-        let (names, incomplete) = parted(all.filter { !$0.hasPrefix(AtomicFile.temporaryPrefix) }, key)
+        guard let (names, incomplete) = try parted(key, object, most: .max) else { return nil }
         return FolderLook(holding: names, empty: incomplete, version: now)
     }
 }

@@ -37,6 +37,7 @@ public struct Registry: Sendable {
     /// Local repositories that are marked as such in the store.
     let keptWhole = RememberedRepositories()
     let tagLists: SingleFlight<RepositoryName, [Tag]>
+    private let gatherers = ThreadPoolExecutor(ThreadPool(limit: 2, name: "lists"))
     let logger: Logger
     /// Seconds since 1970.
     let now: @Sendable () -> Int64
@@ -107,6 +108,13 @@ public struct Registry: Sendable {
             }
         }
         return false
+    }
+
+    /// Has an answer gathered from many files elsewhere than on an event loop, where it would hold up everybody else's.
+    func gathered<Value, Failure: Error>(
+        _ work: () async throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        try await withTaskExecutorPreference(gatherers, operation: work)
     }
 
     /// Translates what the store throws; the cause is for the log.

@@ -8,9 +8,6 @@ public struct BundlePlan: Sendable {
     /// Images that are not whole, which is why they are not in it.
     public let incomplete: [Verification.Finding]
 
-    /// What other tools keep beside an image under tags made of its digest: signatures, attestations and lists of referrers.
-    private static let companions = ["", ".sig", ".att", ".sbom"]
-
     /// - Parameters:
     ///   - have: What the other side holds, and need not be carried.
     ///   - base: The catalogue that tells so; nil for a list.
@@ -65,10 +62,8 @@ public struct BundlePlan: Sendable {
         var images: [HeldImages.Image] = []
         for repository in repositories.values.sorted(by: { $0.name.value < $1.name.value }) {
             for manifest in repository.manifests {
-                for suffix in companions {
-                    guard let tag = Tag(Tag(referrersOf: manifest.content.digest).value + suffix),
-                        repository.tags[tag] == nil, let record = try await store.tag(tag, in: repository.name)
-                    else { continue }
+                for tag in CompanionTags.tags(of: manifest.content.digest) where repository.tags[tag] == nil {
+                    guard let record = try await store.tag(tag, in: repository.name) else { continue }
                     images.append(
                         HeldImages.Image(repository: repository.name, tag: tag, digest: record.digest))
                 }

@@ -12,7 +12,7 @@ package struct RequestMetrics: Sendable {
     package enum Cache: Int, CaseIterable {
         case hit, miss, stale, none
 
-        fileprivate var name: String { "\(self)" }
+        fileprivate static let names = allCases.map { "\($0)" }
     }
 
     /// Where the bytes of an answer came from.
@@ -25,7 +25,7 @@ package struct RequestMetrics: Sendable {
         case upstream
         case none
 
-        fileprivate var name: String { "\(self)" }
+        fileprivate static let names = allCases.map { "\($0)" }
     }
 
     /// What one answer counts as.
@@ -62,18 +62,17 @@ package struct RequestMetrics: Sendable {
 
         init(_ action: String) {
             requests = RequestMetrics.classes.flatMap { statusClass in
-                Cache.allCases.map { cache in
+                Cache.names.map { cache in
                     Counter(
                         label: "entrepot_requests_total",
-                        dimensions: [("action", action), ("status", "\(statusClass)xx"), ("cache", cache.name)])
+                        dimensions: [("action", action), ("status", "\(statusClass)xx"), ("cache", cache)])
                 }
             }
             seconds = TracedTimer(label: "entrepot_request_seconds", dimensions: [("action", action)])
             firstByteSeconds = TracedTimer(
                 label: "entrepot_request_first_byte_seconds", dimensions: [("action", action)])
-            bytes = Source.allCases.map { source in
-                Counter(
-                    label: "entrepot_response_bytes_total", dimensions: [("action", action), ("source", source.name)])
+            bytes = Source.names.map { source in
+                Counter(label: "entrepot_response_bytes_total", dimensions: [("action", action), ("source", source)])
             }
         }
     }
@@ -90,10 +89,10 @@ package struct RequestMetrics: Sendable {
         actions = (Action.names + ["none"]).map { OfAction($0) }
         self.namespaces = Dictionary(
             namespaces.map { key in
-                let counters = Cache.allCases.map { cache in
+                let counters = Cache.names.map { cache in
                     Counter(
                         label: "entrepot_namespace_requests_total",
-                        dimensions: [("namespace", key.value), ("cache", cache.name)])
+                        dimensions: [("namespace", key.value), ("cache", cache)])
                 }
                 return (key, counters)
             }, uniquingKeysWith: { first, _ in first })

@@ -130,6 +130,9 @@ public struct MetricsText: Sendable {
     }
 
     private static func escaped(_ text: String, quotes: Bool) -> String {
+        let special = "\\\n\"".utf8
+        // Hundreds of labels are made at the start, and hardly one has any.
+        guard text.utf8.contains(where: { special.contains($0) }) else { return text }
         var escaped = ""
         for character in text.unicodeScalars {
             switch character {

@@ -18,11 +18,14 @@ extension Registry {
         where mayShow: @Sendable (Repository) -> Bool = { _ in true }
     ) async throws(RegistryError) -> CatalogPage {
         guard limit > 0 else { return CatalogPage(names: [], hasMore: false) }
-        let found = try await stored { (store) async throws(StorageError) in
-            try await store.repositories(after: last, limit: limit) { (name) async throws(StorageError) in
-                guard let repository = try? namespaces.repository(name), repository.name == name, mayShow(repository)
-                else { return false }
-                return try await store.holdsManifests(name)
+        let found = try await gathered { () async throws(RegistryError) in
+            try await stored { (store) async throws(StorageError) in
+                try await store.repositories(after: last, limit: limit) { (name) async throws(StorageError) in
+                    guard let repository = try? namespaces.repository(name), repository.name == name,
+                        mayShow(repository)
+                    else { return false }
+                    return try await store.holdsManifests(name)
+                }
             }
         }
         return CatalogPage(names: found.names, hasMore: !found.isComplete && !found.names.isEmpty)

@@ -12,7 +12,7 @@ extension Registry {
     public func referrers(
         _ repository: Repository, _ subject: Digest, artifactType: String?
     ) async throws(RegistryError) -> Served<[Descriptor]> {
-        let held = try await heldReferrers(repository, subject)
+        let held = try await gathered { () async throws(RegistryError) in try await heldReferrers(repository, subject) }
         func matching(_ all: [Descriptor]) -> [Descriptor] {
             artifactType.map { type in all.filter { $0.artifactType == type } } ?? all
         }

@@ -15,9 +15,7 @@ extension Registry {
         guard let record, manifest != nil, record.digest != digest else {
             return TagMove(tag: tag, isConditional: true, named: record?.digest)
         }
-        throw RegistryError(
-            .denied, status: 409,
-            "the tag \(tag) names \(record.digest), and tags are immutable here; push under another tag")
+        throw .immutable(tag, naming: record.digest)
     }
 
     /// What a client will fetch next must be there.

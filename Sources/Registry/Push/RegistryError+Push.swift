@@ -40,6 +40,11 @@ extension RegistryError {
         RegistryError(.sizeInvalid, status: 413, "the manifest is larger than the \(limit) bytes allowed here")
     }
 
+    static func immutable(_ tag: Tag, naming digest: Digest) -> RegistryError {
+        RegistryError(
+            .denied, status: 409, "the tag \(tag) names \(digest), and tags are immutable here; push under another tag")
+    }
+
     static func missing(_ kind: String, _ digest: Digest, _ repository: Repository) -> RegistryError {
         RegistryError(
             .manifestBlobUnknown,

@@ -52,7 +52,7 @@ struct UpstreamList: Sendable {
             return found
         case .failure(let lost):
             // The verdict is the list's, in its own order, whatever the order of asking was.
-            throw Self.verdict(lost.errors.sorted { $0.key < $1.key }.map(\.value))
+            throw UpstreamListError(of: lost.errors.sorted { $0.key < $1.key }.map(\.value))
         }
     }
 
@@ -62,34 +62,4 @@ struct UpstreamList: Sendable {
             upstreams: [upstream], health: health, errand: errand, isOffline: isOffline, background: background,
             logger: logger)
     }
-
-    /// One refusal is enough to be refused: what was withdrawn from us is not served around the decision. Otherwise the
-    /// first upstream's word counts, so that neither a dead primary nor a dead secondary turns the answer of the other
-    /// into something it did not say.
-    static func verdict(_ errors: [UpstreamError]) -> UpstreamListError {
-        if let refusal = errors.first(where: { $0.kind == .unauthorized || $0.kind == .denied }) {
-            return UpstreamListError(meaning: .denied, decisive: refusal)
-        }
-        guard let first = errors.first else {
-            return UpstreamListError(
-                meaning: .failed, decisive: UpstreamError(.invalidResponse, "the repository has no upstream"))
-        }
-        return UpstreamListError(meaning: first.kind == .notFound ? .absent : .failed, decisive: first)
-    }
-}
-
-/// What the list as a whole says when no upstream gave the content.
-struct UpstreamListError: Error {
-    enum Meaning {
-        /// The first upstream says that there is no such thing. It speaks for the list.
-        case absent
-        /// Some upstream says that we may not have it.
-        case denied
-        /// Nobody could say.
-        case failed
-    }
-
-    let meaning: Meaning
-    /// Of the upstream that decided.
-    let decisive: UpstreamError
 }

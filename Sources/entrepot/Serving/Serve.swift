@@ -75,13 +75,17 @@ private func services(
         onBound: { address in
             let host = address.ipAddress ?? "?"
             parts.coordination.listens(on: address, isSecure: current.value.configuration.server.tls != nil)
-            CodePages.releaseWhatTheStartNeeded()
             parts.readiness.start()
             manager?.tell(.ready)
             if current.value.configuration.isOpenUnsaid { warnOfOpenness(parts.logger) }
             parts.logger.warnOf(current.value.configuration)
             parts.logger.notice(
                 "serving", metadata: ["address": "\(host):\(address.port ?? 0)", "storage": "\(parts.place)"])
+            // Later: the first answers need some of it.
+            _ = parts.background.start {
+                guard (try? await Beat.next(.seconds(1))) != nil else { return }
+                CodePages.releaseWhatTheStartNeeded()
+            }
         })
     parts.status.observe(server)
     let withdrawal = ReadinessWithdrawal(
