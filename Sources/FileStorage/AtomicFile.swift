@@ -12,6 +12,8 @@ import Storage
 /// Files that appear whole: written beside their place under a name nobody asks for, then renamed.
 enum AtomicFile {
     private static let counter = NIOLockedValueBox(UInt64(0))
+    /// Tells this process from those before it and those on other machines: in a container each is number 1.
+    private static let process = String(UInt64.random(in: .min ... .max), radix: 36)
 
     /// Left-over temporary files are told by this and may be swept when no server runs.
     static let temporaryPrefix = ".entrepot-"
@@ -97,7 +99,7 @@ enum AtomicFile {
             value += 1
             return value
         }
-        let path = "\(folder)/\(temporaryPrefix)\(getpid())-\(number)"
+        let path = "\(folder)/\(temporaryPrefix)\(process)-\(number)"
         for isLast in [false, false, true] {
             let descriptor = retrying { open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
             if descriptor >= 0 { return (path, descriptor) }

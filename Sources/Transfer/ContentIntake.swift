@@ -1,5 +1,4 @@
 internal import Bundle
-internal import NIOConcurrencyHelpers
 internal import NIOCore
 internal import OCI
 internal import Storage
@@ -9,15 +8,8 @@ internal import Threads
 struct ContentIntake: Sendable {
     let store: RegistryStore
     /// On the store's file system, where that is one.
-    let folder: String
+    let folder: ProcessFolder
     let pool: ThreadPool
-    private let counter = NIOLockedValueBox(0)
-
-    init(store: RegistryStore, folder: String, pool: ThreadPool) {
-        self.store = store
-        self.folder = folder
-        self.pool = pool
-    }
 
     /// Whether the store has it already.
     func holds(_ digest: Digest, size: Int64) async throws -> Bool {
@@ -31,11 +23,7 @@ struct ContentIntake: Sendable {
     func take(
         _ digest: Digest?, from read: @escaping @Sendable () throws -> ByteBuffer?, progress: @Sendable (Int) -> Void
     ) async throws -> (digest: Digest, head: ByteBuffer) {
-        let number = counter.withLockedValue { value in
-            value += 1
-            return value
-        }
-        let file = try CopiedFile(folder: folder, number: number, digest?.algorithm ?? .sha256)
+        let file = try CopiedFile(in: folder, digest?.algorithm ?? .sha256)
         var head = ByteBuffer()
         while let piece = try await pool.run({ () throws -> ByteBuffer? in
             guard let piece = try read() else { return nil }

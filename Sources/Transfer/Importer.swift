@@ -19,19 +19,20 @@ public struct Importer: Sendable {
 
     /// - Parameters:
     ///   - namespaces: Tell which repository a name means.
-    ///   - folder: Where contents are put together; on the store's file system, where that is one.
+    ///   - folder: Below it contents are put together; on the store's file system, where that is one.
     ///   - mostBytes: Of one content.
     ///   - progress: Told how many bytes came since it was told last.
+    /// - Throws: If `folder` cannot be used.
     public init(
         _ store: RegistryStore, _ namespaces: Namespaces, through folder: String, mostBytes: Int64 = .max,
         pool: ThreadPool = .shared, progress: @escaping @Sendable (Int) -> Void = { _ in }
-    ) {
+    ) throws(StorageError) {
         self.store = store
         self.pool = pool
         self.mostBytes = mostBytes
         self.progress = progress
         linking = ImageLinking(store: store, namespaces: namespaces)
-        intake = ContentIntake(store: store, folder: folder, pool: pool)
+        intake = ContentIntake(store: store, folder: try ProcessFolder(below: folder), pool: pool)
     }
 
     /// - Throws: ``BundleError`` for what is wrong with the archive, `StorageError` for what the store does.

@@ -1,4 +1,4 @@
-import FileStorage
+@testable import FileStorage
 import Foundation
 import NIOCore
 import Storage
@@ -44,6 +44,20 @@ import Threads
     @Test func temporaryFilesOfAKilledServerAreNotListed() async throws {
         try await store.write(try #require(ObjectKey("a/b")), ByteBuffer(string: "x"), .cached)
         try Data("torn".utf8).write(to: URL(filePath: folder.file("a/.entrepot-1-1")))
+        #expect(try await store.list(try #require(ObjectKey("a")), after: nil, limit: 10) == ["b"])
+    }
+
+    /// In a container each server is process 1, and begins to count anew.
+    @Test func temporaryFilesOfAKilledServerWithTheSameNumberAreInNobodysWay() async throws {
+        try await store.write(try #require(ObjectKey("a/b")), ByteBuffer(string: "x"), .cached)
+        let (path, descriptor) = try AtomicFile.temporaryFile(
+            in: folder.file("a"), root: folder.path, try #require(ObjectKey("a/b")), SettledFolders())
+        close(descriptor)
+        let count = try #require(path.split(separator: "-").last.flatMap { Int($0) })
+        for number in count..<count + 1000 {
+            try Data("torn".utf8).write(to: URL(filePath: folder.file("a/.entrepot-\(getpid())-\(number)")))
+        }
+        try await store.write(try #require(ObjectKey("a/b")), ByteBuffer(string: "y"), .cached)
         #expect(try await store.list(try #require(ObjectKey("a")), after: nil, limit: 10) == ["b"])
     }
 

@@ -21,10 +21,10 @@ struct SpoolFile: Sendable {
     func write(_ bytes: ByteBuffer, at offset: Int64) throws(StorageError) {
         guard offset + Int64(bytes.readableBytes) <= capacity else {
             errno = ENOSPC
-            throw Spool.failure("pwrite", path)
+            throw StorageError(local: "pwrite", path)
         }
         guard share.take(Int64(bytes.readableBytes)), file.write(bytes, at: offset) else {
-            throw Spool.failure("pwrite", path)
+            throw StorageError(local: "pwrite", path)
         }
     }
 

@@ -21,31 +21,31 @@ public struct StoreCopy: Sendable {
 
     private let source: any ObjectStore
     private let target: any ObjectStore
-    private let folder: String
+    private let folder: ProcessFolder
     private let jobs: Int
     private let isRehashing: Bool
     private let report: @Sendable (Progress) -> Void
     private let fail: @Sendable (ObjectKey, any Error) -> Void
     private let state = NIOLockedValueBox(Progress())
-    private let counter = NIOLockedValueBox(0)
 
     /// No link or mark of ours is larger.
     private static let smallSize = 1 << 20
 
     /// - Parameters:
-    ///   - folder: Where a content is put together before it goes into `target`; holds at most `jobs` of them.
+    ///   - folder: Below it a content is put together before it goes into `target`; holds at most `jobs` of them.
     ///   - jobs: How many objects at a time.
     ///   - isRehashing: Whether contents that are there already are read and hashed, and carried again where they are wrong.
     ///   - report: Told after each object.
     ///   - fail: Told of each object that cannot be carried. The others are.
+    /// - Throws: If `folder` cannot be used.
     public init(
         from source: any ObjectStore, to target: any ObjectStore, through folder: String, jobs: Int,
         isRehashing: Bool = false, report: @escaping @Sendable (Progress) -> Void,
         fail: @escaping @Sendable (ObjectKey, any Error) -> Void
-    ) {
+    ) throws(StorageError) {
         self.source = source
         self.target = target
-        self.folder = folder
+        self.folder = try ProcessFolder(below: folder)
         self.jobs = jobs
         self.isRehashing = isRehashing
         self.report = report
@@ -135,7 +135,7 @@ public struct StoreCopy: Sendable {
             guard isRehashing else { return false }
             if try await isRight(key, digest) { return false }
         }
-        let file = try CopiedFile(folder: folder, number: number(), digest.algorithm)
+        let file = try CopiedFile(in: folder, digest.algorithm)
         try await content.forEachPiece { piece in try file.append(piece) }
         guard file.digest == digest else {
             throw StorageError(
@@ -151,12 +151,5 @@ public struct StoreCopy: Sendable {
         var hasher = DigestHasher(digest.algorithm)
         try await content.forEachPiece { piece in hasher.update(piece) }
         return hasher.digest() == digest
-    }
-
-    private func number() -> Int {
-        counter.withLockedValue { value in
-            value += 1
-            return value
-        }
     }
 }

@@ -51,13 +51,12 @@ struct ImportCommand: AsyncParsableCommand {
             file == "-"
             ? try Archive(descriptor: STDIN_FILENO, trusted: keys) : try Archive(path: file, trusted: keys)
         let opened = try await OpenedStorage(configuration.storage, pool: .shared)
-        let folder = try CopyFolder(opened).path
         var size: Int64 = 0
         if case .bundle(let reader) = archive { size = reader.catalogue.contents.reduce(0) { $0 + $1.size } }
         let progress = options.progress.bar("import", total: size)
         defer { progress.end() }
-        let importer = Importer(
-            RegistryStore(objects: opened.objects), Namespaces(naming: configuration), through: folder,
+        let importer = try Importer(
+            RegistryStore(objects: opened.objects), Namespaces(naming: configuration), through: opened.copyFolder,
             mostBytes: Int64(configuration.server.maxBlobSize.bytes), progress: { progress.add(Int64($0)) })
         let naming = ImportNaming(
             prefix: prefix.flatMap { RepositoryName($0) }, name: name.flatMap { ImageName($0) })

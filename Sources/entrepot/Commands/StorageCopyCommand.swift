@@ -45,10 +45,9 @@ struct StorageCopyCommand: AsyncParsableCommand {
         do {
             let reading = try await OpenedStorage.toRead(source)
             let opened = try await OpenedStorage(target, pool: .shared)
-            let folder = try CopyFolder(opened).path
             print("from  \(source.place)\nto    \(target.place)")
             let outcome = try await StoreCopy(
-                from: reading, to: opened.objects, through: folder, jobs: jobs, isRehashing: rehash,
+                from: reading, to: opened.objects, through: opened.copyFolder, jobs: jobs, isRehashing: rehash,
                 report: { report.note($0) }, fail: { key, error in report.fail(key, error) }
             ).run()
             report.end(outcome)

@@ -77,10 +77,8 @@ struct FileUpload {
         let store = RegistryStore(objects: FileStore(root: scratch, pool: .shared))
         try FileStore.prepare(root: scratch)
         let namespaces = try Self.namespaces()
-        let parts = scratch + "/parts"
-        try FileManager.default.createDirectory(atPath: parts, withIntermediateDirectories: true)
         let archive = path == "-" ? try Archive(descriptor: 0) : try Archive(path: path)
-        let report = try await Importer(store, namespaces, through: parts).run(
+        let report = try await Importer(store, namespaces, through: scratch + "/parts").run(
             archive, ImportNaming(fallback: name ?? selection))
         var images = try await HeldImages(store, namespaces).all().compactMap { image in
             Self.withoutSpace(image.repository).map { (image: image, name: ImageName($0, tag: image.tag)) }

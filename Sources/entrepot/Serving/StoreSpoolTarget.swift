@@ -18,7 +18,7 @@ struct StoreSpoolTarget: SpoolTarget {
         let folder = parts.root + "/.entrepot/spooled"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         return try await ScratchFolder.with(in: folder) { scratch in
-            let importer = Importer(
+            let importer = try Importer(
                 parts.store, snapshot.namespaces, through: scratch,
                 mostBytes: Int64(snapshot.configuration.server.maxBlobSize.bytes))
             let title = name.repository.components.last.map(String.init) ?? name.description

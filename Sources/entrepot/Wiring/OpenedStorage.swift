@@ -12,6 +12,8 @@ struct OpenedStorage {
     let objects: any ObjectStore
     /// Where this process keeps files of its own.
     let root: String
+    /// Below it contents are put together before they go into the store: on its own file system, where that is one.
+    var copyFolder: String { root + "/.entrepot/copy" }
     /// Whether the content is elsewhere than this process' own files.
     let isRemote: Bool
     /// What is left where the content is; nil where that has no end.

@@ -43,9 +43,9 @@ enum OwnTokens {
 
     /// Of several servers that make one at the same time, the first one's is everybody's.
     private static func make(_ path: String) throws -> String {
-        let temporary = "\(path).\(getpid())"
+        let temporary = "\(path).\(UInt64.random(in: .min ... .max))"
         let bytes = Array(try SigningKey.generate(.es256).utf8)
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw failure(path, "cannot be written") }
         defer { unlink(temporary) }
         let isWritten = systemWrite(descriptor, bytes, bytes.count) == bytes.count && fsync(descriptor) == 0
