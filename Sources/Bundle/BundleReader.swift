@@ -121,16 +121,24 @@ public final class BundleReader: @unchecked Sendable {
     // MARK: Files
 
     private static func header(_ source: any ByteSource) throws(BundleError) -> (name: String, size: Int64) {
-        let block = try take(source, TarHeader.blockSize)
-        let bytes = Array(block.readableBytesView)
-        let name = String(decoding: bytes[..<100].prefix { $0 != 0 }, as: UTF8.self)
+        var header = try take(source, TarHeader.blockSize)
+        var bytes = Array(header.readableBytesView)
+        var name = String(decoding: bytes[..<100].prefix { $0 != 0 }, as: UTF8.self)
+        if TarHeader.isExtended(header) {
+            let records = try take(source, TarHeader.blockSize)
+            let block = try take(source, TarHeader.blockSize)
+            name = TarHeader.name(inRecords: records) ?? name
+            bytes = Array(block.readableBytesView)
+            header.writeImmutableBuffer(records)
+            header.writeImmutableBuffer(block)
+        }
         let size: Int64? =
             if bytes[124] == 0x80 {
                 bytes[128..<136].reduce(Int64(0)) { $0 << 8 | Int64($1) }
             } else {
                 Int64(String(decoding: bytes[124..<135], as: UTF8.self), radix: 8)
             }
-        guard let size, size >= 0, name.utf8.count <= 100, TarHeader.make(name, size: size) == block else {
+        guard let size, size >= 0, TarHeader.make(name, size: size) == header else {
             throw .damaged("the bundle is damaged near \(source.place): a file's header is not as it was written")
         }
         return (name, size)

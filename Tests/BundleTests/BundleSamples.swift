@@ -13,17 +13,18 @@ struct BundleSample {
     let catalogue: Catalogue
     let bytes: [Digest: ByteBuffer]
 
-    init() throws {
+    /// - Parameter layerAlgorithm: Of the digests of layers.
+    init(layerAlgorithm: Digest.Algorithm = .sha256) throws {
         var bytes: [Digest: ByteBuffer] = [:]
         var contents: [Catalogue.Content] = []
-        func add(_ content: ByteBuffer) -> Digest {
-            let digest = Digest(hashing: content)
+        func add(_ content: ByteBuffer, _ algorithm: Digest.Algorithm = .sha256) -> Digest {
+            let digest = Digest(hashing: content, with: algorithm)
             bytes[digest] = content
             contents.append(Catalogue.Content(digest, size: Int64(content.readableBytes)))
             return digest
         }
         let config = add(Self.config)
-        let layers = Self.layers.map { add($0) }
+        let layers = Self.layers.map { add($0, layerAlgorithm) }
         let parts = zip(layers, Self.layers).map {
             #"{"mediaType":"application/vnd.oci.image.layer.v1.tar","digest":"\#($0)","size":\#($1.readableBytes)}"#
         }
