@@ -42,7 +42,8 @@ public final class BundleWriter: @unchecked Sendable {
 
     /// Begins the next content of the catalogue.
     public func begin(_ content: Catalogue.Content) throws(BundleError) {
-        precondition(left == 0 && contents[number] == content, "contents go into a bundle in the catalogue's order")
+        precondition(contents[number] == content, "contents go into a bundle in the catalogue's order")
+        guard left == 0 else { throw wrongSize }
         number += 1
         left = content.size
         try sink.write(TarHeader.make(BundleLayout.blob(content.digest), size: content.size))
@@ -50,15 +51,24 @@ public final class BundleWriter: @unchecked Sendable {
 
     public func write(_ bytes: ByteBuffer) throws(BundleError) {
         left -= Int64(bytes.readableBytes)
-        precondition(left >= 0, "a content has the size that its catalogue says")
+        guard left >= 0 else { throw wrongSize }
         try sink.write(bytes)
         if left == 0 { try Self.padding(sink, contents[number - 1].size) }
     }
 
     public func finish() throws(BundleError) {
-        precondition(left == 0 && number == contents.count, "a bundle holds all that its catalogue says")
+        precondition(number == contents.count, "a bundle holds all that its catalogue says")
+        guard left == 0 else { throw wrongSize }
         try sink.write(TarHeader.end)
         try sink.finish()
+    }
+
+    /// There will be no bundle: takes away what was written of it.
+    public func abandon() { sink.abandon() }
+
+    private var wrongSize: BundleError {
+        BundleError(
+            .io, "\(contents[number - 1].digest) has another size than was found before", remedy: "begin again")
     }
 
     private static func file(_ sink: any ByteSink, _ name: String, _ bytes: ByteBuffer) throws(BundleError) {

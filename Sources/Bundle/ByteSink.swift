@@ -6,4 +6,7 @@ protocol ByteSink: AnyObject {
 
     /// Nothing comes any more: what was written is complete, and safe.
     func finish() throws(BundleError)
+
+    /// Nothing comes any more, and nothing of it is wanted.
+    func abandon()
 }

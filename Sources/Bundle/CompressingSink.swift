@@ -76,6 +76,8 @@ final class CompressingSink: ByteSink {
         try sink.finish()
     }
 
+    func abandon() { sink.abandon() }
+
     private var error: BundleError {
         if let failure { return failure }
         let text = archive_error_string(archive).map { String(cString: $0) } ?? "unknown"

@@ -119,5 +119,7 @@ private final class HashingSink: ByteSink {
         try sink.write(bytes)
     }
 
+    func abandon() { sink.abandon() }
+
     func finish() throws(BundleError) { try sink.finish() }
 }

@@ -9,6 +9,7 @@
 internal import Hashing
 internal import NIOCore
 internal import OCI
+internal import Storage
 
 /// Volumes as they are written. They have their names only when all of them are complete.
 final class VolumeSink: ByteSink {
@@ -19,20 +20,62 @@ final class VolumeSink: ByteSink {
     private var written: Int64 = 0
     private var hasher = DigestHasher(.sha256)
     private var sums: [String] = []
+    private let sumsPath: String
+    /// The file of the digests, locked as long as the bundle is written: who writes another one of this name takes this first.
+    private let sumsFile: OpenFile
     /// Paths as they will be.
     private var paths: [String] = []
+    private var isOver = false
 
     private static let unfinished = ".unfinished"
 
     init(_ path: String, volumeSize: Int64?) throws(BundleError) {
+        var status = stat()
+        if stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR {
+            throw BundleError(.io, "\(path) is a folder", remedy: "name a file in it")
+        }
         base = path
         size = volumeSize
+        sumsPath = Volumes.sumsPath(of: volumeSize == nil ? path : path + Volumes.suffix(1))
+        sumsFile = try Self.claim(sumsPath + Self.unfinished, for: path)
+        removeUnfinished()
         try open()
     }
 
-    deinit {
+    deinit { abandon() }
+
+    func abandon() {
+        if isOver { return }
+        isOver = true
         if descriptor >= 0 { close(descriptor) }
         for path in paths { unlink(path + Self.unfinished) }
+        unlink(sumsPath + Self.unfinished)
+    }
+
+    private static func claim(_ path: String, for base: String) throws(BundleError) -> OpenFile {
+        // Another may come to its end at this moment, and give the file its name.
+        for _ in 0..<100 {
+            let file = OpenFile(owning: try createFile(path))
+            if file.claim(as: path) {
+                guard ftruncate(file.descriptor, 0) == 0 else { throw failure("written", path) }
+                return file
+            }
+            if errno == EWOULDBLOCK { break }
+            guard errno == ESTALE else { throw failure("locked", path) }
+        }
+        throw BundleError(
+            .io, "another export writes \(base)", remedy: "wait until it is done, or write to another file")
+    }
+
+    /// What exports of this name have left that were cut off.
+    private func removeUnfinished() {
+        let slash = base.lastIndex(of: "/")
+        let folder = slash.map { String(base[...$0]) } ?? "./"
+        let name = slash.map { base[base.index(after: $0)...] } ?? base[...]
+        for file in LocalFolder.names(folder) where file.hasPrefix(name) && file.hasSuffix(Self.unfinished) {
+            let number = file.dropFirst(name.count).dropLast(Self.unfinished.count)
+            if number.isEmpty || Volumes.isSuffix(number) { unlink(folder + file) }
+        }
     }
 
     func write(_ bytes: ByteBuffer) throws(BundleError) {
@@ -52,13 +95,13 @@ final class VolumeSink: ByteSink {
 
     func finish() throws(BundleError) {
         try closeVolume()
-        let sumsPath = Volumes.sumsPath(of: paths[0])
-        let text = try SumsFile(path: sumsPath + Self.unfinished, sums.joined())
+        try writeAll(sumsFile.descriptor, ByteBuffer(string: sums.joined()), sumsPath)
+        guard fsync(sumsFile.descriptor) == 0 else { throw failure("written", sumsPath) }
         for path in paths { try rename(path + Self.unfinished, path) }
-        try rename(text.path, sumsPath)
-        let count = paths.count
-        paths = []
-        try removeOthers(from: size == nil ? 1 : count + 1)
+        try removeOthers(from: size == nil ? 1 : paths.count + 1)
+        // The last, as the next export of this name may begin from then on.
+        try rename(sumsPath + Self.unfinished, sumsPath)
+        isOver = true
     }
 
     /// Takes away what an earlier bundle of that name left, as it would be taken for a part of this one, or for the whole.
@@ -77,7 +120,7 @@ final class VolumeSink: ByteSink {
 
     private func open() throws(BundleError) {
         let path = size == nil ? base : base + Volumes.suffix(paths.count + 1)
-        descriptor = try createFile(path + Self.unfinished)
+        descriptor = try createFile(path + Self.unfinished, O_TRUNC)
         paths.append(path)
         written = 0
         hasher = DigestHasher(.sha256)
@@ -114,23 +157,12 @@ final class PipeSink: ByteSink {
     func write(_ bytes: ByteBuffer) throws(BundleError) { try writeAll(descriptor, bytes, "the output") }
 
     func finish() throws(BundleError) {}
+
+    func abandon() {}
 }
 
-/// A small text, written at once.
-private struct SumsFile {
-    let path: String
-
-    init(path: String, _ text: String) throws(BundleError) {
-        self.path = path
-        let descriptor = try createFile(path)
-        defer { close(descriptor) }
-        try writeAll(descriptor, ByteBuffer(string: text), path)
-        guard fsync(descriptor) == 0 else { throw failure("written", path) }
-    }
-}
-
-private func createFile(_ path: String) throws(BundleError) -> CInt {
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+private func createFile(_ path: String, _ flags: CInt = 0) throws(BundleError) -> CInt {
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0o644)
     guard descriptor >= 0 else { throw failure("made", path) }
     return descriptor
 }

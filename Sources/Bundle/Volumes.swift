@@ -41,6 +41,10 @@ public struct Volumes: Sendable, Equatable {
         return "." + String(repeating: "0", count: max(0, 3 - text.utf8.count)) + text
     }
 
+    static func isSuffix(_ text: Substring) -> Bool {
+        Int(text.dropFirst()).map { $0 > 0 && suffix($0) == text } ?? false
+    }
+
     /// Whether a bundle of that name can be read.
     public static func exist(named path: String) -> Bool { exists(path) || exists(path + suffix(1)) }
 

@@ -16,9 +16,20 @@ public struct BundleExport: Sendable {
     }
 
     /// - Parameter progress: Told how many bytes were written since it was told last.
-    /// - Throws: Also where the store holds other bytes than a digest says; there is no bundle then.
+    /// - Throws: Also where the store holds other bytes than a digest says; there is no bundle then, nor a part of one.
     public func run(
         _ catalogue: Catalogue, into writer: BundleWriter, progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async throws {
+        do {
+            try await write(catalogue, writer, progress)
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
+
+    private func write(
+        _ catalogue: Catalogue, _ writer: BundleWriter, _ progress: @escaping @Sendable (Int) -> Void
     ) async throws {
         for content in catalogue.contents {
             let found = try await store.blob(content.digest)

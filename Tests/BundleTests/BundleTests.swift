@@ -1,4 +1,4 @@
-import Bundle
+@testable import Bundle
 import Foundation
 import NIOCore
 import OCI
@@ -40,6 +40,71 @@ import Tokens
             #expect(directory.files().contains("app") == (volumeSize == nil))
             #expect(directory.files().contains("app.001") == (volumeSize != nil))
         }
+    }
+
+    /// A name of more than 100 bytes.
+    @Test(arguments: [nil, 3]) func aDigestOfSHA512IsWrittenAndRead(compression: Int?) async throws {
+        let sample = try BundleSample(layerAlgorithm: .sha512)
+        let path = directory.file("app")
+        try sample.write(to: path, compression: compression)
+        let (catalogue, bytes) = try BundleSample.read(path)
+        #expect(catalogue == sample.catalogue && bytes == sample.bytes)
+        guard compression == nil else { return }
+        let names = try await Command("/usr/bin/env", ["tar", "-tf", path]).run().split(separator: "\n")
+        let long = sample.bytes.keys.filter { $0.algorithm == .sha512 }.map { "blobs/sha512/\($0.hex)" }
+        #expect(long.count == 2 && Set(long).isSubset(of: names.map(String.init)))
+        // As an archive of any tool.
+        let plain = try TarEntries(PeekedSource(VolumeSource(Volumes(named: path), hashes: false)))
+        var found: [String] = []
+        while let entry = try plain.next() { found.append(entry.path) }
+        #expect(Set(long).isSubset(of: found))
+        let right = try contents(of: "app")
+        let start = try #require(Data(right).firstRange(of: Data("PaxHeader".utf8))).lowerBound
+        let noticed = try await unnoticed(512 * 3 / 7) { number in
+            var wrong = right
+            wrong[start + number * 7] ^= 1 << UInt8(number % 8)
+            return wrong
+        }
+        #expect(noticed == [])
+    }
+
+    @Test func oneFileIsWrittenByOneAtATime() throws {
+        let path = directory.file("app")
+        for volumeSize in [nil, 1000 as Int64] {
+            let writer = try BundleWriter(.file(path, volumeSize: nil), sample.catalogue)
+            let error = try #require(throws: BundleError.self) { try sample.write(to: path, volumeSize: volumeSize) }
+            #expect(error.message.contains("another export writes"))
+            writer.abandon()
+            #expect(directory.files() == [])
+            try sample.write(to: path, volumeSize: volumeSize)
+            #expect(try BundleSample.read(path).0 == sample.catalogue)
+            for file in directory.files() { try FileManager.default.removeItem(atPath: directory.file(file)) }
+        }
+    }
+
+    @Test func whatACutOffExportLeftGoesWithTheNext() throws {
+        let path = directory.file("app")
+        let left = [
+            "app.unfinished", "app.001.unfinished", "app.009.unfinished", "app.1200.unfinished",
+            "app.sha256.unfinished",
+        ]
+        let others = ["app.txt.unfinished", "app2.unfinished", "app.0001.unfinished"]
+        for name in left + others { try Data("half".utf8).write(to: URL(filePath: directory.file(name))) }
+        try sample.write(to: path)
+        #expect(directory.files() == (["app", "app.sha256"] + others).sorted())
+        #expect(try BundleSample.read(path).0 == sample.catalogue)
+    }
+
+    @Test func aFolderIsNoFileForABundle() throws {
+        let path = directory.file("folder")
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        for volumeSize in [nil, 1000 as Int64] {
+            let error = try #require(throws: BundleError.self) {
+                try BundleWriter(.file(path, volumeSize: volumeSize), sample.catalogue)
+            }
+            #expect(error.message.contains("is a folder"))
+        }
+        #expect(directory.files() == [])
     }
 
     @Test func theSameContentIsTheSameBytes() throws {

@@ -100,8 +100,17 @@ public struct ImagePull: Sendable {
 
     /// Writes everything, each content as it comes.
     ///
-    /// - Throws: Also where the registry sends other bytes than a digest says.
+    /// - Throws: Also where the registry sends other bytes than a digest says; there is no bundle then, nor a part of one.
     public func write(_ writer: BundleWriter, progress: @escaping @Sendable (Int) -> Void = { _ in }) async throws {
+        do {
+            try await writeAll(writer, progress)
+        } catch {
+            writer.abandon()
+            throw error
+        }
+    }
+
+    private func writeAll(_ writer: BundleWriter, _ progress: @escaping @Sendable (Int) -> Void) async throws {
         let pool = ThreadPool.shared
         for content in catalogue.contents {
             try await pool.run { try writer.begin(content) }

@@ -84,7 +84,9 @@ struct ExportCommand: AsyncParsableCommand {
         let size = plan.catalogue.contents.reduce(0) { $0 + $1.size }
         let progress = options.progress.bar("export", total: size)
         defer { progress.end() }
-        try await BundleExport(store).run(plan.catalogue, into: writer) { progress.add(Int64($0)) }
+        try await Interruptible.run {
+            try await BundleExport(store).run(plan.catalogue, into: writer) { progress.add(Int64($0)) }
+        }
         progress.end()
         let images = plan.catalogue.repositories.reduce(0) { $0 + $1.tags.count }
         let rest = plan.catalogue.needed.isEmpty ? "" : ", and builds upon \(plan.catalogue.needed.count) more"

@@ -28,7 +28,7 @@ struct FileDownload {
         let writer = try await ThreadPool.shared.run { try BundleWriter(target, pull.catalogue) }
         let progress = options.bar("pull", total: pull.catalogue.contents.reduce(0) { $0 + $1.size })
         defer { progress.end() }
-        try await pull.write(writer) { progress.add(Int64($0)) }
+        try await Interruptible.run { try await pull.write(writer) { progress.add(Int64($0)) } }
     }
 
     /// The file that an image of one layer, or an artifact, is made of.
