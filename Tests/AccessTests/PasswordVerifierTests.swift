@@ -173,6 +173,108 @@ import Threads
         #expect(try await attempt(verifier, "bob", "hello", among: both) == nil)
     }
 
+    private let elsewhere = ClientAddress("198.51.100.7")
+
+    @Test func `who has guessed too often is not told of a right guess either, but where it was right before`() async throws {
+        let verifier = verifier {
+            $0.failures = 3
+            $0.recovery = .seconds(10)
+        }
+        #expect(try await attempt(verifier, "alice", "open sesame") == nil)
+        for number in 0..<3 {
+            #expect(try await attempt(verifier, "alice", "guess \(number)", from: elsewhere) == .wrong)
+        }
+        #expect(try await attempt(verifier, "alice", "open sesame", from: elsewhere) == .slowed(retryAfter: 10))
+        #expect(try await attempt(verifier, "alice", "open sesame") == nil)
+        pass(.seconds(10))
+        #expect(try await attempt(verifier, "alice", "open sesame", from: elsewhere) == nil)
+        // It is known to be right there from now on.
+        for number in 0..<9 { _ = try await attempt(verifier, "alice", "more \(number)", from: elsewhere) }
+        #expect(try await attempt(verifier, "alice", "guess", from: elsewhere) == .slowed(retryAfter: 10))
+        #expect(try await attempt(verifier, "alice", "open sesame", from: elsewhere) == nil)
+    }
+
+    @Test func `a guess does not join the check of a right password that its owner waits for`() async throws {
+        let (pool, hold) = heldPool()
+        let other = verifier(pool) { $0.failures = 1 }
+        async let guess = attempt(other, "alice", "guess", from: elsewhere)
+        while other.checksUnderWay == 0 { await Task.yield() }
+        async let owner = attempt(other, "alice", "open sesame")
+        while other.checksUnderWay < 2 { await Task.yield() }
+        #expect(try await attempt(other, "alice", "open sesame", from: elsewhere) == .slowed(retryAfter: 10))
+        // The owner's own requests do, though they are many and none may fail any more.
+        async let again = attempt(other, "alice", "open sesame")
+        hold.lock()
+        hold.unlock(withValue: 1)
+        #expect(try await guess == .wrong)
+        #expect(try await owner == nil)
+        #expect(try await again == nil)
+    }
+
+    @Test func `who has guessed too often learns nothing of what other servers know`() async throws {
+        let neighbour = Neighbour()
+        let clock = clock
+        var limits = PasswordVerifier.Limits()
+        limits.failures = 2
+        let verifier = PasswordVerifier(pool: .shared, limits: limits, shared: neighbour) { clock.withLockedValue { $0 } }
+        await neighbour.note([Array("alice".utf8), Array("open sesame".utf8), Array(alice.password.text.utf8)])
+        for number in 0..<2 {
+            #expect(try await attempt(verifier, "alice", "guess \(number)", from: elsewhere) == .wrong)
+        }
+        let asked = neighbour.asked.withLockedValue { $0 }
+        #expect(try await attempt(verifier, "alice", "open sesame", from: elsewhere) == .slowed(retryAfter: 10))
+        #expect(neighbour.asked.withLockedValue { $0 } == asked)
+        #expect(try await attempt(verifier, "alice", "open sesame") == nil)
+        #expect(try await attempt(verifier, "alice", "open sesame", from: elsewhere) == .slowed(retryAfter: 10))
+        #expect(neighbour.asked.withLockedValue { $0 } == asked + 1)
+    }
+
+    @Test func `where a password was right, so many different guesses are refused and no more`() async throws {
+        let verifier = verifier {
+            $0.failures = 1
+            $0.recovery = .seconds(100)
+            $0.refusals = 3
+        }
+        let bob = try Checks.user("bob", PasswordHash(hashing: Array("hello".utf8), by: .argon2id))
+        let both = Users([alice, bob])
+        #expect(try await attempt(verifier, "alice", "open sesame", among: both) == nil)
+        #expect(try await attempt(verifier, "bob", "hello", among: both) == nil)
+        #expect(try await attempt(verifier, "alice", "guess", among: both) == .wrong)
+        // Left with an old password, again and again: one guess.
+        for _ in 0..<9 { #expect(try await attempt(verifier, "alice", "old", among: both) == .slowed(retryAfter: 100)) }
+        _ = try await attempt(verifier, "alice", "older", among: both)
+        #expect(try await attempt(verifier, "alice", "open sesame", among: both) == nil)
+        _ = try await attempt(verifier, "alice", "oldest", among: both)
+        #expect(try await attempt(verifier, "alice", "open sesame", among: both) == .slowed(retryAfter: 100))
+        // Of others at the address nothing was guessed.
+        #expect(try await attempt(verifier, "bob", "hello", among: both) == nil)
+        pass(.seconds(10))
+        #expect(try await attempt(verifier, "alice", "open sesame", among: both) == nil)
+        _ = try await attempt(verifier, "alice", "another", among: both)
+        #expect(try await attempt(verifier, "alice", "open sesame", among: both) == .slowed(retryAfter: 90))
+        pass(.seconds(90))
+        #expect(try await attempt(verifier, "alice", "open sesame", among: both) == nil)
+    }
+
+    @Test func `places where passwords were right are bounded, and the latest is kept`() async throws {
+        let verifier = verifier {
+            $0.failures = 1
+            $0.entries = 4
+        }
+        for last in 1...9 {
+            let address = ClientAddress("192.0.2.\(last)")
+            #expect(try await attempt(verifier, "alice", "open sesame", from: address) == nil)
+            #expect(try await attempt(verifier, "alice", "guess", from: address) == .wrong)
+            #expect(try await attempt(verifier, "alice", "open sesame", from: address) == nil)
+        }
+        var kept = 0
+        for last in 1...9
+        where try await attempt(verifier, "alice", "open sesame", from: ClientAddress("192.0.2.\(last)")) == nil {
+            kept += 1
+        }
+        #expect((1...4).contains(kept))
+    }
+
     @Test func `who tries many names is slowed as well, and who has many IPv6 networks`() async throws {
         let verifier = verifier { $0.failures = 1 }
         for number in 0..<5 { #expect(try await attempt(verifier, "name\(number)", "x") == .wrong) }

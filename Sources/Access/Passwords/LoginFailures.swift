@@ -4,11 +4,6 @@ import NIOCore
 /// customer: who guesses one name's password locks out nobody else at that address, and who tries many names, or many
 /// addresses, is slowed as well.
 struct LoginFailures: Sendable {
-    private struct Login: Hashable, Sendable {
-        let address: ClientAddress?
-        let name: Username
-    }
-
     private var logins: FailureTable<Login>
     private var addresses: FailureTable<ClientAddress?>
     private var sites: FailureTable<ClientAddress>
@@ -27,23 +22,23 @@ struct LoginFailures: Sendable {
     }
 
     /// Nil if an attempt may be made, else the time until the next may.
-    func wait(_ name: Username, _ address: ClientAddress?, now: NIODeadline) -> TimeAmount? {
+    func wait(_ attempt: LoginAttempt, now: NIODeadline) -> TimeAmount? {
         let waits = [
-            logins.wait(Login(address: address?.host, name: name), now: now),
-            addresses.wait(address?.host, now: now), address?.site.flatMap { sites.wait($0, now: now) },
+            logins.wait(attempt.login, now: now), addresses.wait(attempt.login.host, now: now),
+            attempt.address?.site.flatMap { sites.wait($0, now: now) },
         ]
         return waits.compactMap { $0 }.max()
     }
 
-    mutating func charge(_ name: Username, _ address: ClientAddress?, now: NIODeadline) {
-        logins.charge(Login(address: address?.host, name: name), now: now)
-        addresses.charge(address?.host, now: now)
-        if let site = address?.site { sites.charge(site, now: now) }
+    mutating func charge(_ attempt: LoginAttempt, now: NIODeadline) {
+        logins.charge(attempt.login, now: now)
+        addresses.charge(attempt.login.host, now: now)
+        if let site = attempt.address?.site { sites.charge(site, now: now) }
     }
 
-    mutating func refund(_ name: Username, _ address: ClientAddress?, now: NIODeadline) {
-        logins.refund(Login(address: address?.host, name: name), now: now)
-        addresses.refund(address?.host, now: now)
-        if let site = address?.site { sites.refund(site, now: now) }
+    mutating func refund(_ attempt: LoginAttempt, now: NIODeadline) {
+        logins.refund(attempt.login, now: now)
+        addresses.refund(attempt.login.host, now: now)
+        if let site = attempt.address?.site { sites.refund(site, now: now) }
     }
 }

@@ -7,7 +7,8 @@ public import Threads
 ///
 /// Hashes run on a pool of threads of their own, a few at once, in turns between the addresses they are for; those of the
 /// same password join one run. What was right is remembered for a while, what was wrong counts against the client's
-/// address and the name it tried. It lives as long as the process: what it remembers outlasts reloads, and follows from
+/// address and the name it tried, up to where nothing more is looked at: not even what is remembered, unless it was right at
+/// that address before. It lives as long as the process: what it remembers outlasts reloads, and follows from
 /// the stored hash, so that a changed password is forgotten at once.
 public final class PasswordVerifier: Sendable {
     public struct Limits: Sendable {
@@ -17,9 +18,12 @@ public final class PasswordVerifier: Sendable {
         public var atOnce = 2
         /// How long a right password is not hashed again.
         public var remembered: TimeAmount = .minutes(5)
-        /// How long it is known to have been right, and not held up by others' wrong ones.
+        /// How long it is known to have been right, and not held up by others' wrong ones at the addresses where it was.
         public var known: TimeAmount = .hours(24)
-        /// Right passwords that are remembered.
+        /// Guesses at its name from such an address that may be refused before it is held up there after all; one more in
+        /// each tenth of ``recovery``.
+        public var refusals = 1000
+        /// Right passwords that are remembered, and addresses with names where they were.
         public var entries = 10_000
         /// Wrong passwords for one name from one address that are checked without delay; five times as many for all
         /// names, and twenty times for all addresses of an IPv6 /48.
@@ -74,17 +78,11 @@ public final class PasswordVerifier: Sendable {
         let fingerprint = key.fingerprint([
             name, credentials.password, Array(hashed.password.text.utf8), [found == nil ? 0 : 1],
         ])
-        let password = credentials.password
-        let isKnown = found != nil
-        // Other servers know it by these; what an unknown name stands for is among nobody's.
-        let parts = [name, password, Array(hashed.password.text.utf8)]
-        if !state.withLockedValue({ $0.remembers(fingerprint, now: now()) }), await isRightElsewhere(parts), isKnown {
-            state.withLockedValue { $0.remember(fingerprint, now: now()) }
-        }
-        let outcome = await outcome(fingerprint, credentials.username, address, parts) {
-            // The hash is computed for an unknown name too, and its result is of no consequence.
-            hashed.password.matches(password) && isKnown
-        }
+        let attempt = LoginAttempt(fingerprint, credentials.username, address)
+        let outcome =
+            if let known = state.withLockedValue({ $0.known(attempt, now: now()) }) { known } else {
+                await checked(attempt, credentials.password, hashed.password, isKnown: found != nil)
+            }
         switch outcome {
         case .right:
             guard let found else { throw .wrong }
@@ -101,6 +99,27 @@ public final class PasswordVerifier: Sendable {
         }
     }
 
+    private func checked(
+        _ attempt: LoginAttempt, _ password: [UInt8], _ stored: PasswordHash, isKnown: Bool
+    ) async -> Outcome {
+        let turn = await withCheckedContinuation { waiter in
+            if let turn = state.withLockedValue({ $0.enter(attempt, waiter, now: now()) }) { waiter.resume(returning: turn) }
+        }
+        guard case .check(let check) = turn else { return turn.outcome }
+        // Other servers know it by these; what an unknown name stands for is among nobody's.
+        let parts = [Array(attempt.login.name.value.utf8), password, Array(stored.text.utf8)]
+        if await isRightElsewhere(parts), isKnown {
+            Self.tell(state.withLockedValue { $0.settle(check, .right, now: now()) }, .right)
+            return .right
+        }
+        let outcome = await hashed(check) {
+            // The hash is computed for an unknown name too, and its result is of no consequence.
+            stored.matches(password) && isKnown
+        }
+        if outcome == .right { await shared?.note(parts) }
+        return outcome
+    }
+
     private func isRightElsewhere(_ parts: [[UInt8]]) async -> Bool {
         guard let shared else { return false }
         let mayAsk = questions.withLockedValue { count in
@@ -113,48 +132,32 @@ public final class PasswordVerifier: Sendable {
         return await shared.isRight(parts)
     }
 
-    private func outcome(
-        _ fingerprint: Fingerprint, _ name: Username, _ address: ClientAddress?, _ parts: [[UInt8]],
-        matches: @escaping @Sendable () -> Bool
-    ) async -> Outcome {
-        if state.withLockedValue({ $0.remembers(fingerprint, now: now()) }) { return .right }
-        let outcome = await hashed(fingerprint, name, address, matches)
-        // Once, however many have waited for it.
-        if outcome == .right, let shared, state.withLockedValue({ $0.takeNews(fingerprint) }) {
-            await shared.note(parts)
-        }
-        return outcome
-    }
-
-    private func hashed(
-        _ fingerprint: Fingerprint, _ name: Username, _ address: ClientAddress?,
-        _ matches: @escaping @Sendable () -> Bool
-    ) async -> Outcome {
-        await withCheckedContinuation { continuation in
-            let entry = state.withLockedValue {
-                $0.enter(fingerprint, name, address, continuation, now: now(), matches: matches)
+    private func hashed(_ check: Verifications.Check, _ matches: @escaping @Sendable () -> Bool) async -> Outcome {
+        await withCheckedContinuation { waiter in
+            let turnedAway = state.withLockedValue {
+                $0.enqueue(.init(check: check, matches: matches), waiter, now: now())
             }
-            switch entry {
-            case .answer(let outcome): continuation.resume(returning: outcome)
-            case .joined: break
-            case .inTheirPlace(let waiters): for waiter in waiters { waiter.resume(returning: .busy) }
-            }
+            Self.tell(turnedAway, .busy)
             runNext()
-        }
+        }.outcome
     }
 
     /// Running or waiting.
     var checksUnderWay: Int { state.withLockedValue { $0.count } }
 
     private func runNext() {
-        guard let check = state.withLockedValue({ $0.next() }) else { return }
+        guard let hash = state.withLockedValue({ $0.next() }) else { return }
         pool.submit { [self] in
-            let outcome = check.matches() ? Outcome.right : .wrong
-            let waiting = state.withLockedValue { $0.leave(check, outcome, now: now()) }
+            let outcome = hash.matches() ? Outcome.right : .wrong
+            let waiting = state.withLockedValue { $0.leave(hash, outcome, now: now()) }
             if outcome == .right { Self.count("right") }
-            for continuation in waiting { continuation.resume(returning: outcome) }
+            Self.tell(waiting, outcome)
             runNext()
         }
+    }
+
+    private static func tell(_ waiters: [Verifications.Waiter], _ outcome: Outcome) {
+        for waiter in waiters { waiter.resume(returning: .answer(outcome)) }
     }
 
     private static func count(_ result: String) {
