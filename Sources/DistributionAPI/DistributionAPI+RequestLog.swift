@@ -17,6 +17,8 @@ extension DistributionAPI {
         if let notifications, let event = carried.content.event, event.action == .pull, exchange.outcome == .complete {
             notifications.recordLater(event)
         }
-        if let audit, let record = AuditRecord(exchange, carried.content) { audit.record(record) }
+        if let audit, let record = AuditRecord(exchange, carried.content, authorizer.access.users) {
+            audit.record(record)
+        }
     }
 }

@@ -175,7 +175,9 @@ import Threads
 
     private let elsewhere = ClientAddress("198.51.100.7")
 
-    @Test func `who has guessed too often is not told of a right guess either, but where it was right before`() async throws {
+    @Test func `who has guessed too often is not told of a right guess either, but where it was right before`()
+        async throws
+    {
         let verifier = verifier {
             $0.failures = 3
             $0.recovery = .seconds(10)
@@ -216,7 +218,9 @@ import Threads
         let clock = clock
         var limits = PasswordVerifier.Limits()
         limits.failures = 2
-        let verifier = PasswordVerifier(pool: .shared, limits: limits, shared: neighbour) { clock.withLockedValue { $0 } }
+        let verifier = PasswordVerifier(pool: .shared, limits: limits, shared: neighbour) {
+            clock.withLockedValue { $0 }
+        }
         await neighbour.note([Array("alice".utf8), Array("open sesame".utf8), Array(alice.password.text.utf8)])
         for number in 0..<2 {
             #expect(try await attempt(verifier, "alice", "guess \(number)", from: elsewhere) == .wrong)

@@ -153,6 +153,18 @@ import Testing
             #expect(lines[2]["reference"] == Self.digest)
             #expect(lines[2]["tags"] == "latest,v2")
             #expect(lines[0]["client"] == "127.0.0.1")
+            #expect(lines[1]["username"] == "alice" && lines[3]["username"] == nil)
+            // A flood pushes nobody's records out of the file: it is counted.
+            let size = try #require(
+                try FileManager.default.attributesOfItem(atPath: file.path)[.size] as? Int)
+            let flood = try await Command(
+                "curl", ["-s", "-o", "/dev/null", "-H", "Authorization: Bearer x", "\(entrepot.url)/v2/?[1-200]"]
+            ).run()
+            #expect(flood == "")
+            _ = await entrepot.process.stop()
+            let text = try String(contentsOf: file, encoding: .utf8)
+            #expect(text.utf8.count < size + 1024)
+            #expect(text.contains(#""repeated":"199""#))
             let mode = try FileManager.default.attributesOfItem(atPath: file.path)[.posixPermissions] as? Int
             #expect(mode == 0o600)
         }

@@ -33,6 +33,18 @@ import Testing
         #expect(folding.rest() == ["a 1"])
     }
 
+    @Test func whatThereIsNoRoomForIsCountedTogetherIfItIsToBe() {
+        var folding = LogFolding(window: .seconds(60)) { "others \($0)" }
+        for number in 0..<LogFolding.mostEntries { #expect(admits(&folding, "\(number)", at: 0)) }
+        for number in 0..<3 { #expect(!admits(&folding, "more \(number)", at: 1)) }
+        #expect(folding.isPending)
+        #expect(folding.due(now: .seconds(60)) == [])
+        #expect(!admits(&folding, "0", at: 60) == false)
+        #expect(folding.due(now: .seconds(61)) == ["others 3"])
+        #expect(!folding.isPending)
+        #expect(admits(&folding, "more", at: 62))
+    }
+
     @Test func aFloodOfDifferentLinesIsWrittenAndNotKept() {
         var folding = LogFolding()
         for number in 0..<LogFolding.mostEntries { #expect(admits(&folding, "\(number)", at: 0)) }

@@ -40,7 +40,7 @@ public struct ClientAddress: Hashable, Sendable, CustomStringConvertible {
     var site: ClientAddress? { address.isVersion4 ? nil : prefix(bytes: 6) }
 
     /// Who is taken to be one where turns are given.
-    var party: ClientAddress { site ?? self }
+    public var party: ClientAddress { site ?? self }
 
     /// The IPv6 address with zeros after so many bytes.
     private func prefix(bytes count: Int) -> ClientAddress {

@@ -103,7 +103,9 @@ public final class PasswordVerifier: Sendable {
         _ attempt: LoginAttempt, _ password: [UInt8], _ stored: PasswordHash, isKnown: Bool
     ) async -> Outcome {
         let turn = await withCheckedContinuation { waiter in
-            if let turn = state.withLockedValue({ $0.enter(attempt, waiter, now: now()) }) { waiter.resume(returning: turn) }
+            if let turn = state.withLockedValue({ $0.enter(attempt, waiter, now: now()) }) {
+                waiter.resume(returning: turn)
+            }
         }
         guard case .check(let check) = turn else { return turn.outcome }
         // Other servers know it by these; what an unknown name stands for is among nobody's.

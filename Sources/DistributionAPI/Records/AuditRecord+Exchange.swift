@@ -8,12 +8,20 @@ internal import Observability
 
 extension AuditRecord {
     /// What an exchange did; nil for what only read.
-    init?(_ exchange: Exchange, _ note: RequestNote) {
+    ///
+    /// - Parameter users: Whose names may be told before they have proved that they are who they say.
+    init?(_ exchange: Exchange, _ note: RequestNote, _ users: Users) {
         let status = exchange.status.code
         // A probe that shows bad credentials is answered all the same.
         let isDenied = [401, 403, 429].contains(status) || status < 400 && note.error != nil
         let outcome: Outcome = isDenied ? .denied : status < 400 ? .done : .failed
         guard let event = Self.event(exchange, note, outcome) else { return nil }
+        let actor = note.deed?.actor ?? note.identity?.id?.value
+        var common = [(key: "status", value: "\(status)")]
+        if event == "login", let name = Self.claimed(exchange, note), users[name] != nil {
+            common.append((key: "username", value: name.value))
+        }
+        if let error = note.error { common.append((key: "error", value: "\(error)")) }
         var fields = note.deed?.fields ?? []
         if let repository = note.repository ?? note.action?.repository {
             fields.append((key: "repository", value: repository.value))
@@ -24,11 +32,40 @@ extension AuditRecord {
         if let digest = note.action?.digest ?? note.event?.digest.flatMap({ Digest($0) }) {
             fields.append((key: "digest", value: "\(digest)"))
         }
-        fields.append((key: "status", value: "\(status)"))
-        if let error = note.error { fields.append((key: "error", value: "\(error)")) }
         self.init(
-            event, outcome, actor: note.deed?.actor ?? note.identity?.id?.value,
-            client: exchange.clientAddress?.ipAddress, requestID: exchange.requestID, fields: fields)
+            event, outcome, actor: actor, client: exchange.clientAddress?.ipAddress, requestID: exchange.requestID,
+            fields: fields + common,
+            folding: Self.folding(event, outcome, actor, exchange, note, common))
+    }
+
+    /// What anybody can do again and again, and changes nothing: what was refused, and tokens for nobody.
+    private static func folding(
+        _ event: String, _ outcome: Outcome, _ actor: String?, _ exchange: Exchange, _ note: RequestNote,
+        _ common: [(key: String, value: String)]
+    ) -> Folding? {
+        guard outcome != .done || (actor == nil && event == "token") else { return nil }
+        var common = common
+        var event = event
+        if actor == nil {
+            // A stranger chooses the rest.
+            event = String(event.prefix { $0 != " " })
+        } else if let repository = note.repository ?? note.action?.repository {
+            common.append((key: "repository", value: repository.value))
+        }
+        let party = exchange.clientAddress.flatMap { ClientAddress($0)?.party.description }
+        let told = common.filter { $0.key != "error" }.map(\.value)
+        let cause = (note.error?.cause as? AccessDenialError)?.kind
+        let parts = [event, outcome.rawValue, actor, party, note.error?.code.rawValue, cause].map { $0 ?? "" }
+        return Folding(identity: (parts + told).joined(separator: "\n"), event: event, fields: common)
+    }
+
+    /// Whom a request claims to be of.
+    private static func claimed(_ exchange: Exchange, _ note: RequestNote) -> Username? {
+        if let name = note.deed?.claimed { return Username(name) }
+        guard let field = exchange.request?.headers.first(name: "Authorization"),
+            case .basic(let credentials)? = try? Credentials(field)
+        else { return nil }
+        return credentials.username
     }
 
     /// Those that a manifest is pushed with by its digest, whether or not it may.
@@ -68,5 +105,13 @@ extension CredentialError {
         case .wrong, .invalidToken, .slowed: true
         case .malformed, .busy: false
         }
+    }
+}
+
+extension AccessDenialError {
+    /// Without what differs from time to time.
+    fileprivate var kind: String {
+        if case .credentials(.slowed) = self { return "slowed" }
+        return description
     }
 }

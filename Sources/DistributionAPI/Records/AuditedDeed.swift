@@ -5,10 +5,15 @@ final class AuditedDeed: Sendable {
     let event: String
     let actor: String?
     let fields: [(key: String, value: String)]
+    /// Whom a form claims to be of. Not to be told where nobody has that name, as it may be a password that was typed too early.
+    let claimed: String?
 
-    init(event: String, actor: String? = nil, fields: [(key: String, value: String)] = []) {
+    init(
+        event: String, actor: String? = nil, fields: [(key: String, value: String)] = [], claimed: String? = nil
+    ) {
         self.event = event
         self.actor = actor
         self.fields = fields
+        self.claimed = claimed
     }
 }

@@ -111,8 +111,10 @@ public struct TokenAPI: RequestHandler {
         _ request: Request, read: () async throws(TokenRequestError) -> [(name: String, value: String)],
         parse: ([(name: String, value: String)]) throws(TokenRequestError) -> TokenRequest
     ) async -> Response {
+        var claimed: String?
         do throws(TokenRequestError) {
             let asked = try parse(try await read())
+            if case .password(let username, _) = asked.grant { claimed = username }
             let answer = try await service.answer(asked, authority(request))
             Self.count(request, "issued")
             note(answer, asked, request)
@@ -131,7 +133,7 @@ public struct TokenAPI: RequestHandler {
             var response = request.method == .POST ? Self.oauth(error) : Self.registry(error)
             var told = RequestNote()
             if case .badCredentials = error {
-                told.deed = AuditedDeed(event: "login")
+                told.deed = AuditedDeed(event: "login", claimed: claimed)
             } else {
                 told.deed = AuditedDeed(event: "token", fields: [(key: "reason", value: error.code)])
             }

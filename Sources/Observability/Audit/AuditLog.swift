@@ -8,7 +8,7 @@
 public import Logging
 
 /// Where records of who did what go. Nobody waits for a sink; what waits is bounded, and what is dropped is counted with the
-/// lines of the log.
+/// lines of the log. Records that anybody can cause as often as he likes are folded, so that they cannot push others out of files.
 public final class AuditLog: Sendable {
     public enum Sink: Sendable, Equatable {
         case standardOutput
@@ -28,9 +28,12 @@ public final class AuditLog: Sendable {
         }
         self.sinks = try sinks.map { sink in
             switch sink {
-            case .standardOutput: LogSink(DescriptorWriter(descriptor: STDOUT_FILENO), onLoss: onLoss)
+            case .standardOutput:
+                LogSink(DescriptorWriter(descriptor: STDOUT_FILENO), folding: Self.folding, onLoss: onLoss)
             case .file(let path, let largest, let kept):
-                LogSink(try RotatingFileWriter(path: path, largest: largest, kept: kept), onLoss: onLoss)
+                LogSink(
+                    try RotatingFileWriter(path: path, largest: largest, kept: kept), folding: Self.folding,
+                    onLoss: onLoss)
             }
         }
         for sink in self.sinks { sink.start() }
@@ -38,7 +41,17 @@ public final class AuditLog: Sendable {
 
     public func record(_ record: AuditRecord) {
         let line = record.line
-        for sink in sinks { sink.write(line, identity: nil) { _ in "" } }
+        let since = LogFormat.timestamp()
+        for sink in sinks {
+            sink.write(line, identity: record.folding?.identity) { record.summary(of: $0, since: since) }
+        }
+    }
+
+    /// A record a minute of each of 256 kinds, and one of all others.
+    static var folding: LogFolding {
+        LogFolding(window: .seconds(60)) {
+            AuditRecord("others", .denied, fields: [(key: "repeated", value: "\($0)")]).line
+        }
     }
 
     /// Waits a moment for what was recorded to be written; for the end of the program.

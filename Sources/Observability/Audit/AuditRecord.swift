@@ -7,6 +7,21 @@ public struct AuditRecord: Sendable {
         case failed
     }
 
+    /// Records that are told once and then counted for a while.
+    public struct Folding: Sendable {
+        /// What they have in common.
+        public var identity: String
+        /// The same, for the record that tells how many there were.
+        public var event: String
+        public var fields: [(key: String, value: String)]
+
+        public init(identity: String, event: String, fields: [(key: String, value: String)]) {
+            self.identity = identity
+            self.event = event
+            self.fields = fields
+        }
+    }
+
     /// What was done: `push`, `delete`, `mount`, `login`, `token`, `reload`, or `admin` and the path.
     public var event: String
     public var outcome: Outcome
@@ -16,10 +31,12 @@ public struct AuditRecord: Sendable {
     public var requestID: String?
     /// What it was done to, in the order in which it is written.
     public var fields: [(key: String, value: String)]
+    /// Nil if each is written.
+    public var folding: Folding?
 
     public init(
         _ event: String, _ outcome: Outcome, actor: String? = nil, client: String? = nil, requestID: String? = nil,
-        fields: [(key: String, value: String)] = []
+        fields: [(key: String, value: String)] = [], folding: Folding? = nil
     ) {
         self.event = event
         self.outcome = outcome
@@ -27,6 +44,17 @@ public struct AuditRecord: Sendable {
         self.client = client
         self.requestID = requestID
         self.fields = fields
+        self.folding = folding
+    }
+
+    /// The record of those that came after this one, as a line.
+    ///
+    /// - Parameter since: When this one was written.
+    func summary(of count: Int, since: String) -> String {
+        let times = [(key: "since", value: since), (key: "repeated", value: "\(count)")]
+        return AuditRecord(
+            folding?.event ?? event, outcome, actor: actor, client: client, fields: (folding?.fields ?? []) + times
+        ).line
     }
 
     /// One JSON object with its end.

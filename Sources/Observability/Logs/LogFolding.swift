@@ -7,14 +7,25 @@ struct LogFolding: Sendable {
         let summary: @Sendable (Int) -> String
     }
 
-    /// Within which the same is written once.
     static let window = Duration.seconds(10)
     static let mostEntries = 256
 
+    private let window: Duration
+    private let others: (@Sendable (Int) -> String)?
     private var entries: [String: Entry] = [:]
+    /// Of those that are told together.
+    private var unknown: Entry?
+
+    /// - Parameters:
+    ///   - window: Within which the same is written once.
+    ///   - others: The line on those that are different from all that there was room for; nil if they are written.
+    init(window: Duration = Self.window, others: (@Sendable (Int) -> String)? = nil) {
+        self.window = window
+        self.others = others
+    }
 
     /// Whether anything waits to be told.
-    var isPending: Bool { entries.values.contains { $0.repeats > 0 } }
+    var isPending: Bool { unknown != nil || entries.values.contains { $0.repeats > 0 } }
 
     /// Whether the line is to be written now; if not, it is counted.
     ///
@@ -23,13 +34,17 @@ struct LogFolding: Sendable {
     ///   - now: Of a clock that never goes back.
     ///   - summary: The line that tells how often it came again.
     mutating func admits(_ identity: String, now: Duration, summary: @escaping @Sendable (Int) -> String) -> Bool {
-        if let entry = entries[identity], entry.repeats > 0 || now - entry.began < Self.window {
+        if let entry = entries[identity], entry.repeats > 0 || now - entry.began < window {
             entries[identity]?.repeats += 1
             return false
         }
-        // Beyond the bound nothing is folded that is not known yet.
         if entries.count >= Self.mostEntries { forget(now) }
-        guard entries.count < Self.mostEntries else { return true }
+        guard entries.count < Self.mostEntries else {
+            guard let others else { return true }
+            if unknown == nil { unknown = Entry(began: now, summary: others) }
+            unknown?.repeats += 1
+            return false
+        }
         entries[identity] = Entry(began: now, summary: summary)
         return true
     }
@@ -37,21 +52,30 @@ struct LogFolding: Sendable {
     /// The lines on what came again, of windows that are over.
     mutating func due(now: Duration) -> [String] {
         var lines: [String] = []
-        for (identity, entry) in entries where now - entry.began >= Self.window {
+        for (identity, entry) in entries where now - entry.began >= window {
             if entry.repeats > 0 { lines.append(entry.summary(entry.repeats)) }
             entries[identity] = nil
+        }
+        if let entry = unknown, now - entry.began >= window {
+            lines.append(entry.summary(entry.repeats))
+            unknown = nil
         }
         return lines
     }
 
     /// All of them, at the end of the program.
     mutating func rest() -> [String] {
-        defer { entries = [:] }
-        return entries.values.filter { $0.repeats > 0 }.map { $0.summary($0.repeats) }
+        defer {
+            entries = [:]
+            unknown = nil
+        }
+        return (Array(entries.values) + [unknown].compactMap { $0 }).filter { $0.repeats > 0 }.map {
+            $0.summary($0.repeats)
+        }
     }
 
     private mutating func forget(_ now: Duration) {
-        for (identity, entry) in entries where entry.repeats == 0 && now - entry.began >= Self.window {
+        for (identity, entry) in entries where entry.repeats == 0 && now - entry.began >= window {
             entries[identity] = nil
         }
     }

@@ -16,7 +16,7 @@ final class LogSink: Sendable {
     private struct State {
         var pending: [UInt8] = []
         var dropped = 0
-        var folding = LogFolding()
+        var folding: LogFolding
         var isWriting = false
         var isStarted = false
         var hasThread = false
@@ -29,21 +29,23 @@ final class LogSink: Sendable {
     private let limit: Int
     private let now: @Sendable () -> Duration
     private let onLoss: @Sendable (LineWriterError) -> Void
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
     /// 1 where there is something to do for the thread.
     private let work = ConditionLock(value: 0)
 
     /// - Parameters:
     ///   - limit: Bytes that may wait.
+    ///   - folding: What becomes of lines that say the same.
     ///   - now: Of a clock that never goes back.
     ///   - onLoss: Told on the sink's own thread that lines could not be written, which are counted as dropped.
     init(
-        _ writer: any LineWriter, limit: Int = mostPending,
+        _ writer: any LineWriter, limit: Int = mostPending, folding: LogFolding = LogFolding(),
         now: @escaping @Sendable () -> Duration = { ContinuousClock.now - LogSink.origin },
         onLoss: @escaping @Sendable (LineWriterError) -> Void = { _ in }
     ) {
         self.writer = writer
         self.limit = limit
+        state = NIOLockedValueBox(State(folding: folding))
         self.now = now
         self.onLoss = onLoss
     }
