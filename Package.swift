@@ -265,9 +265,8 @@ let package = Package(
         tests(
             "S3StorageTests",
             [
-                "S3Storage", "SigV4", "CurlClient", "Hashing", "Storage", "OCI", "TestSupport", "Threads", nioCore,
-                nioPosix,
-                nioConcurrency,
+                "S3Storage", "SigV4", "Coordination", "CurlClient", "Hashing", "Registry", "Storage", "OCI",
+                "TestSupport", "Threads", nioCore, nioPosix, nioConcurrency,
             ]),
         tests("HashingTests", ["Hashing", "OCI", nioCore]),
         tests("TokensTests", ["Tokens", "OCI", "Storage", "TestSupport", "TextEncodings", nioCore, nioConcurrency]),

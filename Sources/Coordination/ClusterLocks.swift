@@ -46,6 +46,9 @@ public struct ClusterLocks: Sendable {
         self.clock = clock
     }
 
+    /// Whether there is one replica, as far as it was told: then the order within the process is the only one.
+    public var isAlone: Bool { coordination.map { !$0.isConfigured } ?? true }
+
     /// Runs `body` while nobody else holds the key.
     ///
     /// - Throws: ``CoordinationError/Code/busy`` through `translate` if others do for too long.

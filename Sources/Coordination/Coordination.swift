@@ -9,6 +9,9 @@ public protocol Coordination: Sendable {
     /// Whether the last who asked got no answer: then everybody is told ``CoordinationError/Code/unavailable`` at once.
     var isDown: Bool { get }
 
+    /// Whether there is anybody who could be asked.
+    var isConfigured: Bool { get }
+
     /// Asks for a sign of life.
     func check() async throws(CoordinationError)
 
@@ -49,6 +52,8 @@ public protocol Coordination: Sendable {
 
 extension Coordination {
     public var isDown: Bool { false }
+
+    public var isConfigured: Bool { true }
 
     public func check() async throws(CoordinationError) {}
 }

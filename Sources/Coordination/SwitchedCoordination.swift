@@ -24,7 +24,6 @@ public final class SwitchedCoordination: Coordination {
     /// For how long a lease is to be asked for.
     public var life: Duration { state.withLockedValue { $0.life } }
 
-    /// Whether there is anybody who could be asked.
     public var isConfigured: Bool { state.withLockedValue { $0.inner != nil } }
 
     public var isDown: Bool { state.withLockedValue { $0.inner }?.isDown ?? false }

@@ -89,8 +89,9 @@ public struct FileStore: BackingStore {
                 changes.map { change in
                     switch change {
                     case .write(let key, let bytes): StagedFiles.Step(key: key, path: path(key), source: .bytes(bytes))
-                    case .place(let source, let size, at: let key):
-                        StagedFiles.Step(key: key, path: path(key), source: .file(path(source), source, size: size))
+                    case .place(let source, let known, at: let key):
+                        StagedFiles.Step(
+                            key: key, path: path(key), source: .file(path(source), source, size: known.size))
                     }
                 }, durability)
         }
@@ -102,10 +103,14 @@ public struct FileStore: BackingStore {
         }
     }
 
-    public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
-        try await inPool { () throws(StorageError) in
+    public func append(
+        _ key: ObjectKey, _ bytes: ByteBuffer, to known: GrownObject
+    ) async throws(StorageError) -> GrownObject {
+        let offset = known.size
+        return try await inPool { () throws(StorageError) in
             if offset == 0 { try Directory.make(AtomicFile.parent(of: path(key)), below: root, key, settled) }
             try AtomicFile.extend(path(key), with: bytes, at: offset, key)
+            return Growth.appended.beginning(offset + Int64(bytes.readableBytes))
         }
     }
 

@@ -68,11 +68,14 @@ struct StagedFiles {
             }
             return Staged(step: step, place: place, descriptor: descriptor, isTemporary: true)
         case .file(let path, let key, let size):
-            let descriptor = retrying { open(path, O_RDONLY | O_CLOEXEC) }
+            // To be written to, or a network's file system has no lock for it.
+            let descriptor = retrying { open(path, O_RDWR | O_CLOEXEC) }
             guard descriptor >= 0 else {
                 if isAbsent { throw StorageError(.absent, "there is nothing to move", key: key) }
                 throw StorageError(errno: errno, "open", key)
             }
+            // Nobody appends to it between its size and its new name.
+            AtomicFile.lock(descriptor)
             var status = stat()
             let found = fstat(descriptor, &status) == 0 ? Int64(status.st_size) : -1
             guard found == size else {

@@ -33,15 +33,21 @@ extension LocalTier {
 
     public func writer(of key: ObjectKey) -> (any ObjectWriter)? { origin.writer(of: key) }
 
-    public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
-        try await origin.append(key, bytes, at: offset)
+    public func grownContent(_ key: ObjectKey) async throws(StorageError) -> GrownContent? {
+        try await origin.grownContent(key)
+    }
+
+    public func append(
+        _ key: ObjectKey, _ bytes: ByteBuffer, to known: GrownObject
+    ) async throws(StorageError) -> GrownObject {
+        try await origin.append(key, bytes, to: known)
     }
 
     public func place(
-        _ source: ObjectKey, of size: Int64, at key: ObjectKey, _ durability: Durability
+        _ source: ObjectKey, _ known: GrownObject, at key: ObjectKey, _ durability: Durability
     ) async throws(StorageError) {
         if let digest = RegistryLayout.digest(of: key) { memory.remove(digest) }
-        try await origin.place(source, of: size, at: key, durability)
+        try await origin.place(source, known, at: key, durability)
     }
 
     public func settle(_ key: ObjectKey) async throws(StorageError) -> Bool { try await origin.settle(key) }

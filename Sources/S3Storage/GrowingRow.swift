@@ -28,7 +28,7 @@ struct GrowingRow: Sendable {
     var parts: [Part] = []
     /// Bytes of the object at the key itself.
     var whole: Int64?
-    /// What the store called that object, where it was completed here.
+    /// What the store calls that object.
     var wholeEntity: String?
     var pieces: [Piece] = []
     /// Seconds since 1970.
@@ -44,7 +44,35 @@ struct GrowingRow: Sendable {
     var size: Int64 { pieces.last?.end ?? base }
     /// Whether nothing of it is in the bucket.
     var isEmpty: Bool { upload == nil && whole == nil && pieces.isEmpty }
-    var info: ObjectInfo { ObjectInfo(size: size, modified: modified) }
+    var info: ObjectInfo { ObjectInfo(size: size, modified: modified, growth: growth) }
+
+    /// What it consists of, in a way that tells it from any other row of the same size.
+    var growth: Growth {
+        var found: [Growth.Piece] = []
+        if let upload {
+            var end: Int64 = 0
+            for part in parts where part.size > 0 {
+                end += part.size
+                let name = Self.entity(part.part.entity).map { "part \(part.part.number) \($0) of \(upload)" }
+                found.append(Growth.Piece(name: name, end: end))
+            }
+        } else if let whole, whole > 0 {
+            found.append(Growth.Piece(name: Self.entity(wholeEntity).map { "object \($0)" }, end: whole))
+        }
+        for piece in pieces where piece.size > 0 {
+            found.append(Growth.Piece(name: Self.entity(piece.entity).map { "piece \($0)" }, end: piece.end))
+        }
+        return .pieces(found)
+    }
+
+    /// Whether it is exactly that, and nothing more.
+    func isExactly(_ known: GrownObject) -> Bool { size == known.size && growth.begins(with: known) }
+
+    /// Without the quotes, which some answers of a store have and others have not.
+    private static func entity(_ text: String?) -> String? {
+        guard let text = text?.filter({ $0 != "\"" }), !text.isEmpty else { return nil }
+        return text
+    }
 
     /// The objects that it consists of, by their names.
     func objects(_ name: String) -> [String] {
@@ -56,8 +84,8 @@ struct GrowingRow: Sendable {
 
     /// Whether both are the same objects.
     func isSame(as other: Self) -> Bool {
-        upload == other.upload && whole == other.whole && parts.map(\.part.entity) == other.parts.map(\.part.entity)
-            && pieces.map(\.start) == other.pieces.map(\.start) && pieces.map(\.entity) == other.pieces.map(\.entity)
+        upload == other.upload && whole == other.whole && growth == other.growth
+            && pieces.map(\.start) == other.pieces.map(\.start)
     }
 
     /// Of those pieces that may lie anywhere, the ones that follow each other from `start` on.
@@ -101,7 +129,7 @@ final class KnownRows: Sendable {
     func note(found row: GrowingRow?, _ key: ObjectKey) {
         guard var row else { return note(GrowingRow(), key) }
         if let known = self[key], known.isOwn, known.isSame(as: row) {
-            (row.remains, row.wholeEntity) = (known.remains, known.wholeEntity)
+            row.remains = known.remains
         } else {
             row.isOwn = false
         }

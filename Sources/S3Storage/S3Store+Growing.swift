@@ -33,7 +33,7 @@ extension S3Store {
         for found in objects {
             let object = found.key
             if object == name {
-                row.whole = found.size
+                (row.whole, row.wholeEntity) = (found.size, found.entity)
             } else if object == "\(name)/\(GrowingRow.uploadName)" {
                 hasUpload = true
             } else if object.hasPrefix(name + "/"), let start = Int64(object.dropFirst(name.count + 1)) {
@@ -63,33 +63,41 @@ extension S3Store {
 
     // MARK: Growing
 
-    public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
+    public func append(
+        _ key: ObjectKey, _ bytes: ByteBuffer, to known: GrownObject
+    ) async throws(StorageError) -> GrownObject {
+        let offset = known.size
         // A store that passes over conditions would let an object be replaced that another replica has written.
-        if conditions.areKept, let known = rows[key], known.size == offset, offset > 0 || bytes.readableBytes > 0 {
+        if conditions.areKept, let row = rows[key], row.isExactly(known), offset > 0 || bytes.readableBytes > 0 {
             do throws(StorageError) {
-                return try await extend(known, key, bytes, at: offset)
+                return try await extend(row, key, bytes, at: offset)
             } catch {
                 // Another replica has made its parts an object meanwhile.
                 guard error.code == .absent else { throw error }
             }
         }
         let found = try await row(key)
-        guard (found?.size ?? 0) == offset, found != nil || offset == 0 else {
-            throw .wrongSize(found?.size ?? 0, offset, key)
-        }
-        if found != nil, bytes.readableBytes == 0 { return }
-        try await extend(found ?? GrowingRow(), key, bytes, at: offset)
+        let row = found ?? GrowingRow()
+        guard row.size == offset else { throw .wrongSize(row.size, offset, key) }
+        guard row.isExactly(known) else { throw Self.exchanged(key) }
+        if found != nil, bytes.readableBytes == 0 { return known }
+        return try await extend(row, key, bytes, at: offset)
+    }
+
+    static func exchanged(_ key: ObjectKey) -> StorageError {
+        StorageError(.conflict, "somebody else has written something else there", key: key)
     }
 
     private func extend(
         _ known: GrowingRow, _ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64
-    ) async throws(StorageError) {
+    ) async throws(StorageError) -> GrownObject {
         // Until it is done, nothing is known.
         rows.forget(key)
         let row = try await asked(key) { () async throws(S3Error) in
             try await extended(known, name(key), bytes, at: offset)
         }
         rows.note(row, key)
+        return row.growth.beginning(row.size)
     }
 
     private func extended(
@@ -189,9 +197,9 @@ extension S3Store {
         let whole = row.whole ?? 0
         // More parts follow: none of these may be smaller than a part, or than the others where all must be alike.
         let size = client.settings.hasUniformParts ? whole - whole % Int64(client.settings.partSize) : whole
-        row.parts = try await copied(name, first: size, of: whole, to: name, upload)
+        row.parts = try await copied(name, first: size, of: whole, entity: row.wholeEntity, to: name, upload)
         if size < whole {
-            let body = S3Body(client, [S3Body.Extent(key: name, size: whole, entity: nil)], size..<whole)
+            let body = S3Body(client, [S3Body.Extent(key: name, size: whole, entity: row.wholeEntity)], size..<whole)
             let rest = try await collected(body, whole - size)
             let entity = try await client.put("\(name)/\(GrowingRow.name(size))", rest)
             row.pieces.insert(GrowingRow.Piece(start: size, size: whole - size, entity: entity), at: 0)

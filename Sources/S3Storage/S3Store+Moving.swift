@@ -22,18 +22,22 @@ extension S3Store {
 
     /// Leaves the source to who deletes it, which is one request for all of it.
     public func place(
-        _ source: ObjectKey, of size: Int64, at key: ObjectKey, _ durability: Durability
+        _ source: ObjectKey, _ known: GrownObject, at key: ObjectKey, _ durability: Durability
     ) async throws(StorageError) {
         guard shape(source) == .growing else { return try await move(source, to: key, durability) }
-        var known = rows[source]
-        if known?.size != size || known?.isEmpty ?? true { known = try await row(source) }
-        guard let row = known, !row.isEmpty else {
+        var found = rows[source].flatMap { $0.isExactly(known) && !$0.isEmpty ? $0 : nil }
+        if found == nil { found = try await row(source) }
+        guard let row = found, !row.isEmpty else {
             throw StorageError(.absent, "there is nothing to move", key: source)
         }
-        guard row.size == size else { throw .wrongSize(row.size, size, source) }
+        guard row.size == known.size else { throw .wrongSize(row.size, known.size, source) }
+        guard row.isExactly(known) else { throw Self.exchanged(source) }
         rows.note(try await place(row, source, at: key), source)
     }
 
+    /// Exactly the known row or nothing: whatever is read for it, copied or made one of its parts is told by the store's name for
+    /// that content.
+    ///
     /// - Returns: What is there of the source now.
     private func place(
         _ known: GrowingRow, _ source: ObjectKey, at key: ObjectKey
@@ -54,7 +58,10 @@ extension S3Store {
                 return row
             }
             if row.upload != nil || !row.pieces.isEmpty { try await seal(&row, name) }
-            try await copy(name, row.base, entity: row.wholeEntity, to: self.name(key))
+            guard let entity = row.wholeEntity else {
+                throw S3Error(.conflict, "the answer was lost that tells what the object consists of")
+            }
+            try await copy(name, row.base, entity: entity, to: self.name(key))
             return row
         }
     }

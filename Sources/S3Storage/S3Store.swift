@@ -64,15 +64,13 @@ public struct S3Store: BackingStore {
     }
 
     public func content(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
-        if shape(key) == .growing {
-            return try await readable(key)
-        }
+        if shape(key) == .growing { return try await grownContent(key)?.content }
         return try await look(key, Self.firstLook).content
     }
 
     /// With the bytes asked for on their way.
     public func content(_ key: ObjectKey, reading part: ByteRange?) async throws(StorageError) -> ObjectContent? {
-        if shape(key) == .growing { return try await readable(key) }
+        if shape(key) == .growing { return try await grownContent(key)?.content }
         let range: Range<Int64>?
         switch part {
         case nil: range = nil
@@ -130,18 +128,26 @@ public struct S3Store: BackingStore {
     }
 
     /// A row as one content. The parts of an upload cannot be read before they are made an object.
-    private func readable(_ key: ObjectKey) async throws(StorageError) -> ObjectContent? {
+    public func grownContent(_ key: ObjectKey) async throws(StorageError) -> GrownContent? {
         guard var row = try await row(key) else { return nil }
         let name = name(key)
+        var former = row.growth
         if !row.parts.isEmpty {
             try await asked(key) { () async throws(S3Error) in try await seal(&row, name) }
             rows.note(row, key)
+            if row.wholeEntity == nil {
+                // It is one object now, but perhaps another's.
+                guard let found = try await self.row(key), found.parts.isEmpty else { throw Self.exchanged(key) }
+                (row, former) = (found, found.growth)
+            }
         }
         var extents = row.pieces.map {
-            S3Body.Extent(key: "\(name)/\(GrowingRow.name($0.start))", size: $0.size, entity: nil)
+            S3Body.Extent(key: "\(name)/\(GrowingRow.name($0.start))", size: $0.size, entity: $0.entity)
         }
-        if let whole = row.whole { extents.insert(S3Body.Extent(key: name, size: whole, entity: nil), at: 0) }
-        return .remote(RemoteObject(client, extents))
+        if let whole = row.whole {
+            extents.insert(S3Body.Extent(key: name, size: whole, entity: row.wholeEntity), at: 0)
+        }
+        return GrownContent(.remote(RemoteObject(client, extents)), row.growth, formerly: former)
     }
 
     public func writer(of key: ObjectKey) -> (any ObjectWriter)? { S3Writer(self, key) }

@@ -28,12 +28,19 @@ public enum Hashes {
         }
     }
 
-    static func md5(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
+    public static func md5(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         [UInt8](unsafeUninitializedCapacity: 16) { buffer, count in
             var length: UInt32 = 0
             EVP_Digest(bytes.baseAddress, bytes.count, buffer.baseAddress, &length, EVP_md5(), nil)
             count = Int(length)
         }
+    }
+
+    /// Of pairs of digits; nil if it holds anything else.
+    public static func bytes(hex text: String) -> [UInt8]? {
+        let digits = text.utf8.compactMap { Character(Unicode.Scalar($0)).hexDigitValue }
+        guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
     }
 
     private static let digits = Array("0123456789abcdef".utf8)

@@ -69,8 +69,10 @@ final class DistantStore: BackingStore {
         try await origin.adopt(file: path, as: key, durability)
     }
 
-    func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
-        try await origin.append(key, bytes, at: offset)
+    func append(
+        _ key: ObjectKey, _ bytes: ByteBuffer, to known: GrownObject
+    ) async throws(StorageError) -> GrownObject {
+        try await origin.append(key, bytes, to: known)
     }
 
     func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError) {

@@ -91,12 +91,12 @@ import Threads
         let (one, other) = (moto.store(settings), moto.store(settings))
         for store in [one, other] { try await store.prepare() }
         let source = try key("up/data")
-        try await one.append(source, ByteBuffer(string: "first"), at: 0)
+        let first = try await one.append(source, ByteBuffer(string: "first"), to: .nothing)
         // Both think that the row ends here.
-        #expect(try await other.info(source)?.size == 5)
-        try await one.append(source, ByteBuffer(string: "mine"), at: 5)
+        #expect(try await other.info(source)?.growth.begins(with: first) == true)
+        _ = try await one.append(source, ByteBuffer(string: "mine"), to: first)
         let error = await #expect(throws: StorageError.self) {
-            try await other.append(source, ByteBuffer(string: "your"), at: 5)
+            try await other.append(source, ByteBuffer(string: "your"), to: first)
         }
         #expect(error?.code == .conflict)
         try await one.move(source, to: key("blob"), .durable)
@@ -173,22 +173,44 @@ import Threads
         let (first, second) = (ByteBuffer.pattern(count: size), ByteBuffer(string: "more"))
         let source = try key("docker/registry/v2/repositories/a/_uploads/u/data")
         let target = try key("target")
-        try await one.append(source, first, at: 0)
+        let mine = try await one.append(source, first, to: .nothing)
         #expect(try await other.info(source)?.size == Int64(size))
         try await other.append(source, second, at: Int64(size))
         // Nor is one overwritten by who has not seen the other.
         await #expect(throws: StorageError.self) {
-            try await one.append(source, ByteBuffer(string: "else"), at: Int64(size))
+            try await one.append(source, ByteBuffer(string: "else"), to: mine)
         }
         #expect(try await one.info(source)?.size == Int64(size + 4))
         var whole = first
         whole.writeImmutableBuffer(second)
-        await #expect(throws: StorageError.self) { try await one.place(source, of: Int64(size), at: target, .durable) }
-        try await one.place(source, of: Int64(size + 4), at: target, .durable)
+        await #expect(throws: StorageError.self) { try await one.place(source, mine, at: target, .durable) }
+        let all = try await one.grown(source, Int64(size + 4))
+        try await one.place(source, all, at: target, .durable)
         #expect(try await bytes(one, target) == whole)
         try await one.delete([source])
         #expect(try await one.client.page("two-\(size)/docker/", delimiter: nil, limit: 10).objects.isEmpty)
         #expect(try await one.client.uploads("two-\(size)", after: nil).found.isEmpty)
+    }
+
+    @Test func aPartThatWasReplacedMakesNoObject() async throws {
+        let moto = try #require(MotoServer.current)
+        let store = moto.store(moto.settings(prefix: "replaced") { $0.partSize = 5 << 20 })
+        try await store.prepare()
+        let (source, target) = (try key("up/data"), try key("target"))
+        let mine = try await store.append(source, ByteBuffer(repeating: 1, count: 5 << 20), to: .nothing)
+        let upload = try #require(try await store.row(source)?.upload)
+        _ = try await store.client.uploadPart(
+            "replaced/up/data", upload, 1, ByteBuffer(repeating: 2, count: 5 << 20))
+        let error = await #expect(throws: StorageError.self) {
+            try await store.place(source, mine, at: target, .durable)
+        }
+        #expect(error?.code == .conflict)
+        #expect(try await store.info(target) == nil)
+        // Nor does it grow on as if nothing had happened, once somebody has looked.
+        _ = try await store.info(source)
+        await #expect(throws: StorageError.self) {
+            _ = try await store.append(source, ByteBuffer(string: "more"), to: mine)
+        }
     }
 
     @Test(arguments: [0, 7, 5 << 20, 13 << 20]) func whatIsWrittenPieceByPieceIsSeenWhenItIsFinished(size: Int)

@@ -49,7 +49,9 @@ enum Goods {
         try await store.beginUpload(id, in: repository, at: 0, checkpoint: nil)
         try await store.append(ByteBuffer(string: text), to: id, in: repository, at: 0)
         let digest = digest(text)
-        try await store.completeUpload(id, in: repository, as: digest, of: Int64(text.utf8.count), .durable)
+        try await store.completeUpload(
+            id, in: repository, as: digest, of: try await store.grown(id, in: repository, Int64(text.utf8.count)),
+            .durable)
         return digest
     }
 }

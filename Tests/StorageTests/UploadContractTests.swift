@@ -31,15 +31,34 @@ import Testing
             let digest = Goods.digest("abcdef")
             for size: Int64 in [3, 7] {
                 let error = await #expect(throws: StorageError.self) {
-                    try await store.completeUpload(id, in: repository, as: digest, of: size, .durable)
+                    try await store.completeUpload(
+                        id, in: repository, as: digest, of: GrownObject(size: size, stamp: ""), .durable)
                 }
                 #expect(error?.code == .conflict)
             }
-            try await store.completeUpload(id, in: repository, as: digest, of: 6, .durable)
+            try await store.completeUpload(
+                id, in: repository, as: digest, of: GrownObject(size: 6, stamp: ""), .durable)
             #expect(try await store.upload(id, in: repository) == nil)
             #expect(try await content(store, digest) == "abcdef")
             #expect(try await store.isGranted(digest, in: repository))
             #expect(try await store.grants(of: repository).map(\.digest) == [digest])
+        }
+    }
+
+    @Test(arguments: Shelf.allCases) func `a blob that is there is linked and never replaced`(shelf: Shelf) async throws
+    {
+        try await shelf.open { store, _ in
+            let repository = try Goods.repository()
+            let blob = RegistryLayout.blob(Goods.digest("abcdef"))
+            try await store.objects.write(blob, ByteBuffer(string: "ABCDEF"), .durable)
+            _ = try await Goods.push("abcdef", store, to: repository)
+            #expect(try await content(store, Goods.digest("abcdef")) == "ABCDEF")
+            #expect(try await store.isGranted(Goods.digest("abcdef"), in: repository))
+            #expect(try await store.uploads(of: repository, after: nil, limit: 10).ids == [])
+            // What was cut off by a power loss is no blob.
+            try await store.objects.write(blob, ByteBuffer(string: "ABC"), .durable)
+            _ = try await Goods.push("abcdef", store, to: repository)
+            #expect(try await content(store, Goods.digest("abcdef")) == "abcdef")
         }
     }
 
@@ -56,7 +75,8 @@ import Testing
         try await store.append(ByteBuffer(string: "abc"), to: id, in: repository, at: 0)
         #expect(try await store.upload(id, in: repository)?.lastActive == 10)
         clock.set(20)
-        try await store.setCheckpoint(ByteBuffer(string: "state"), of: id, in: repository)
+        try await store.setCheckpoint(
+            UploadCheckpoint(hash: ByteBuffer(string: "state"), stamp: ""), of: id, in: repository)
         #expect(try await store.upload(id, in: repository)?.lastActive == 20)
     }
 
@@ -64,7 +84,7 @@ import Testing
         try await shelf.open { store, _ in
             let (repository, id) = (try Goods.repository(), UploadID())
             try await store.beginUpload(id, in: repository, at: 0, checkpoint: nil)
-            try await store.completeUpload(id, in: repository, as: Goods.digest(""), of: 0, .durable)
+            try await store.completeUpload(id, in: repository, as: Goods.digest(""), of: .nothing, .durable)
             #expect(try await content(store, Goods.digest("")) == "")
         }
     }
@@ -78,7 +98,7 @@ import Testing
             let found = (
                 try await store.checkpoint(of: id, in: repository), try await store.checkpoint(of: id, in: other)
             )
-            #expect(found.0 == ByteBuffer(string: "state"))
+            #expect(found.0 == UploadCheckpoint(hash: ByteBuffer(string: "state"), stamp: ""))
             #expect(found.1 == nil)
             try await store.removeUpload(id, in: other)
             #expect(try await store.upload(id, in: repository) != nil)
@@ -112,7 +132,8 @@ import Testing
         try await store.append(ByteBuffer(string: "abc"), to: id, in: repository, at: 0)
         // It is a session still.
         #expect(try await !store.removeRemains(of: id, in: repository, before: 1000))
-        try await store.setCheckpoint(ByteBuffer(string: "state"), of: id, in: repository)
+        try await store.setCheckpoint(
+            UploadCheckpoint(hash: ByteBuffer(string: "state"), stamp: ""), of: id, in: repository)
         try await clock.store.delete(RegistryLayout.upload(id, in: repository))
         #expect(try await !store.removeRemains(of: id, in: repository, before: 100))
         #expect(try await store.removeRemains(of: id, in: repository, before: 101))

@@ -1,4 +1,3 @@
-import Hashing
 import NIOConcurrencyHelpers
 import OCI
 
@@ -11,14 +10,14 @@ final class OpenUploads: Sendable {
     }
 
     private struct Entry {
-        var hasher: DigestHasher?
+        var hashed: HashedUpload?
         var users = 0
     }
 
     private struct State {
         var entries: [Key: Entry] = [:]
         /// Of sessions that nobody writes to now. Another server may have written to them since.
-        var resting: [Key: DigestHasher] = [:]
+        var resting: [Key: HashedUpload] = [:]
     }
 
     private static let mostResting = 1000
@@ -29,25 +28,25 @@ final class OpenUploads: Sendable {
     func leave(_ key: Key) {
         state.withLockedValue { state in
             guard let entry = state.entries[key], entry.users > 1 else {
-                guard let hasher = state.entries.removeValue(forKey: key)?.hasher else { return }
+                guard let hashed = state.entries.removeValue(forKey: key)?.hashed else { return }
                 if state.resting.count >= Self.mostResting { state.resting = [:] }
-                state.resting[key] = hasher
+                state.resting[key] = hashed
                 return
             }
             state.entries[key]?.users = entry.users - 1
         }
     }
 
-    func hasher(_ key: Key) -> DigestHasher? { state.withLockedValue { $0.entries[key]?.hasher } }
+    func hashed(_ key: Key) -> HashedUpload? { state.withLockedValue { $0.entries[key]?.hashed } }
 
-    /// How far a session was hashed when the last request here left it: to be believed only if it is no further by now.
-    func resting(_ key: Key) -> DigestHasher? { state.withLockedValue { $0.resting[key] } }
+    /// How far a session was hashed when the last request here left it: to be believed only of what it was then.
+    func resting(_ key: Key) -> HashedUpload? { state.withLockedValue { $0.resting[key] } }
 
     /// Nil when memory and store may no longer agree: then the next to write reads the store.
-    func set(_ hasher: DigestHasher?, _ key: Key) {
+    func set(_ hashed: HashedUpload?, _ key: Key) {
         state.withLockedValue { state in
             state.resting[key] = nil
-            if state.entries[key] != nil { state.entries[key]?.hasher = hasher }
+            if state.entries[key] != nil { state.entries[key]?.hashed = hashed }
         }
     }
 

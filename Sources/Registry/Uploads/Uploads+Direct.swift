@@ -24,7 +24,7 @@ extension Uploads {
                     try await self.written { () async throws(StorageError) in
                         if actual == digest {
                             try await self.store.completeUpload(
-                                key.id, in: key.repository, as: digest, writtenBy: writer)
+                                key.id, in: key.repository, as: digest, of: size, writtenBy: writer)
                         } else {
                             try await self.store.removeUpload(key.id, in: key.repository)
                         }

@@ -41,7 +41,7 @@ extension Uploads {
         open.enter(key)
         defer { open.leave(key) }
         if let writer = store.writer(of: digest), part.range.map({ $0.lowerBound == 0 }) ?? true,
-            try await locks.withLock(key, { () async throws(RegistryError) in try await hasher(key).count == 0 })
+            try await locks.withLock(key, { () async throws(RegistryError) in try await hashed(key).count == 0 })
         {
             return try await complete(key, as: digest, part, writer, from: next)
         }
@@ -52,20 +52,37 @@ extension Uploads {
             self.open.enter(key)
             defer { self.open.leave(key) }
             return try await self.locks.withLock(key) { (check) async throws(RegistryError) in
-                let (actual, size) = try await self.digest(key, digest.algorithm)
-                try check()
-                self.open.set(nil, key)
-                try await self.written { () async throws(StorageError) in
-                    if actual == digest {
-                        try await self.store.completeUpload(
-                            key.id, in: key.repository, as: digest, of: size, .durable)
-                    } else {
-                        try await self.store.removeUpload(key.id, in: key.repository)
-                    }
+                // Once more if it was something else by then: that has a hash of its own.
+                for _ in 0..<2 {
+                    if let outcome = try await self.end(key, as: digest, check) { return outcome }
                 }
-                return try self.ended(key, actual, digest, size)
+                return .misplaced(try await self.status(key))
             }
         }
+    }
+
+    /// What was hashed becomes the blob or nothing does.
+    ///
+    /// - Returns: Nil if there is something else by now.
+    private func end(
+        _ key: Key, as digest: Digest, _ check: () throws(RegistryError) -> Void
+    ) async throws(RegistryError) -> UploadOutcome? {
+        let (actual, object) = try await self.digest(key, digest.algorithm)
+        try check()
+        open.set(nil, key)
+        do throws(StorageError) {
+            if actual == digest {
+                try await store.completeUpload(key.id, in: key.repository, as: digest, of: object, .durable)
+            } else {
+                try await store.removeUpload(key.id, in: key.repository)
+            }
+        } catch {
+            guard store.isRemote, error.code == .absent || error.code == .conflict else {
+                throw RegistryError(writing: error)
+            }
+            return nil
+        }
+        return try ended(key, actual, digest, object.size)
     }
 
     /// - Throws: If what came is not what it was said to be.
@@ -81,8 +98,8 @@ extension Uploads {
     /// Ends a session as it was left by the last request here, where a look at the store costs requests. What was hashed
     /// becomes the blob or nothing does: then the store is asked.
     private func completeKnown(_ key: Key, as digest: Digest) async throws(RegistryError) -> UploadOutcome? {
-        guard store.isRemote, !open.isOpen(key), let hasher = open.resting(key), hasher.count > 0,
-            hasher.algorithm == digest.algorithm, hasher.digest() == digest
+        guard store.isRemote, !open.isOpen(key), let known = open.resting(key), known.count > 0,
+            known.hasher.algorithm == digest.algorithm, known.hasher.digest() == digest
         else { return nil }
         return try await background.carryOut { () async throws(RegistryError) in
             self.open.enter(key)
@@ -92,12 +109,12 @@ extension Uploads {
                 self.open.set(nil, key)
                 do throws(StorageError) {
                     try await self.store.completeUpload(
-                        key.id, in: key.repository, as: digest, of: hasher.count, .durable)
+                        key.id, in: key.repository, as: digest, of: known.object, .durable)
                 } catch {
                     guard error.code == .absent || error.code == .conflict else { throw RegistryError(writing: error) }
                     return nil
                 }
-                return try self.ended(key, digest, digest, hasher.count)
+                return try self.ended(key, digest, digest, known.count)
             }
         }
     }
@@ -105,7 +122,7 @@ extension Uploads {
     private func receive(
         _ key: Key, _ part: UploadPart, from next: () async throws(RegistryError) -> ByteBuffer?
     ) async throws(RegistryError) -> UploadOutcome {
-        let size = try await locks.withLock(key) { () async throws(RegistryError) in try await hasher(key).count }
+        let size = try await locks.withLock(key) { () async throws(RegistryError) in try await hashed(key).count }
         if let range = part.range {
             guard range.lowerBound == size else { return .misplaced(UploadStatus(id: key.id, size: size)) }
             if let length = part.length, length != Int64(range.count) { throw Self.wrongLength }
@@ -149,14 +166,17 @@ extension Uploads {
         guard bytes.readableBytes > 0 else { return true }
         try checkSize(offset, adding: Int64(bytes.readableBytes))
         return try await locks.withLock(key) { (check) async throws(RegistryError) in
-            let hasher = try await hasher(key)
-            guard hasher.count == offset else { return false }
+            let hashed = try await hashed(key)
+            guard hashed.count == offset else { return false }
             try check()
             // Until both are done, memory knows nothing: who comes after a failure asks the store.
             open.set(nil, key)
-            let next = try await hash(bytes, hasher)
+            let hasher = try await hash(bytes, hashed.hasher)
+            let next: HashedUpload
             do throws(StorageError) {
-                try await store.append(bytes, to: key.id, in: key.repository, at: offset)
+                next = HashedUpload(
+                    hasher: hasher,
+                    object: try await store.append(bytes, to: key.id, in: key.repository, after: hashed.object))
             } catch {
                 if error.code == .conflict { return false }
                 throw RegistryError(writing: error)
@@ -164,9 +184,7 @@ extension Uploads {
             open.set(next, key)
             metrics.bytes.increment(by: bytes.readableBytes)
             if next.count / Self.checkpointDistance != offset / Self.checkpointDistance {
-                try await written { () async throws(StorageError) in
-                    try await store.setCheckpoint(next.checkpoint(), of: key.id, in: key.repository)
-                }
+                try await setCheckpoint(next, key)
             }
             return true
         }
@@ -174,12 +192,16 @@ extension Uploads {
 
     private func keepCheckpoint(_ key: Key) async throws(RegistryError) {
         try await locks.withLock(key) { () async throws(RegistryError) in
-            guard let hasher = open.hasher(key), hasher.count > 0 else { return }
-            // What is as soon read as this is hashed again.
-            if store.isRemote, hasher.count <= Self.soonHashed { return }
-            try await written { () async throws(StorageError) in
-                try await store.setCheckpoint(hasher.checkpoint(), of: key.id, in: key.repository)
-            }
+            guard let hashed = open.hashed(key), hashed.count > 0 else { return }
+            if store.isRemote, hashed.count <= soonHashed { return }
+            try await setCheckpoint(hashed, key)
+        }
+    }
+
+    private func setCheckpoint(_ hashed: HashedUpload, _ key: Key) async throws(RegistryError) {
+        guard let checkpoint = hashed.checkpoint else { return }
+        try await written { () async throws(StorageError) in
+            try await store.setCheckpoint(checkpoint, of: key.id, in: key.repository)
         }
     }
 

@@ -18,8 +18,6 @@ public final class Uploads: Sendable {
     var step: Int { store.appendSize }
     /// A server killed in the middle of one long request hashes at most so many bytes again.
     static let checkpointDistance: Int64 = 256 << 20
-    /// Bytes that are read with one request.
-    static let soonHashed: Int64 = 1 << 20
 
     let store: RegistryStore
     let background: BackgroundWork
@@ -30,12 +28,15 @@ public final class Uploads: Sendable {
     let locks: WriterOrder<Key>
     let metrics = UploadMetrics()
     let pushed = PushedBlobs()
+    /// Bytes that are as soon read and hashed again as a checkpoint of them is.
+    let soonHashed: Int64
     private let pool: ThreadPool
 
     init(
         store: RegistryStore, background: BackgroundWork, pool: ThreadPool, limits: Adjustable<PushLimits>,
-        locks: WriterOrder<Key>, now: @escaping @Sendable () -> Int64
+        locks: WriterOrder<Key>, soonHashed: Int64 = 1 << 20, now: @escaping @Sendable () -> Int64
     ) {
+        self.soonHashed = soonHashed
         self.store = store
         self.background = background
         self.pool = pool

@@ -12,6 +12,9 @@ struct WriterOrder<Key: Sendable>: Sendable {
         self.name = name
     }
 
+    /// Whether nobody but this process works on anything.
+    var isAlone: Bool { locks.isAlone }
+
     /// - Throws: ``OrderingError/outOfOrder(_:)`` if other replicas are at work for too long.
     func withLock<Value: Sendable, Failure: OrderingError>(
         _ key: Key, _ body: () async throws(Failure) -> Value

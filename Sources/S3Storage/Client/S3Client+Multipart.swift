@@ -55,7 +55,9 @@ extension S3Client {
     }
 
     /// - Parameter size: Of the whole, to tell an object that is complete from one that is not where an answer was lost.
-    /// - Returns: What the store calls the object; nil where it does not say.
+    /// - Returns: What the store calls the object; nil where it does not say, or where the object that is there may consist of other
+    ///   parts.
+    /// - Throws: `S3Error.Kind.conflict` if a part is another now.
     @discardableResult
     func completeUpload(
         _ key: String, _ upload: String, _ parts: [S3Part], size: Int64
@@ -72,8 +74,18 @@ extension S3Client {
         } catch {
             // The first of two tries may have done it.
             guard error.kind == .absent, let object = try await head(key), object.size == size else { throw error }
-            return object.entity
+            return object.entity.filter { $0 != "\"" } == Self.entity(of: parts) ? object.entity : nil
         }
+    }
+
+    /// What most stores call an object of these parts; nil where the parts are not called by their MD5.
+    private static func entity(of parts: [S3Part]) -> String? {
+        var sums: [UInt8] = []
+        for part in parts.sorted(by: { $0.number < $1.number }) {
+            guard let sum = Hashes.bytes(hex: part.entity.filter { $0 != "\"" }), sum.count == 16 else { return nil }
+            sums += sum
+        }
+        return "\(Hashes.hex(sums.withUnsafeBytes { Hashes.md5($0) }))-\(parts.count)"
     }
 
     /// What is absent is no error.

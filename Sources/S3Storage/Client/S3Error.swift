@@ -69,7 +69,8 @@ extension S3Error {
         case ("NoSuchKey", _), ("NoSuchUpload", _), ("", 404), ("NotFound", 404): kind = .absent
         // Two requests at once, of which the store let one wait: with the status of a conflict.
         case ("OperationAborted", _): kind = .unavailable
-        case ("PreconditionFailed", _), ("ConditionalRequestConflict", _), (_, 412), (_, 409): kind = .conflict
+        case ("PreconditionFailed", _), ("ConditionalRequestConflict", _), ("InvalidPart", _), (_, 412), (_, 409):
+            kind = .conflict
         case ("RequestTimeTooSkewed", _): (kind, remedy) = (.denied, "; correct this machine's clock")
         case ("InvalidAccessKeyId", _), ("SignatureDoesNotMatch", _), ("ExpiredToken", _), ("InvalidToken", _):
             (kind, remedy) = (.denied, "; correct storage.s3.access_key_id and secret_key")

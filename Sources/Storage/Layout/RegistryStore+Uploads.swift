@@ -7,6 +7,8 @@ public import OCI
 public struct StoredUpload: Sendable, Equatable {
     /// Bytes received.
     public let size: Int64
+    /// What it consists of.
+    public let growth: Growth
     /// Seconds since 1970: when bytes last arrived, or the session began.
     public let lastActive: Int64
     /// Whether it is kept how far the content is hashed.
@@ -22,10 +24,16 @@ extension RegistryStore {
     public func beginUpload(
         _ id: UploadID, in repository: RepositoryName, at time: Int64, checkpoint: ByteBuffer?
     ) async throws(StorageError) {
-        if let checkpoint { try await setCheckpoint(checkpoint, of: id, in: repository) }
+        if let checkpoint {
+            let nothing = UploadCheckpoint(hash: checkpoint, stamp: GrownObject.nothing.stamp ?? "")
+            try await setCheckpoint(nothing, of: id, in: repository)
+        }
         let keys = keys(of: id, in: repository)
         // Last, because it makes the session exist.
-        guard objects.isRemote else { return try await objects.append(keys.data, ByteBuffer(), at: 0) }
+        guard objects.isRemote else {
+            _ = try await objects.append(keys.data, ByteBuffer(), to: .nothing)
+            return
+        }
         // What distribution writes: RFC 3339 in UTC.
         let text = Date(timeIntervalSince1970: TimeInterval(time)).ISO8601Format()
         try await objects.write(keys.start, ByteBuffer(string: text), .cached)
@@ -41,7 +49,8 @@ extension RegistryStore {
         let found = try await objects.infos([keys.start, keys.data, keys.checkpoint])
         guard let start = found[0] else { return nil }
         return StoredUpload(
-            size: found[1]?.size ?? 0, lastActive: max(start.modified, found.compactMap { $0?.modified }.max() ?? 0),
+            size: found[1]?.size ?? 0, growth: found[1]?.growth ?? .pieces([]),
+            lastActive: max(start.modified, found.compactMap { $0?.modified }.max() ?? 0),
             hasCheckpoint: found[2] != nil)
     }
 
@@ -59,79 +68,107 @@ extension RegistryStore {
     /// Bytes at a time that uploads should grow by, where there are so many.
     public var appendSize: Int { objects.appendSize }
 
-    /// - Throws: `StorageError.Code.conflict` if the session has not exactly `offset` bytes.
+    /// - Returns: What the session has now.
+    /// - Throws: `StorageError.Code.conflict` if it has not exactly `known`.
     public func append(
-        _ bytes: ByteBuffer, to id: UploadID, in repository: RepositoryName, at offset: Int64
-    ) async throws(StorageError) {
-        try await objects.append(keys(of: id, in: repository).data, bytes, at: offset)
+        _ bytes: ByteBuffer, to id: UploadID, in repository: RepositoryName, after known: GrownObject
+    ) async throws(StorageError) -> GrownObject {
+        try await objects.append(keys(of: id, in: repository).data, bytes, to: known)
     }
 
     public func uploadContent(
         _ id: UploadID, in repository: RepositoryName
-    ) async throws(StorageError) -> ObjectContent? {
-        try await objects.content(keys(of: id, in: repository).data)
+    ) async throws(StorageError) -> GrownContent? {
+        try await objects.grownContent(keys(of: id, in: repository).data)
     }
 
-    public func checkpoint(of id: UploadID, in repository: RepositoryName) async throws(StorageError) -> ByteBuffer? {
-        try await objects.read(keys(of: id, in: repository).checkpoint, limit: 4096)?.bytes
+    public func checkpoint(
+        of id: UploadID, in repository: RepositoryName
+    ) async throws(StorageError) -> UploadCheckpoint? {
+        try await objects.read(keys(of: id, in: repository).checkpoint, limit: 4096).map { UploadCheckpoint($0.bytes) }
     }
 
     public func setCheckpoint(
-        _ checkpoint: ByteBuffer, of id: UploadID, in repository: RepositoryName
+        _ checkpoint: UploadCheckpoint, of id: UploadID, in repository: RepositoryName
     ) async throws(StorageError) {
-        try await objects.write(keys(of: id, in: repository).checkpoint, checkpoint, .cached)
+        try await objects.write(keys(of: id, in: repository).checkpoint, checkpoint.bytes, .cached)
     }
 
     /// Makes the verified content of a session the blob `digest`, grants it to `repository`, and ends the session.
     ///
-    /// - Parameter size: Bytes of what was verified.
+    /// - Parameter known: What was verified.
     /// - Throws: `StorageError.Code.absent` or `conflict` if that is not what is there.
     public func completeUpload(
-        _ id: UploadID, in repository: RepositoryName, as digest: Digest, of size: Int64, _ durability: Durability
+        _ id: UploadID, in repository: RepositoryName, as digest: Digest, of known: GrownObject,
+        _ durability: Durability
     ) async throws(StorageError) {
         let blob = RegistryLayout.blob(digest)
         // Nothing was ever sent.
         let content: ObjectChange =
-            size == 0
+            known.size == 0
             ? .write(blob, ByteBuffer())
-            : .place(keys(of: id, in: repository).data, size: size, at: blob)
-        try await completeUpload(id, in: repository, as: digest) {
+            : .place(keys(of: id, in: repository).data, known, at: blob)
+        _ = try await completeUpload(id, in: repository, as: digest, of: known.size) {
             // It comes with its link.
-        } link: { (link) async throws(StorageError) in
-            try await objects.carryOut([content, link], durability)
+        } link: { (isHeld, link) async throws(StorageError) in
+            try await objects.carryOut(isHeld ? [link] : [content, link], durability)
         }
     }
 
     /// The same for verified content that went another way than into the session.
+    ///
+    /// - Parameter size: Bytes of it.
     public func completeUpload(
-        _ id: UploadID, in repository: RepositoryName, as digest: Digest, writtenBy writer: any ObjectWriter
+        _ id: UploadID, in repository: RepositoryName, as digest: Digest, of size: Int64,
+        writtenBy writer: any ObjectWriter
     ) async throws(StorageError) {
-        try await completeUpload(id, in: repository, as: digest) { () async throws(StorageError) in
+        let wasHeld = try await completeUpload(id, in: repository, as: digest, of: size) {
+            () async throws(StorageError) in
             try await writer.finish()
-        } link: { (link) async throws(StorageError) in
+        } link: { (_, link) async throws(StorageError) in
             try await objects.carryOut([link], .durable)
         }
+        if wasHeld { await writer.giveUp() }
     }
 
     /// For a blob whose digest is known before its content; nil where that is of no use.
     public func writer(of digest: Digest) -> (any ObjectWriter)? { objects.writer(of: RegistryLayout.blob(digest)) }
 
+    /// - Returns: Whether the blob was there before, and nothing was brought.
     private func completeUpload(
-        _ id: UploadID, in repository: RepositoryName, as digest: Digest,
-        bring: () async throws(StorageError) -> Void, link: (ObjectChange) async throws(StorageError) -> Void
-    ) async throws(StorageError) {
-        try await claims.claim(digest) { () async throws(StorageError) in
-            let isThere = try await refer(to: .content(digest), by: .grant(digest, in: repository)) {
-                () async throws(StorageError) in
-                try await bring()
-                return true
-            } link: { () async throws(StorageError) in
-                // Makes the blob visible.
-                try await link(self.link(RegistryLayout.layerLink(digest, in: repository), to: digest))
+        _ id: UploadID, in repository: RepositoryName, as digest: Digest, of size: Int64,
+        bring: () async throws(StorageError) -> Void,
+        link: (_ isHeld: Bool, _ change: ObjectChange) async throws(StorageError) -> Void
+    ) async throws(StorageError) -> Bool {
+        let wasHeld = try await claims.claim(digest) { () async throws(StorageError) in
+            // What is held can be removed while the link to it is made. Then it is brought after all.
+            for mayBeHeld in [true, false] {
+                var isHeld = false
+                let isThere = try await refer(to: .content(digest), by: .grant(digest, in: repository)) {
+                    () async throws(StorageError) in
+                    // Nothing visible is ever modified, whoever says that he has the same.
+                    isHeld = mayBeHeld ? try await holds(digest, of: size) : false
+                    if !isHeld { try await bring() }
+                    return true
+                } link: { () async throws(StorageError) in
+                    // Makes the blob visible.
+                    try await link(isHeld, self.link(RegistryLayout.layerLink(digest, in: repository), to: digest))
+                }
+                if isThere { return isHeld }
+                guard isHeld else { break }
             }
-            guard isThere else { throw Self.removedMeanwhile(digest) }
+            throw Self.removedMeanwhile(digest)
         }
         try await endUpload(id, in: repository)
+        return wasHeld
+    }
+
+    /// Whether the bytes of a digest are there for good. What is shorter, or longer, was damaged.
+    private func holds(_ digest: Digest, of size: Int64) async throws(StorageError) -> Bool {
+        let blob = RegistryLayout.blob(digest)
+        guard try await objects.info(blob)?.size == size else { return false }
+        // They may have come as a cache's content, which a power loss may take.
+        return objects.isRemote ? true : try await objects.settle(blob)
     }
 
     /// Removes what is known of a session that has come to its end. What else there may be is for who sweeps.

@@ -50,8 +50,8 @@ extension BackingStore {
         for change in changes {
             switch change {
             case .write(let key, let bytes): try await write(key, bytes, durability)
-            case .place(let source, let size, at: let key):
-                try await place(source, of: size, at: key, durability)
+            case .place(let source, let known, at: let key):
+                try await place(source, known, at: key, durability)
             }
         }
     }
@@ -60,13 +60,17 @@ extension BackingStore {
 
     public func writer(of key: ObjectKey) -> (any ObjectWriter)? { nil }
 
+    public func grownContent(_ key: ObjectKey) async throws(StorageError) -> GrownContent? {
+        try await content(key).map { GrownContent($0) }
+    }
+
     public func place(
-        _ source: ObjectKey, of size: Int64, at key: ObjectKey, _ durability: Durability
+        _ source: ObjectKey, _ known: GrownObject, at key: ObjectKey, _ durability: Durability
     ) async throws(StorageError) {
         guard let found = try await info(source)?.size else {
             throw StorageError(.absent, "there is nothing to move", key: source)
         }
-        guard found == size else { throw .wrongSize(found, size, source) }
+        guard found == known.size else { throw .wrongSize(found, known.size, source) }
         try await move(source, to: key, durability)
     }
 

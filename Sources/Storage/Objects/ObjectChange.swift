@@ -3,8 +3,8 @@ public import NIOCore
 /// One of several changes that belong together.
 public enum ObjectChange: Sendable {
     case write(ObjectKey, ByteBuffer)
-    /// As ``ObjectStore/place(_:of:at:_:)``; `size` in bytes.
-    case place(ObjectKey, size: Int64, at: ObjectKey)
+    /// As ``ObjectStore/place(_:_:at:_:)``.
+    case place(ObjectKey, GrownObject, at: ObjectKey)
 
     /// What there is afterwards.
     public var key: ObjectKey {

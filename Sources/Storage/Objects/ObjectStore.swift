@@ -7,10 +7,13 @@ public struct ObjectInfo: Sendable, Equatable {
     public let size: Int64
     /// Seconds since 1970.
     public let modified: Int64
+    /// Of an object that grows.
+    public let growth: Growth
 
-    public init(size: Int64, modified: Int64) {
+    public init(size: Int64, modified: Int64, growth: Growth = .appended) {
         self.size = size
         self.modified = modified
+        self.growth = growth
     }
 }
 
@@ -75,6 +78,9 @@ public protocol ObjectStore: Sendable {
     /// - Parameter part: Nil for the whole.
     func content(_ key: ObjectKey, reading part: ByteRange?) async throws(StorageError) -> ObjectContent?
 
+    /// The content of an object that grows, and of what it is the content.
+    func grownContent(_ key: ObjectKey) async throws(StorageError) -> GrownContent?
+
     func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError)
 
     /// Writes a small object where there is none, or in the place of one that is still `old`: of several who do so at once,
@@ -100,11 +106,15 @@ public protocol ObjectStore: Sendable {
     /// since an object that has grown is moved at no cost.
     func writer(of key: ObjectKey) -> (any ObjectWriter)?
 
-    /// Makes `bytes` the new end of an object that grows; with `offset` 0 it begins. Unlike all others such an object is
-    /// visible while it grows. After a failure it may be longer than before: ask for its size.
+    /// Makes `bytes` the new end of an object that grows; after ``GrownObject/nothing`` it begins. Unlike all others such an
+    /// object is visible while it grows. After a failure it may be longer than before: ask for its size.
     ///
-    /// - Throws: `StorageError.Code.conflict` if the object has not exactly `offset` bytes.
-    func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError)
+    /// - Parameter known: What it is as far as the caller knows.
+    /// - Returns: What it is now.
+    /// - Throws: `StorageError.Code.conflict` if it is something else.
+    func append(
+        _ key: ObjectKey, _ bytes: ByteBuffer, to known: GrownObject
+    ) async throws(StorageError) -> GrownObject
 
     /// Makes the object `source` the object `key`. `source` is gone afterwards. Whoever deletes `source` and then finds no `key`
     /// has prevented it.
@@ -113,12 +123,12 @@ public protocol ObjectStore: Sendable {
     ///   left a copy of it.
     func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError)
 
-    /// The same for an object that has grown to exactly `size` bytes, and is deleted next: where that costs requests, `source`
-    /// may still be there.
+    /// The same for an object that has grown to exactly `known`, and is deleted next: where that costs requests, `source` may
+    /// still be there.
     ///
-    /// - Throws: `StorageError.Code.conflict` if it has another size by now, or other content than was written here.
+    /// - Throws: `StorageError.Code.conflict` if it is something else by now: whatever becomes `key`, it is `known`.
     func place(
-        _ source: ObjectKey, of size: Int64, at key: ObjectKey, _ durability: Durability
+        _ source: ObjectKey, _ known: GrownObject, at key: ObjectKey, _ durability: Durability
     ) async throws(StorageError)
 
     /// Makes an object that may have been written as ``Durability/cached`` durable; false if there is none.

@@ -54,6 +54,10 @@ public struct ObservedStore: ObjectStore {
         try await observed(.content) { () async throws(StorageError) in try await store.content(key, reading: part) }
     }
 
+    public func grownContent(_ key: ObjectKey) async throws(StorageError) -> GrownContent? {
+        try await observed(.content) { () async throws(StorageError) in try await store.grownContent(key) }
+    }
+
     public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
         try await observed(.write) { () async throws(StorageError) in try await store.write(key, bytes, durability) }
     }
@@ -81,9 +85,11 @@ public struct ObservedStore: ObjectStore {
     // What it writes is counted where it arrives.
     public func writer(of key: ObjectKey) -> (any ObjectWriter)? { store.writer(of: key) }
 
-    public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
+    public func append(
+        _ key: ObjectKey, _ bytes: ByteBuffer, to known: GrownObject
+    ) async throws(StorageError) -> GrownObject {
         try await observed(.append) { () async throws(StorageError) in
-            try await store.append(key, bytes, at: offset)
+            try await store.append(key, bytes, to: known)
         }
     }
 
@@ -96,10 +102,10 @@ public struct ObservedStore: ObjectStore {
     }
 
     public func place(
-        _ source: ObjectKey, of size: Int64, at key: ObjectKey, _ durability: Durability
+        _ source: ObjectKey, _ known: GrownObject, at key: ObjectKey, _ durability: Durability
     ) async throws(StorageError) {
         try await observed(.move) { () async throws(StorageError) in
-            try await store.place(source, of: size, at: key, durability)
+            try await store.place(source, known, at: key, durability)
         }
     }
 

@@ -140,8 +140,11 @@ public final class MemoryStore: BackingStore {
         objects.withLockedValue { $0[key.path] = Object(bytes: ByteBuffer(bytes: bytes), modified: now()) }
     }
 
-    public func append(_ key: ObjectKey, _ bytes: ByteBuffer, at offset: Int64) async throws(StorageError) {
+    public func append(
+        _ key: ObjectKey, _ bytes: ByteBuffer, to known: GrownObject
+    ) async throws(StorageError) -> GrownObject {
         try check(key)
+        let offset = known.size
         let isAppended = objects.withLockedValue { objects in
             var object = objects[key.path] ?? Object(bytes: ByteBuffer(), modified: 0)
             guard Int64(object.bytes.readableBytes) == offset, offset == 0 || objects[key.path] != nil else {
@@ -154,6 +157,7 @@ public final class MemoryStore: BackingStore {
             return true
         }
         guard isAppended else { throw StorageError(.conflict, "the object has another size", key: key) }
+        return Growth.appended.beginning(offset + Int64(bytes.readableBytes))
     }
 
     public func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError) {
