@@ -30,7 +30,12 @@ extension Registry {
             case .absent: return Served(matching(held), CacheStatus(forward: .miss))
             case .denied: throw RegistryError(error, absent: .manifestUnknown)
             case .failed:
-                guard !held.isEmpty else { throw RegistryError(error, absent: .manifestUnknown) }
+                if held.isEmpty {
+                    // What refers to a manifest came with it to a site that is offline, be it nothing.
+                    guard error.decisive.kind == .offline, try await heldManifest(repository, subject) != nil else {
+                        throw RegistryError(error, absent: .manifestUnknown)
+                    }
+                }
                 return Served(
                     matching(held), CacheStatus(forward: .stale),
                     warning: "referrers of the cache only: \(error.decisive.message)")

@@ -20,7 +20,7 @@ extension Registry {
                 }
             (served, isHot) = found
         } catch {
-            throw toldOffline(error, repository, reference)
+            throw await toldOffline(error, repository, reference)
         }
         if !isHead { recordPull(repository, reference, served.content.digest) }
         if !isHot { completeLater(repository, served.content.digest, fetches: !isHead) }

@@ -41,11 +41,18 @@ extension Registry {
         return true
     }
 
-    /// What a client is told who asks for what a site that is offline does not hold; it is noted, to be fetched elsewhere.
+    /// What a client is told who asks for what a site that is offline does not hold; it is noted, to be fetched elsewhere. What
+    /// belongs to a manifest that is held came with it: clients that only look whether there is a signature are told that there
+    /// is none.
     func toldOffline(
         _ error: RegistryError, _ repository: Repository, _ reference: Reference
-    ) -> RegistryError {
+    ) async -> RegistryError {
         guard (error.cause as? UpstreamError)?.kind == .offline else { return error }
+        if case .tag(let tag) = reference, let subject = CompanionTags.subject(of: tag),
+            (try? await heldManifest(repository, subject)) != nil
+        {
+            return .unknownManifest(reference, repository)
+        }
         let separator = if case .tag = reference { ":" } else { "@" }
         let name = "\(repository.name)\(separator)\(reference)"
         misses.note(name, in: store, now: now(), logger)
