@@ -61,7 +61,7 @@ public struct Catalogue: Sendable, Equatable {
         self.base = base
     }
 
-    /// Everything that its repositories consist of, whether it is in the bundle or must be there.
+    /// Everything that its repositories consist of, whether it is in the bundle or must be there. Put together anew each time.
     public var all: Set<Content> { Set(contents).union(needed) }
 
     // MARK: As it is written
@@ -105,8 +105,9 @@ public struct Catalogue: Sendable, Equatable {
                 guard let digest = Digest(text) else { throw problem }
                 return digest
             })
-        let known = Set(contents.map(\.digest)).union(needed.map(\.digest))
-        guard known.count == contents.count + needed.count, Set(repositories.map(\.name)).count == repositories.count,
+        let all = all
+        guard Set(all.map(\.digest)).count == contents.count + needed.count,
+            Set(repositories.map(\.name)).count == repositories.count,
             repositories.allSatisfy({ $0.manifests.allSatisfy { all.contains($0.content) } })
         else { throw problem }
     }

@@ -20,6 +20,7 @@ public struct BundlePlan: Sendable {
         var contents: [Catalogue.Content] = []
         var needed: [Catalogue.Content] = []
         var seen: Set<Digest> = []
+        var placed: [RepositoryName: Set<Digest>] = [:]
         func add(_ content: Catalogue.Content) {
             guard seen.insert(content.digest).inserted else { return }
             if have.contains(content.digest) { needed.append(content) } else { contents.append(content) }
@@ -30,11 +31,12 @@ public struct BundlePlan: Sendable {
                 incomplete.append(finding)
                 return
             }
-            var repository = repositories[image.repository] ?? Catalogue.Repository(image.repository)
+            var repository =
+                repositories.removeValue(forKey: image.repository) ?? Catalogue.Repository(image.repository)
             if let tag = image.tag { repository.tags[tag] = digest }
             finding.graph.blobs.forEach { add($0) }
-            let known = Set(repository.manifests.map(\.content.digest))
-            for manifest in finding.graph.manifests where !known.contains(manifest.content.digest) {
+            for manifest in finding.graph.manifests
+            where placed[image.repository, default: []].insert(manifest.content.digest).inserted {
                 repository.manifests.append(manifest)
             }
             finding.graph.manifests.forEach { add($0.content) }

@@ -12,13 +12,16 @@ struct CatalogueCheck {
     private let sizes: [Digest: Int64]
     /// Where each manifest is, by its number among the repositories.
     private let places: [Digest: [Int]]
-    /// Of each repository.
-    private let manifests: [Set<Digest>]
+    /// Of each repository, with what they are.
+    private let manifests: [[Digest: MediaType]]
 
     init(_ catalogue: Catalogue) throws(BundleError) {
         self.catalogue = catalogue
         sizes = Dictionary(catalogue.all.map { ($0.digest, $0.size) }, uniquingKeysWith: { first, _ in first })
-        manifests = catalogue.repositories.map { Set($0.manifests.map(\.content.digest)) }
+        manifests = catalogue.repositories.map { repository in
+            Dictionary(
+                repository.manifests.map { ($0.content.digest, $0.mediaType) }, uniquingKeysWith: { first, _ in first })
+        }
         var places: [Digest: [Int]] = [:]
         for (number, repository) in catalogue.repositories.enumerated() {
             for manifest in repository.manifests {
@@ -28,7 +31,7 @@ struct CatalogueCheck {
                 }
                 places[manifest.content.digest, default: []].append(number)
             }
-            for (tag, digest) in repository.tags where !manifests[number].contains(digest) {
+            for (tag, digest) in repository.tags where manifests[number][digest] == nil {
                 throw Self.incomplete("\(repository.name):\(tag)", digest)
             }
         }
@@ -40,10 +43,9 @@ struct CatalogueCheck {
     func check(_ digest: Digest, _ bytes: ByteBuffer) throws(BundleError) {
         for number in places[digest] ?? [] {
             let repository = catalogue.repositories[number]
-            let type = repository.manifests.first { $0.content.digest == digest }?.mediaType
             let content: Manifest
             do throws(ManifestError) {
-                content = try Manifest.relayed(bytes.readableBytesView, besides: type)
+                content = try Manifest.relayed(bytes.readableBytesView, besides: manifests[number][digest])
             } catch {
                 throw BundleError(
                     .damaged, "\(digest) is called a manifest and is none", remedy: Self.remedy, cause: error)
@@ -53,7 +55,7 @@ struct CatalogueCheck {
                 throw Self.incomplete("\(digest)", blob.digest)
             }
             for child in content.manifests
-            where !manifests[number].contains(child.digest) && !repository.leftOut.contains(child.digest) {
+            where manifests[number][child.digest] == nil && !repository.leftOut.contains(child.digest) {
                 throw Self.incomplete("\(digest)", child.digest)
             }
         }

@@ -24,20 +24,19 @@ public struct Verification: Sendable {
 
     /// - Parameter images: In the order of their repositories, which saves looking twice.
     public func run(_ images: [HeldImages.Image], _ report: (Finding) throws -> Void) async throws {
-        var walk: (repository: RepositoryName, walk: GraphWalk)?
+        // What it remembers is not copied.
+        var walk: GraphWalk?
         for image in images {
-            var current =
-                if let walk, walk.repository == image.repository { walk.walk } else {
-                    GraphWalk(
-                        store, image.repository, wantsAllPlatforms: wantsAllPlatforms, isRehashing: isRehashing)
-                }
+            if walk?.repository != image.repository {
+                walk = GraphWalk(
+                    store, image.repository, wantsAllPlatforms: wantsAllPlatforms, isRehashing: isRehashing)
+            }
             var graph = ImageGraph()
             if let digest = image.digest {
-                graph = try await current.graph(digest)
+                graph = try await walk?.graph(digest) ?? graph
             } else {
                 graph.problems = [GraphProblem(kind: .tagMissing, digest: nil, parent: nil)]
             }
-            walk = (image.repository, current)
             try report(Finding(image: image, graph: graph))
         }
     }
