@@ -191,6 +191,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [SIGTERM, SIGINT]) func whatIsToldToStopLeavesNothingOnTheMedium(signal: Int32) async throws {
+        let images = try await Images.ready
+        try await Stage.with { stage in
+            let upstream = try await ScriptedUpstream.start(on: stage, file: images.smallBlob)
+            let medium = try stage.makeDirectory("medium").path
+            func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: medium) }
+            let pull = try stage.start(
+                Paths.entrepot.path, ["image", "pull", upstream.url, "gated/app:latest", "-o", "\(medium)/app.tar"],
+                name: "pull")
+            try await pull.waitUntilReady {
+                let requests = try? await upstream.requests
+                return requests?.contains { $0.path.hasSuffix(upstream.facts.layer) } ?? false
+            }
+            #expect(try files().contains("app.tar.unfinished"))
+            pull.signal(signal)
+            #expect(try await pull.waitForExit(within: .seconds(30)) == .exited(128 + signal))
+            #expect(try files() == [])
+        }
+    }
+
     /// An outside with an upstream, an inside with no route at all.
     @Test func everyClientPullsWhereThereIsNoNetwork() async throws {
         let images = try await Images.ready

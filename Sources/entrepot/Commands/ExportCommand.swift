@@ -80,11 +80,11 @@ struct ExportCommand: AsyncParsableCommand {
             output == "-"
             ? .descriptor(STDOUT_FILENO)
             : .file(output, volumeSize: volumeSize.flatMap { DataSize($0) }.map { Int64($0.bytes) })
-        let writer = try BundleWriter(target, plan.catalogue, compression: zstd ? 3 : nil, signedBy: key)
         let size = plan.catalogue.contents.reduce(0) { $0 + $1.size }
         let progress = options.progress.bar("export", total: size)
         defer { progress.end() }
         try await Interruptible.run {
+            let writer = try BundleWriter(target, plan.catalogue, compression: zstd ? 3 : nil, signedBy: key)
             try await BundleExport(store).run(plan.catalogue, into: writer) { progress.add(Int64($0)) }
         }
         progress.end()
