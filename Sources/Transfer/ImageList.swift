@@ -10,8 +10,14 @@ public struct ImageList: Sendable, Equatable {
 
     /// - Parameter keys: Behind which names stand as well; `*` in them stands for anything.
     public init(_ text: String, keys: [String] = []) {
-        let lines = text.split(whereSeparator: \.isNewline)
+        var lines = text.split(whereSeparator: \.isNewline)
+        // As editors of Windows begin a file.
+        if let first = lines.first, first.unicodeScalars.first == "\u{FEFF}" {
+            lines[0] = Substring(first.unicodeScalars.dropFirst())
+        }
         var names: [String] = []
+        // What Docker 29 explains its table with, on a terminal.
+        if let first = lines.first, first.contains("Info →") { lines.removeFirst() }
         let heads = lines.first?.split(whereSeparator: \.isWhitespace).map(String.init) ?? []
         if heads.first == "REPOSITORY" || (heads.first == "IMAGE" && heads.dropFirst().first == "TAG") {
             for line in lines.dropFirst() {
@@ -20,8 +26,11 @@ public struct ImageList: Sendable, Equatable {
                     names.append("\(words[0]):\(words[1])")
                 }
             }
-        } else if heads.first == "REF", heads.contains("DIGEST") {
+        } else if (heads.first == "IMAGE" && heads.dropFirst().first == "ID")
+            || (heads.first == "REF" && heads.contains("DIGEST"))
+        {
             names = lines.dropFirst().compactMap { $0.split(whereSeparator: \.isWhitespace).first.map(String.init) }
+                .filter { !Self.isNameless($0) }
         } else {
             let keyed = Self.keyed(lines, keys)
             // A plain list has no such key.
@@ -29,6 +38,12 @@ public struct ImageList: Sendable, Equatable {
         }
         var seen: Set<String> = []
         self.names = names.filter { seen.insert($0).inserted }
+    }
+
+    /// Whether a table has something else where names are: `<untagged>`, a branch below an index, or the digest by which the
+    /// container runtime of Kubernetes keeps each image once more.
+    private static func isNameless(_ word: String) -> Bool {
+        word.hasPrefix("<") || word.hasPrefix("├") || word.hasPrefix("└") || word.hasPrefix("sha256:")
     }
 
     private static func plain(_ line: Substring) -> String? {
@@ -62,19 +77,24 @@ public struct ImageList: Sendable, Equatable {
             while let last = key.last, last.isWhitespace || last == "\"" || last == "'" { key.removeLast() }
             guard isMeant(key, keys), rest.first.map({ $0.isWhitespace || $0 == "\"" }) ?? false
             else { continue }
-            let value = rest.drop { $0.isWhitespace }
+            let value = rest.bareValue
             let quote = value.first.flatMap { $0 == "\"" || $0 == "'" ? $0 : nil }
             let text =
                 quote.map { quote in value.dropFirst().prefix { $0 != quote } }
                 ?? value.prefix { !$0.isWhitespace && $0 != "," && $0 != "}" && $0 != "#" }
-            // `image:` with a table below, a template or a number is no name.
-            if !text.isEmpty, text.first != "{", text.first != "$", text.first != "[" { found.append(String(text)) }
+            // `image:` with a table below, a template, a reference to another place or a value of another kind is no name.
+            guard let first = text.first, !"{$[*".contains(first), !notNames.contains(text.lowercased()) else {
+                continue
+            }
+            found.append(String(text))
         }
         return found
     }
 }
 
 extension ImageList {
+    private static let notNames: Set<String> = ["true", "false", "null", "~", "yes", "no", "on", "off"]
+
     private static func isMeant(_ key: Substring, _ keys: [String]) -> Bool {
         if key.hasSuffix("image") || key.hasSuffix("Image") { return true }
         guard !keys.isEmpty, let word = key.split(whereSeparator: { $0.isWhitespace || "\"'{,[".contains($0) }).last
@@ -90,7 +110,7 @@ private struct ImageParts {
 
     /// Nil unless the line is such a key and nothing more.
     init?(below line: Substring) {
-        let key = line.trimmed { $0.isWhitespace }
+        let key = line.prefix { $0 != "&" }.trimmed { $0.isWhitespace }
         guard key.hasSuffix("image:") || key.hasSuffix("Image:") else { return nil }
         indentation = Self.indentation(line)
     }
@@ -103,7 +123,7 @@ private struct ImageParts {
     /// False for what is not below the key any more.
     mutating func take(_ line: Substring) -> Bool {
         guard Self.indentation(line) > indentation, let colon = line.firstIndex(of: ":") else { return false }
-        let value = line[line.index(after: colon)...].drop { $0.isWhitespace }
+        let value = line[line.index(after: colon)...].bareValue
         let text = value.prefix { !$0.isWhitespace && $0 != "#" }.trimmed { $0 == "\"" || $0 == "'" }
         values[line[..<colon].trimmed { $0.isWhitespace }] = text
         return true
@@ -121,6 +141,15 @@ private struct ImageParts {
 }
 
 extension Substring {
+    /// A value without the anchor and the type that YAML may have before it.
+    fileprivate var bareValue: Substring {
+        var value = drop { $0.isWhitespace }
+        while value.first == "&" || value.first == "!" {
+            value = value.drop { !$0.isWhitespace }.drop { $0.isWhitespace }
+        }
+        return value
+    }
+
     fileprivate func trimmed(_ isNoise: (Character) -> Bool) -> Substring {
         var text = drop(while: isNoise)
         while let last = text.last, isNoise(last) { text.removeLast() }

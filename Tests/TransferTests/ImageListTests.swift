@@ -106,6 +106,53 @@ import Transfer
         #expect(ImageList(ctr).names == ["docker.io/library/alpine:3.20"])
     }
 
+    @Test func theTableOfDocker29IsReadWithWhatStandsAroundIt() {
+        let docker = """
+                                                                 i Info →   U  In Use
+            IMAGE              ID             DISK USAGE   CONTENT SIZE   EXTRA
+            alpine:3.20        0123456789ab       12.8MB         3.86MB    U
+            ├─ linux/amd64     0123456789ac       12.8MB         3.86MB
+            └─ linux/arm64     0123456789ad         0B             0B
+            <untagged>         0123456789ae       12.8MB         3.86MB
+            quay.io/team/app:1 0123456789af       12.8MB         3.86MB
+            """
+        #expect(ImageList(docker).names == ["alpine:3.20", "quay.io/team/app:1"])
+        let piped = docker.split(separator: "\n").dropFirst().joined(separator: "\r\n")
+        #expect(ImageList(piped).names == ["alpine:3.20", "quay.io/team/app:1"])
+    }
+
+    /// Kubernetes has each image of containerd three times: by name, by name and digest, and by the digest of its configuration.
+    @Test func digestsWithoutNamesArePassedOver() {
+        let digest = "sha256:\(String(repeating: "0", count: 64))"
+        let ctr = """
+            REF                                    TYPE DIGEST SIZE PLATFORMS LABELS
+            registry.k8s.io/pause:3.9              x/y  \(digest) 3.4 MiB linux/amd64 io.cri-containerd.image=managed
+            registry.k8s.io/pause@\(digest) x/y  \(digest) 3.4 MiB linux/amd64 io.cri-containerd.image=managed
+            \(digest) x/y  \(digest) 3.4 MiB linux/amd64 io.cri-containerd.image=managed
+            """
+        #expect(ImageList(ctr).names == ["registry.k8s.io/pause:3.9", "registry.k8s.io/pause@\(digest)"])
+    }
+
+    @Test func anchorsTypesAndOtherValuesOfYAMLAreNoNames() {
+        let text = """
+            useImage: true
+            pullImage: "false"
+            noImage: ~
+            image: &main team/app:1
+            sideImage: *main
+            initImage: !!str 'team/init:2'
+            otherImage: &parts
+              repository: &repository team/parts
+              tag: !!str 3
+            """
+        #expect(ImageList(text).names == ["team/app:1", "team/init:2", "team/parts:3"])
+    }
+
+    @Test(arguments: ["alpine:3.20\nbusybox:1", "image: alpine:3.20\nimage: busybox:1"])
+    func theMarkOfAnEncodingIsNoPartOfAName(text: String) {
+        #expect(ImageList("\u{FEFF}" + text).names == ["alpine:3.20", "busybox:1"])
+    }
+
     @Test(arguments: [
         ("alpine", "docker.io/library/alpine"), ("local/app:1", "local/app:1"), ("local/app:1.*", "local/app:1.*"),
         ("nginx:1.2*", "docker.io/library/nginx:1.2*"), ("docker.io/x:1", "docker.io/x:1"),
