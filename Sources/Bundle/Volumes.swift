@@ -15,7 +15,7 @@ public struct Volumes: Sendable, Equatable {
     ///
     /// - Throws: If there is none, or one in the middle is missing.
     public init(named path: String) throws(BundleError) {
-        let base = path.hasSuffix(Self.suffix(1)) ? String(path.dropLast(4)) : path
+        let base = Self.base(of: path)
         guard path != base || !Self.exists(path) else {
             paths = [path]
             return
@@ -24,7 +24,7 @@ public struct Volumes: Sendable, Equatable {
         while Self.exists(base + Self.suffix(paths.count + 1)) { paths.append(base + Self.suffix(paths.count + 1)) }
         let missing = base + Self.suffix(paths.count + 1)
         // Further ones than the next are looked for, so that a gap is told as one.
-        for number in paths.count + 2..<paths.count + 12 where Self.exists(base + Self.suffix(number)) {
+        for number in paths.count + 2...paths.count + Self.widestGap where Self.exists(base + Self.suffix(number)) {
             throw BundleError(
                 .damaged, "the volume \(missing) is missing, and \(base + Self.suffix(number)) is there",
                 remedy: "put all volumes into one folder")
@@ -45,14 +45,23 @@ public struct Volumes: Sendable, Equatable {
         Int(text.dropFirst()).map { $0 > 0 && suffix($0) == text } ?? false
     }
 
-    /// Whether a bundle of that name can be read.
-    public static func exist(named path: String) -> Bool { exists(path) || exists(path + suffix(1)) }
+    /// Volumes in a row that may be missing, and still be told to be.
+    private static let widestGap = 11
+
+    /// Whether there is a bundle of that name, or some of it.
+    public static func exist(named path: String) -> Bool {
+        exists(path) || (1...widestGap).contains { exists(base(of: path) + suffix($0)) }
+    }
+
+    private static func base(of path: String) -> String {
+        path.hasSuffix(suffix(1)) ? String(path.dropLast(4)) : path
+    }
 
     /// Where the digests of the volumes are.
     public var sumsPath: String { Self.sumsPath(of: paths[0]) }
 
     static func sumsPath(of volume: String) -> String {
-        (volume.hasSuffix(suffix(1)) ? String(volume.dropLast(4)) : volume) + ".sha256"
+        base(of: volume) + ".sha256"
     }
 
     private static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }

@@ -1,5 +1,6 @@
 @testable import Bundle
 import Foundation
+import Hashing
 import NIOCore
 import OCI
 import TestSupport
@@ -66,6 +67,18 @@ import Tokens
             return wrong
         }
         #expect(noticed == [])
+    }
+
+    /// What takes time as the square of what there is would take an hour.
+    @Test(.timeLimit(.minutes(5))) func aCatalogueOfManyManifestsIsRead() throws {
+        let name = try required(RepositoryName("local/app"))
+        let manifests = (0..<30_000).map { number in
+            Catalogue.Manifest(
+                Catalogue.Content(Digest(hashing: ByteBuffer(integer: number)), size: 8), .imageManifest)
+        }
+        let catalogue = Catalogue(
+            repositories: [Catalogue.Repository(name, manifests: manifests)], contents: manifests.map(\.content))
+        #expect(try Catalogue(try catalogue.bytes) == catalogue)
     }
 
     @Test func oneFileIsWrittenByOneAtATime() throws {
@@ -137,12 +150,16 @@ import Tokens
         #expect(output.split(separator: "\n").prefix(3) == ["entrepot/catalogue.json", "oci-layout", "index.json"])
     }
 
-    @Test func aMissingVolumeIsNamed() throws {
-        let path = directory.file("app")
-        try sample.write(to: path, volumeSize: 1000)
-        try FileManager.default.removeItem(atPath: path + ".002")
-        let error = try #require(throws: BundleError.self) { try BundleSample.read(path) }
-        #expect(error.message.contains("app.002 is missing"))
+    @Test(arguments: ["app.001", "app.002"]) func aMissingVolumeIsNamed(volume: String) throws {
+        try sample.write(to: directory.file("app"), volumeSize: 1000)
+        try FileManager.default.removeItem(atPath: directory.file(volume))
+        for name in ["app", "app.001"] {
+            // Else what is asked for could be taken for something else than a bundle.
+            #expect(Volumes.exist(named: directory.file(name)))
+            let error = try #require(throws: BundleError.self) { try BundleSample.read(directory.file(name)) }
+            #expect(error.message.contains("\(volume) is missing"))
+        }
+        #expect(!Volumes.exist(named: directory.file("other")))
     }
 
     @Test func aMissingLastVolumeIsNoticed() throws {
