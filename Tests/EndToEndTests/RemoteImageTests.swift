@@ -140,6 +140,43 @@ import Testing
         }
     }
 
+    @Test func aFileThatNamesItselfTakesNobodysPlace() async throws {
+        try await Stage.with { stage in
+            let home = try stage.makeDirectory("home")
+            let work = try stage.makeDirectory("work")
+            let server = try await EntrepotServer.start(on: stage, repositories: "[repository.\"local\"]\n")
+            for name in ["manual.pdf", ".profile"] {
+                let file = home.appendingPathComponent(name)
+                try Data("from the registry".utf8).write(to: file)
+                let tag = name == ".profile" ? "hidden" : "plain"
+                let pushed = try await entrepot(
+                    ["image", "push", server.host, "local/files:\(tag)", file.path, "--artifact"], home: home)
+                #expect(pushed.status == .exited(0), "\(pushed.output)")
+            }
+            func pull(_ tag: String) async throws -> (status: TestSupport.ExitStatus, output: String) {
+                try await Command(
+                    "/usr/bin/env",
+                    [
+                        "-C", work.path, Paths.entrepot.path, "image", "pull", server.host, "local/files:\(tag)",
+                        "--unpack",
+                    ], environment: ["HOME": home.path]
+                ).outcome()
+            }
+            func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: work.path) }
+            let hidden = try await pull("hidden")
+            #expect(hidden.status == .exited(1) && hidden.output.contains("is hidden"), "\(hidden.output)")
+            #expect(try files() == [])
+            #expect(try await pull("plain").status == .exited(0))
+            let manual = work.appendingPathComponent("manual.pdf")
+            #expect(try String(contentsOf: manual, encoding: .utf8) == "from the registry")
+            try Data("mine".utf8).write(to: manual)
+            let again = try await pull("plain")
+            #expect(again.status == .exited(1) && again.output.contains("--output"), "\(again.output)")
+            #expect(try String(contentsOf: manual, encoding: .utf8) == "mine")
+            #expect(try files() == ["manual.pdf"])
+        }
+    }
+
     @Test func profilesAreKeptPrintedAndForgotten() async throws {
         try await Stage.with { stage in
             let home = try stage.makeDirectory("home")

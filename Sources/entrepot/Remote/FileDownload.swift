@@ -25,15 +25,18 @@ struct FileDownload {
         let pull = try await ImagePull(names, from: registry, platforms: platforms, takesReferrers: takesReferrers)
         let target: BundleWriter.Target =
             output == "-" ? .descriptor(STDOUT_FILENO) : .file(output, volumeSize: nil)
-        let writer = try await ThreadPool.shared.run { try BundleWriter(target, pull.catalogue) }
         let progress = options.bar("pull", total: pull.catalogue.contents.reduce(0) { $0 + $1.size })
         defer { progress.end() }
-        try await Interruptible.run { try await pull.write(writer) { progress.add(Int64($0)) } }
+        try await Interruptible.run {
+            let writer = try await ThreadPool.shared.run { try BundleWriter(target, pull.catalogue) }
+            try await pull.write(writer) { progress.add(Int64($0)) }
+        }
     }
 
     /// The file that an image of one layer, or an artifact, is made of.
     ///
-    /// - Parameter output: `-` is standard output; nil goes by the file's own name, in the working directory.
+    /// - Parameter output: `-` is standard output; nil goes by the file's own name, in the working directory. That is chosen by
+    ///   who pushed it: what is there under it stays, and hidden files are not made.
     /// - Returns: Where it was written to.
     func unpack(_ name: ImageName, to output: String?) async throws -> String {
         let manifest = try await registry.manifest(name.repository, name.reference)
@@ -44,6 +47,7 @@ struct FileDownload {
         }
         let layer = manifest.content.layers[0]
         let title = layer.annotations?["org.opencontainers.image.title"].flatMap { FileLayer.isFileName($0) ? $0 : nil }
+        if output == nil, let title { try Self.checkOwnName(title) }
         return try await ScratchFolder.with { scratch in
             let path = scratch + "/layer"
             try await fetch(layer, name.repository, to: path)
@@ -63,22 +67,41 @@ struct FileDownload {
             guard let target = output ?? title ?? inner.flatMap({ FileLayer.isFileName($0) ? $0 : nil }) else {
                 throw BundleError(.refused, "the file has no name", remedy: "give it one with --output")
             }
-            // Beside the target, so that nobody sees half of it.
-            let partial = target + ".partial-\(UUID().uuidString.prefix(8))"
-            try await ThreadPool.shared.run {
-                let descriptor = try Self.create(partial)
-                defer { close(descriptor) }
-                do {
-                    try Self.copy(found, to: descriptor)
-                    guard fsync(descriptor) == 0, rename(partial, target) == 0 else {
-                        throw Self.failure("written", target)
-                    }
-                } catch {
-                    unlink(partial)
-                    throw error
-                }
-            }
+            try await ThreadPool.shared.run { try Self.put(found, target, isOwnName: output == nil) }
             return target
+        }
+    }
+
+    /// - Parameter isOwnName: Whether the target is named by who pushed the file.
+    private static func put(_ file: String, _ target: String, isOwnName: Bool) throws {
+        // Beside the target, so that nobody sees half of it.
+        let partial = target + ".partial-\(UUID().uuidString.prefix(8))"
+        if isOwnName {
+            try checkOwnName(target)
+            // From now on it is ours.
+            close(try create(target))
+        }
+        do {
+            let descriptor = try create(partial)
+            defer { close(descriptor) }
+            try copy(file, to: descriptor)
+            guard fsync(descriptor) == 0, rename(partial, target) == 0 else { throw failure("written", target) }
+        } catch {
+            unlink(partial)
+            if isOwnName { unlink(target) }
+            throw error
+        }
+    }
+
+    private static func checkOwnName(_ name: String) throws(BundleError) {
+        guard !name.hasPrefix(".") else {
+            throw BundleError(
+                .refused, "the file calls itself \(name), which is hidden", remedy: "name it with --output")
+        }
+        var status = stat()
+        guard lstat(name, &status) != 0 else {
+            throw BundleError(
+                .refused, "there is a file \(name) already, as the file calls itself", remedy: "name it with --output")
         }
     }
 
