@@ -7,7 +7,8 @@ struct ArchiveFiles: Sendable {
         let digest: Digest
         /// Bytes.
         let size: Int64
-        let head: ByteBuffer
+        /// The first bytes; nil of what the store had already, and was not read.
+        let head: ByteBuffer?
     }
 
     var told: [String: ByteBuffer] = [:]

@@ -11,6 +11,9 @@ struct ContentIntake: Sendable {
     let folder: ProcessFolder
     let pool: ThreadPool
 
+    /// Bytes that tell how something is compressed.
+    static let headSize = 8
+
     /// Whether the store has it already.
     func holds(_ digest: Digest, size: Int64) async throws -> Bool {
         try await store.blobInfo(digest)?.size == size
@@ -31,7 +34,7 @@ struct ContentIntake: Sendable {
             return piece
         }) {
             if head.readableBytes == 0 {
-                head = piece.getSlice(at: piece.readerIndex, length: min(8, piece.readableBytes)) ?? head
+                head = piece.getSlice(at: piece.readerIndex, length: min(Self.headSize, piece.readableBytes)) ?? head
             }
             progress(piece.readableBytes)
         }

@@ -12,8 +12,6 @@ struct ForeignImages {
     private let naming: ImportNaming
     private let sizes: [Digest: Int64]
 
-    private static let mostDepth = 8
-
     init(_ files: ArchiveFiles, _ linking: ImageLinking, _ naming: ImportNaming) {
         self.files = files
         self.linking = linking
@@ -30,7 +28,7 @@ struct ForeignImages {
 
     func read() async throws -> Found {
         if let index = files.told["index.json"] { return try await layout(index) }
-        if let list = files.told["manifest.json"] { return try docker(list) }
+        if let list = files.told["manifest.json"] { return try await docker(list) }
         throw BundleError(
             .unknownFormat, "the archive has neither index.json nor manifest.json",
             remedy: "give a bundle, or what 'docker save', 'podman save' or 'skopeo copy' wrote")
@@ -49,10 +47,11 @@ struct ForeignImages {
         let images = entries.filter { $0.role == .image }
         var found: [RepositoryName: Catalogue.Repository] = [:]
         var digests: [String: Digest] = [:]
+        var seen: [RepositoryName: Set<Digest>] = [:]
         for entry in images + entries.filter({ $0.role != .image }) {
             let digest = entry.descriptor.digest
             let name = try name(entry.name, isOnly: images.count == 1)
-            var repository = found[name.repository] ?? Catalogue.Repository(name.repository)
+            var repository = found.removeValue(forKey: name.repository) ?? Catalogue.Repository(name.repository)
             if let tag = try tag(of: entry, name, digests) {
                 guard repository.tags.updateValue(digest, forKey: tag) ?? digest == digest else {
                     throw BundleError(
@@ -61,7 +60,7 @@ struct ForeignImages {
                 }
             }
             if entry.role == .image, let text = entry.name { digests[text] = digest }
-            try await add(entry.descriptor, to: &repository, depth: 0)
+            try await add(entry.descriptor, to: &repository, &seen[name.repository, default: []], depth: 0)
             found[name.repository] = repository
         }
         return Found(repositories: found.values.sorted { $0.name.value < $1.name.value })
@@ -85,9 +84,12 @@ struct ForeignImages {
         }
     }
 
-    private func add(_ descriptor: Descriptor, to repository: inout Catalogue.Repository, depth: Int) async throws {
-        guard !repository.manifests.contains(where: { $0.content.digest == descriptor.digest }) else { return }
-        guard depth < Self.mostDepth, let size = sizes[descriptor.digest] else {
+    /// - Parameter seen: What the repository has, or is about to get.
+    private func add(
+        _ descriptor: Descriptor, to repository: inout Catalogue.Repository, _ seen: inout Set<Digest>, depth: Int
+    ) async throws {
+        guard seen.insert(descriptor.digest).inserted else { return }
+        guard depth < ImageGraph.mostHeight, let size = sizes[descriptor.digest] else {
             throw Self.incomplete("index.json", descriptor.digest)
         }
         let bytes = try await linking.bytes(of: descriptor.digest)
@@ -109,7 +111,7 @@ struct ForeignImages {
                 repository.leftOut.insert(child.digest)
                 continue
             }
-            try await add(child, to: &repository, depth: depth + 1)
+            try await add(child, to: &repository, &seen, depth: depth + 1)
             whole += 1
         }
         guard whole > 0 || content.manifests.isEmpty else {
@@ -128,14 +130,15 @@ struct ForeignImages {
         let Layers: [String]
     }
 
-    private func docker(_ bytes: ByteBuffer) throws -> Found {
+    private func docker(_ bytes: ByteBuffer) async throws -> Found {
         guard let images = try? JSONDecoder().decode([DockerImage].self, from: Data(bytes.readableBytesView)) else {
             throw BundleError(.damaged, "manifest.json cannot be read", remedy: Self.remedy)
         }
         var found = Found()
         var repositories: [RepositoryName: Catalogue.Repository] = [:]
+        var seen: [RepositoryName: Set<Digest>] = [:]
         for image in images {
-            let bytes = try manifest(of: image)
+            let bytes = try await manifest(of: image)
             let digest = Digest(hashing: bytes)
             found.made[digest] = bytes
             let entry = Catalogue.Manifest(
@@ -143,9 +146,10 @@ struct ForeignImages {
             let tags = image.RepoTags ?? []
             for text in tags.isEmpty ? [nil] : tags.map({ Optional($0) }) {
                 let name = try name(text, isOnly: images.count == 1 && tags.count <= 1)
-                var repository = repositories[name.repository] ?? Catalogue.Repository(name.repository)
+                var repository =
+                    repositories.removeValue(forKey: name.repository) ?? Catalogue.Repository(name.repository)
                 repository.tags[name.tag ?? .latest] = digest
-                if !repository.manifests.contains(entry) { repository.manifests.append(entry) }
+                if seen[name.repository, default: []].insert(digest).inserted { repository.manifests.append(entry) }
                 repositories[name.repository] = repository
             }
         }
@@ -154,12 +158,8 @@ struct ForeignImages {
     }
 
     /// Docker's archives hold the parts of an image and no manifest: one is made, always the same for the same parts.
-    private func manifest(of image: DockerImage) throws(BundleError) -> ByteBuffer {
+    private func manifest(of image: DockerImage) async throws -> ByteBuffer {
         guard let config = files.content(image.Config) else { throw Self.missing(image.Config) }
-        let layers = try image.Layers.map { (path) throws(BundleError) in
-            guard let layer = files.content(path) else { throw Self.missing(path) }
-            return layer
-        }
         struct Part: Encodable {
             var mediaType: String
             var digest: String
@@ -169,15 +169,18 @@ struct ForeignImages {
             var schemaVersion = 2
             var mediaType = MediaType.imageManifest.value
             var config: Part
-            var layers: [Part]
+            var layers: [Part] = []
         }
-        let made = Made(
+        var made = Made(
             config: Part(
                 mediaType: "application/vnd.oci.image.config.v1+json", digest: config.digest.description,
-                size: config.size),
-            layers: layers.map {
-                Part(mediaType: Self.layerType($0.head), digest: $0.digest.description, size: $0.size)
-            })
+                size: config.size))
+        for path in image.Layers {
+            guard let layer = files.content(path) else { throw Self.missing(path) }
+            let head = if let head = layer.head { head } else { try await linking.head(of: layer.digest) }
+            made.layers.append(
+                Part(mediaType: Self.layerType(head), digest: layer.digest.description, size: layer.size))
+        }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(made) else {

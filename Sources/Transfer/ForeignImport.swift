@@ -32,7 +32,7 @@ struct ForeignImport {
                 try importer.checkSize(size)
                 let digest = BundleLayout.digest(of: entry.path)
                 if let digest, try await importer.intake.holds(digest, size: size) {
-                    files.contents[entry.path] = .init(digest: digest, size: size, head: ByteBuffer())
+                    files.contents[entry.path] = .init(digest: digest, size: size, head: nil)
                     report.held += 1
                     continue
                 }

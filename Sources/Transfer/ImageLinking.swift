@@ -57,6 +57,20 @@ struct ImageLinking: Sendable {
         }
     }
 
+    /// The first bytes of a content.
+    func head(of digest: Digest) async throws -> ByteBuffer {
+        let count = ContentIntake.headSize
+        switch try await store.blob(digest) {
+        case .file(let file, let size)?:
+            if let head = file.bytes(count: min(count, Int(size))) { return head }
+        case .bytes(let bytes)?:
+            if let head = bytes.getSlice(at: bytes.readerIndex, length: min(count, bytes.readableBytes)) { return head }
+        case .remote(let object)?: return try await object.body(0..<Int64(count)).collect()
+        case nil: break
+        }
+        throw RegistryStore.removedMeanwhile(digest)
+    }
+
     /// A manifest's bytes, which are not taken for what they are only because they were so a moment ago.
     func bytes(of digest: Digest, _ made: [Digest: ByteBuffer] = [:]) async throws -> ByteBuffer {
         if let bytes = made[digest] { return bytes }
