@@ -8,17 +8,16 @@ public import Storage
 /// Walks from a manifest to everything that it needs, and to what refers to it, in one repository of a store.
 public struct GraphWalk {
     private let store: RegistryStore
-    private let repository: RepositoryName
+    let repository: RepositoryName
     /// Whether an index must have all of its images.
     private let wantsAllPlatforms: Bool
     /// Whether the bytes are read and hashed.
     private let isRehashing: Bool
     private var known: [Digest: ImageGraph] = [:]
+    /// Manifests that hold others within each other for which there was no room, and the room that there was.
+    private var tooHigh: [Digest: Int] = [:]
     /// Whether bytes that were read are right.
     private var hashed: [Digest: Bool] = [:]
-
-    /// Indexes within each other.
-    private static let mostDepth = 8
 
     public init(
         _ store: RegistryStore, _ repository: RepositoryName, wantsAllPlatforms: Bool = false, isRehashing: Bool = false
@@ -30,19 +29,22 @@ public struct GraphWalk {
     }
 
     public mutating func graph(_ digest: Digest) async throws -> ImageGraph {
-        try await visit(digest, parent: nil, depth: 0)
+        try await visit(digest, parent: nil, room: ImageGraph.mostHeight)
     }
 
-    private mutating func visit(_ digest: Digest, parent: Digest?, depth: Int) async throws -> ImageGraph {
-        if let graph = known[digest] { return graph }
-        try Task.checkCancellation()
-        // An index that comes round to itself, which no digest allows.
-        known[digest] = ImageGraph()
+    /// - Parameter room: How many manifests may lie within each other from here on. What becomes of an image does not depend on
+    ///   what was visited before: it is remembered how high each is.
+    private mutating func visit(_ digest: Digest, parent: Digest?, room: Int) async throws -> ImageGraph {
         var graph = ImageGraph()
-        guard depth < Self.mostDepth else {
+        let found = known[digest]
+        if let found, found.height <= room { return found }
+        guard found == nil, room > tooHigh[digest] ?? 0 else {
             graph.problems = [GraphProblem(kind: .tooDeep, digest: digest, parent: parent)]
             return graph
         }
+        try Task.checkCancellation()
+        // An index that comes round to itself, which no digest allows.
+        known[digest] = graph
         guard let manifest = try await store.manifest(digest, in: repository),
             let content = try? Manifest.relayed(manifest.bytes.readableBytesView, besides: manifest.mediaType)
         else {
@@ -50,14 +52,20 @@ public struct GraphWalk {
             known[digest] = graph
             return graph
         }
+        graph.height = 1
         for blob in content.blobs { try await look(at: blob, of: digest, &graph) }
-        try await lookAtImages(of: content, digest, depth, &graph)
+        try await lookAtImages(of: content, digest, room, &graph)
+        if graph.problems.contains(where: { $0.kind == .tooDeep }) {
+            known[digest] = nil
+            tooHigh[digest] = room
+            return graph
+        }
         graph.add(
             Catalogue.Manifest(
                 Catalogue.Content(digest, size: Int64(manifest.bytes.readableBytes)), manifest.mediaType))
         known[digest] = graph
         for referrer in try await store.referrers(of: digest, in: repository, unreadable: { _ in }) {
-            let other = try await visit(referrer.digest, parent: digest, depth: depth + 1)
+            let other = try await visit(referrer.digest, parent: digest, room: room - 1)
             // What refers to an image is not needed to pull it: only what is whole goes with it.
             if other.problems.isEmpty { graph.merge(other) }
         }
@@ -66,12 +74,13 @@ public struct GraphWalk {
     }
 
     private mutating func lookAtImages(
-        of content: Manifest, _ index: Digest, _ depth: Int, _ graph: inout ImageGraph
+        of content: Manifest, _ index: Digest, _ room: Int, _ graph: inout ImageGraph
     ) async throws {
         var whole = 0
         var problems: [GraphProblem] = []
         for child in content.manifests {
-            let other = try await visit(child.digest, parent: index, depth: depth + 1)
+            let other = try await visit(child.digest, parent: index, room: room - 1)
+            graph.height = max(graph.height, other.height + 1)
             if other.problems.isEmpty {
                 graph.merge(other)
                 whole += 1
@@ -80,7 +89,8 @@ public struct GraphWalk {
                 problems += other.problems
             }
         }
-        if wantsAllPlatforms || (whole == 0 && !content.manifests.isEmpty) { graph.problems += problems }
+        let isTooDeep = problems.contains { $0.kind == .tooDeep }
+        if wantsAllPlatforms || isTooDeep || (whole == 0 && !content.manifests.isEmpty) { graph.problems += problems }
     }
 
     private mutating func isWhole(_ digest: Digest) async throws -> Bool {

@@ -10,7 +10,12 @@ public struct ImageGraph: Sendable {
     public private(set) var leftOut: Set<Digest> = []
     /// Without what they tell of, it cannot be pulled.
     public internal(set) var problems: [GraphProblem] = []
+    /// Manifests within each other, its own among them; 0 where there is none.
+    var height = 0
     private var seen: Set<Digest> = []
+
+    /// Manifests within each other: an image in seven indexes.
+    static let mostHeight = 8
 
     mutating func add(_ manifest: Catalogue.Manifest) {
         if seen.insert(manifest.content.digest).inserted { manifests.append(manifest) }

@@ -28,6 +28,7 @@ public struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
             }
 
             var digest: String
+            var mediaType: String?
             var platform: Platform?
             var annotations: [String: String]?
         }
@@ -35,7 +36,17 @@ public struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
         var manifests: [Entry]
     }
 
-    /// The images of an index that run on one of the platforms, with what was attested of them.
+    /// Of architectures that are told without a variant, which it is.
+    private static let variants = ["amd64": "v1", "arm": "v7", "arm64": "v8"]
+
+    private func isMet(by entry: Index.Entry.Platform) -> Bool {
+        let usual = Self.variants[architecture]
+        return entry.os == os && entry.architecture == architecture
+            && (variant == nil || variant ?? usual == entry.variant ?? usual)
+    }
+
+    /// The images of an index that run on one of the platforms, with what was attested of them, and indexes of which it does not
+    /// tell what they are for.
     ///
     /// - Parameter platforms: None for all.
     static func chosen(_ index: ByteBuffer, _ platforms: [ImagePlatform]) -> Set<Digest>? {
@@ -44,11 +55,11 @@ public struct ImagePlatform: Hashable, Sendable, CustomStringConvertible {
         var chosen: Set<Digest> = []
         for entry in read.manifests {
             guard let digest = Digest(entry.digest) else { continue }
-            let isWanted = platforms.contains { wanted in
-                entry.platform?.os == wanted.os && entry.platform?.architecture == wanted.architecture
-                    && (wanted.variant == nil || wanted.variant == entry.platform?.variant)
+            if let platform = entry.platform {
+                if platforms.contains(where: { $0.isMet(by: platform) }) { chosen.insert(digest) }
+            } else if entry.mediaType.flatMap({ MediaType($0) })?.manifestKind == .index {
+                chosen.insert(digest)
             }
-            if isWanted { chosen.insert(digest) }
         }
         // BuildKit puts attestations beside the images that they are of.
         for entry in read.manifests {

@@ -8,9 +8,8 @@ struct SeedWalk {
     let seeding: Seeding
     let name: ImageName
     let repository: Repository
-    private var seen: Set<Digest> = []
-
-    private static let mostDepth = 8
+    /// How many manifests lie within each other, from each that was visited; 0 where none of them is wanted.
+    private var heights: [Digest: Int] = [:]
 
     init(seeding: Seeding, name: ImageName, repository: Repository) {
         self.seeding = seeding
@@ -21,7 +20,11 @@ struct SeedWalk {
     mutating func run() async throws(RegistryError) -> Seeding.Fetched {
         let manifest = try await manifest(name.reference)
         var fetched = Seeding.Fetched(manifest.digest)
-        try await visit(manifest, &fetched, depth: 0)
+        guard try await visit(manifest, &fetched, depth: 0) > 0 else {
+            throw RegistryError(
+                .manifestUnknown,
+                "\(name) has no image for \(seeding.settings.platforms.map(\.description).joined(separator: ", "))")
+        }
         if seeding.settings.takesReferrers { try await visitCompanions(&fetched) }
         return fetched
     }
@@ -32,10 +35,10 @@ struct SeedWalk {
         guard let tags = try? await seeding.registry.tags(repository, after: "sha256-", limit: nil).content.tags else {
             return
         }
-        let marks = Set(seen.map { Tag(referrersOf: $0).value })
+        let marks = Set(heights.filter { $0.value > 0 }.map { Tag(referrersOf: $0.key).value })
         for tag in tags.prefix(while: { $0.value.hasPrefix("sha256-") })
         where marks.contains(String(tag.value.prefix { $0 != "." })) {
-            try await visit(try await manifest(.tag(tag)), &fetched, depth: 1)
+            _ = try await visit(try await manifest(.tag(tag)), &fetched, depth: 1)
         }
     }
 
@@ -45,11 +48,17 @@ struct SeedWalk {
         }
     }
 
+    /// - Returns: How many manifests lie within each other from here on; 0 if none of them is wanted.
     private mutating func visit(
         _ manifest: StoredManifest, _ fetched: inout Seeding.Fetched, depth: Int
-    ) async throws(RegistryError) {
-        guard seen.insert(manifest.digest).inserted, depth < Self.mostDepth else { return }
-        fetched.manifests += 1
+    ) async throws(RegistryError) -> Int {
+        let known = heights[manifest.digest]
+        guard depth + (known ?? 1) <= ImageGraph.mostHeight else {
+            throw RegistryError(
+                .manifestInvalid, "\(manifest.digest) lies within more than \(ImageGraph.mostHeight - 1) others")
+        }
+        if let known { return known }
+        heights[manifest.digest] = 0
         let content: Manifest
         do throws(ManifestError) {
             content = try Manifest.relayed(manifest.bytes.readableBytesView, besides: manifest.mediaType)
@@ -58,18 +67,20 @@ struct SeedWalk {
         }
         try await fetch(content.blobs, &fetched)
         let chosen = ImagePlatform.chosen(manifest.bytes, seeding.settings.platforms)
-        if let chosen, chosen.isEmpty, !content.manifests.isEmpty {
-            throw RegistryError(
-                .manifestUnknown,
-                "\(name) has no image for \(seeding.settings.platforms.map(\.description).joined(separator: ", "))")
-        }
+        var highest = 0
         for child in content.manifests where chosen?.contains(child.digest) ?? true {
-            try await visit(try await self.manifest(.digest(child.digest)), &fetched, depth: depth + 1)
+            let height = try await visit(
+                try await self.manifest(.digest(child.digest)), &fetched, depth: depth + 1)
+            highest = max(highest, height)
         }
-        guard seeding.settings.takesReferrers else { return }
+        guard highest > 0 || content.manifests.isEmpty else { return 0 }
+        fetched.manifests += 1
+        heights[manifest.digest] = highest + 1
+        guard seeding.settings.takesReferrers else { return highest + 1 }
         for digest in try await referrers(of: manifest.digest) {
-            try await visit(try await self.manifest(.digest(digest)), &fetched, depth: depth + 1)
+            _ = try await visit(try await self.manifest(.digest(digest)), &fetched, depth: depth + 1)
         }
+        return highest + 1
     }
 
     private func referrers(of digest: Digest) async throws(RegistryError) -> [Digest] {

@@ -192,6 +192,48 @@ import Transfer
         #expect(referrers.map(\.digest) == [referrer.digest])
     }
 
+    /// What an image is does not depend on what was looked at before it.
+    @Test func indexesThatLieTooDeepAreToldWhateverWasLookedAtBefore() async throws {
+        try await outside.pushNested(image, in: 9, "local/app")
+        let names = (1...9).map { "local/app:deep\($0)" }
+        for order in [names, names.reversed()] {
+            var images: [HeldImages.Image] = []
+            for name in order { images += try await outside.images([name]) }
+            var found: [String: Set<GraphProblem.Kind>] = [:]
+            try await Verification(outside.store).run(images) { finding in
+                found[finding.image.name.description] = Set(finding.graph.problems.map(\.kind))
+            }
+            for (number, name) in names.enumerated() {
+                #expect(found[name] == (number < 7 ? [] : [.tooDeep]), "\(name)")
+            }
+        }
+    }
+
+    /// What Docker's archive does not tell of a layer is told by its first bytes, read now or before.
+    @Test func anArchiveOfDockersIsTheSameImageWhenItsLayersAreThere() async throws {
+        let folder = outside.directory.file("docker")
+        try FileManager.default.createDirectory(atPath: "\(folder)/blobs/sha256", withIntermediateDirectories: true)
+        var names: [String] = []
+        for bytes in [Data([0x1F, 0x8B]) + Data("layer".utf8), Data(#"{"os":"linux"}"#.utf8)] {
+            names.append("blobs/sha256/\(Digest(hashing: ByteBuffer(bytes: bytes)).hex)")
+            try bytes.write(to: URL(filePath: "\(folder)/\(names.last ?? "")"))
+        }
+        try Data(#"[{"Config":"\#(names[1])","RepoTags":["app:1"],"Layers":["\#(names[0])"]}]"#.utf8)
+            .write(to: URL(filePath: "\(folder)/manifest.json"))
+        let path = outside.directory.file("docker.tar")
+        try await Command("tar", ["-C", folder, "-cf", path, "manifest.json", "blobs"]).run()
+        let name = try required(RepositoryName("docker.io/library/app"))
+        var digests: Set<Digest> = []
+        for held in [0, 2] {
+            let report = try await inside.take(path)
+            #expect(report.held == held)
+            digests.insert(try required(try await inside.store.tag(try required(Tag("1")), in: name)).digest)
+        }
+        #expect(digests.count == 1)
+        let manifest = try await inside.store.manifest(try required(digests.first), in: name)
+        #expect(String(buffer: try required(manifest).bytes).contains("layer.v1.tar+gzip"))
+    }
+
     @Test func aLayoutWithTwoImagesOfOneNameIsRefused() async throws {
         let name = ["org.opencontainers.image.ref.name": "local/app:1"]
         let path = try Layout.write(

@@ -86,6 +86,47 @@ import Upstream
         }
     }
 
+    @Test func indexesThatLieTooDeepAreNotTakenForSeeded() async throws {
+        try await Household.open { household in
+            household.give(image, "1.0")
+            for (number, text) in image.nested(in: 9).enumerated() {
+                _ = household.upstream.hold(text, tag: "deep\(number + 1)", as: .imageIndex)
+            }
+            let outcomes = try await household.seed((1...9).map { "up.test/app:deep\($0)" })
+            let failed = outcomes.filter { (try? $0.result.get()) == nil }.map(\.name.description).sorted()
+            #expect(failed == ["up.test/app:deep8", "up.test/app:deep9"])
+        }
+    }
+
+    /// - Parameter entries: The platforms in an index within another, which does not say what it is for.
+    @Test(arguments: [
+        (["amd64", "arm64"], "linux/amd64", 1), (["amd64", "arm64"], "linux/arm64/v8", 1),
+        (["amd64", #"arm64","variant":"v8"#], "linux/arm64", 1), (["amd64", "arm"], "linux/arm/v7", 1),
+        (["amd64", "arm"], "linux/arm/v6", 0), (["amd64"], "linux/arm64/v9", 0), (["amd64"], "windows/amd64", 0),
+    ])
+    func anIndexWithinAnotherIsLookedInto(entries: [String], platform: String, count: Int) async throws {
+        try await Household.open { household in
+            household.give(image, "1.0")
+            let inner = Site.Image.index(
+                entries.map { entry in
+                    let image = Site.Image(layers: [entry], config: #"{"os":"linux"}"#)
+                    household.give(image, "of-\(image.digest.hex)")
+                    let part = Site.Image.part(image.manifest, MediaType.imageManifest.value)
+                    return String(part.dropLast()) + #","platform":{"os":"linux","architecture":"\#(entry)"}}"#
+                })
+            let other = Site.Image.index([Site.Image.part(image.manifest, MediaType.imageManifest.value)])
+            let outer = Site.Image.index([inner, other].map { Site.Image.part($0, MediaType.imageIndex.value) })
+            for (text, tag) in [(inner, "inner"), (other, "other"), (outer, "outer")] {
+                _ = household.upstream.hold(text, tag: tag, as: .imageIndex)
+            }
+            var settings = Seeding.Settings()
+            settings.platforms = [try required(ImagePlatform(platform))]
+            let fetched = try? await household.seed(["up.test/app:outer"], settings).first?.result.get()
+            #expect(fetched?.manifests == (count == 0 ? nil : count + 2))
+            #expect(fetched?.blobs == (count == 0 ? nil : 2 * count))
+        }
+    }
+
     @Test func whatIsNotThereFailsAloneAndIsTold() async throws {
         try await Household.open { household in
             household.give(image, "1.0")
@@ -142,6 +183,38 @@ import Upstream
             #expect(try await household.store.misses() == ["up.test/app:1.0"])
             try await household.store.forgetMiss("up.test/app:1.0")
             #expect(try await household.store.misses() == [])
+        }
+    }
+
+    /// Clients that look for signatures go by a 404, and pull nothing after a 503.
+    @Test func atAnOfflineSiteWhatIsNotBesideAHeldImageIsNotThereAndNotMissed() async throws {
+        try await Household.open(isOffline: true) { household in
+            let name = try required(RepositoryName("up.test/app"))
+            let repository = try household.namespaces.repository(name)
+            let bytes = ByteBuffer(string: image.manifest)
+            try await household.store.put(
+                StoredManifest(digest: image.digest, mediaType: .imageManifest, bytes: bytes), declared: nil, in: name,
+                .cached)
+            func status(_ reference: Reference) async throws -> Int? {
+                let error = await #expect(throws: RegistryError.self) {
+                    _ = try await household.registry.manifest(repository, reference, isHead: true)
+                }
+                return error?.status
+            }
+            for tag in CompanionTags.tags(of: image.digest) { #expect(try await status(.tag(tag)) == 404) }
+            let referrers = try await household.registry.referrers(repository, image.digest, artifactType: nil)
+            #expect(referrers.content == [])
+            // Of what is not held nothing is known.
+            let other = Site.Image(layers: ["other"]).digest
+            let tags = CompanionTags.tags(of: other)
+            for tag in tags { #expect(try await status(.tag(tag)) == 503) }
+            await #expect(throws: RegistryError.self) {
+                _ = try await household.registry.referrers(repository, other, artifactType: nil)
+            }
+            while try await household.store.misses().count < tags.count {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            #expect(try await household.store.misses() == tags.map { "\(name):\($0)" }.sorted())
         }
     }
 }

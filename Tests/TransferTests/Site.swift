@@ -42,6 +42,22 @@ struct Site {
             #"{"mediaType":"\#(type)","digest":"\#(Digest(hashing: ByteBuffer(string: text)))","size":\#(text.utf8.count)}"#
         }
 
+        static func index(_ parts: [String]) -> String {
+            #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[\#(parts.joined(separator: ","))]}"#
+        }
+
+        /// Indexes, each around the one before, the first around this.
+        func nested(in count: Int) -> [String] {
+            var indexes: [String] = []
+            for _ in 0..<count {
+                let part =
+                    indexes.last.map { Self.part($0, MediaType.imageIndex.value) }
+                    ?? Self.part(manifest, MediaType.imageManifest.value)
+                indexes.append(Self.index([part]))
+            }
+            return indexes
+        }
+
         var manifest: String {
             let layers = layers.map { Self.part($0, "application/vnd.oci.image.layer.v1.tar") }.joined(separator: ",")
             let config = Self.part(config, "application/vnd.oci.image.config.v1+json")
@@ -77,9 +93,17 @@ struct Site {
     /// An index of manifests, held or not.
     @discardableResult
     func pushIndex(_ images: [Image], _ repository: String, tag: String) async throws -> Digest {
-        let parts = images.map { Image.part($0.manifest, MediaType.imageManifest.value) }.joined(separator: ",")
-        let text = #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[\#(parts)]}"#
+        let text = Image.index(images.map { Image.part($0.manifest, MediaType.imageManifest.value) })
         return try await push(manifest: text, .imageIndex, try required(RepositoryName(repository)), tag)
+    }
+
+    /// An image in so many indexes, each with a tag: `deep1` around it, `deep2` around that.
+    func pushNested(_ image: Image, in count: Int, _ repository: String) async throws {
+        try await push(image, repository)
+        for (number, text) in image.nested(in: count).enumerated() {
+            _ = try await push(
+                manifest: text, .imageIndex, try required(RepositoryName(repository)), "deep\(number + 1)")
+        }
     }
 
     private func push(

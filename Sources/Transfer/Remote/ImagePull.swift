@@ -17,7 +17,6 @@ public struct ImagePull: Sendable {
     /// A repository that has each blob.
     private let places: [Digest: RepositoryName]
 
-    private static let mostDepth = 8
     /// Manifests of all images together, and their bytes.
     private static let mostManifests = 100_000
     private static let mostBytes = 256 << 20
@@ -26,6 +25,10 @@ public struct ImagePull: Sendable {
         var contents: [Catalogue.Content] = []
         var manifests: [Digest: ByteBuffer] = [:]
         var places: [Digest: RepositoryName] = [:]
+        /// What each repository has, or is about to get.
+        var seen: [RepositoryName: Set<Digest>] = [:]
+        /// Indexes without an image for one of the platforms.
+        var unwanted: Set<Digest> = []
         var bytes = 0
     }
 
@@ -40,11 +43,17 @@ public struct ImagePull: Sendable {
         var finding = Finding()
         var repositories: [RepositoryName: Catalogue.Repository] = [:]
         for name in names {
-            var repository = repositories[name.repository] ?? Catalogue.Repository(name.repository)
+            var repository = repositories.removeValue(forKey: name.repository) ?? Catalogue.Repository(name.repository)
             let manifest = try await registry.manifest(name.repository, name.reference)
             repository.tags[name.tag ?? .latest] = manifest.digest
-            try await Self.visit(
-                manifest, registry, platforms, takesReferrers, &repository, &finding, depth: 0)
+            guard
+                try await Self.visit(
+                    manifest, registry, platforms, takesReferrers, &repository, &finding, depth: 0)
+            else {
+                throw BundleError(
+                    .refused, "there is no image for \(platforms.map(\.description).joined(separator: ", "))",
+                    remedy: "choose another --platform")
+            }
             repositories[name.repository] = repository
         }
         self.registry = registry
@@ -58,14 +67,17 @@ public struct ImagePull: Sendable {
             }, contents: finding.contents)
     }
 
+    /// - Returns: Whether it is wanted.
     private static func visit(
         _ manifest: RemoteManifest, _ registry: RemoteRegistry, _ platforms: [ImagePlatform], _ takesReferrers: Bool,
         _ repository: inout Catalogue.Repository, _ finding: inout Finding, depth: Int
-    ) async throws {
+    ) async throws -> Bool {
         let digest = manifest.digest
-        guard !repository.manifests.contains(where: { $0.content.digest == digest }) else { return }
+        guard finding.seen[repository.name, default: []].insert(digest).inserted else {
+            return !finding.unwanted.contains(digest)
+        }
         finding.bytes += manifest.bytes.readableBytes
-        guard depth < mostDepth, finding.manifests.count < mostManifests, finding.bytes <= mostBytes else {
+        guard depth < ImageGraph.mostHeight, finding.manifests.count < mostManifests, finding.bytes <= mostBytes else {
             throw BundleError(.refused, "the image has too many manifests", remedy: "choose one with --platform")
         }
         for blob in manifest.content.blobs where !blob.mediaType.isForeignLayer && finding.places[blob.digest] == nil {
@@ -73,29 +85,34 @@ public struct ImagePull: Sendable {
             finding.contents.append(Catalogue.Content(blob.digest, size: blob.size))
         }
         let chosen = ImagePlatform.chosen(manifest.bytes, platforms)
-        if let chosen, chosen.isEmpty, !manifest.content.manifests.isEmpty {
-            throw BundleError(
-                .refused, "there is no image for \(platforms.map(\.description).joined(separator: ", "))",
-                remedy: "choose another --platform")
-        }
+        var leftOut: Set<Digest> = []
         for child in manifest.content.manifests {
             guard chosen?.contains(child.digest) ?? true else {
-                repository.leftOut.insert(child.digest)
+                leftOut.insert(child.digest)
                 continue
             }
             let next = try await registry.manifest(repository.name, .digest(child.digest))
-            try await visit(next, registry, platforms, takesReferrers, &repository, &finding, depth: depth + 1)
+            let isWanted = try await visit(
+                next, registry, platforms, takesReferrers, &repository, &finding, depth: depth + 1)
+            if !isWanted { leftOut.insert(child.digest) }
         }
+        guard manifest.content.manifests.isEmpty || leftOut.count < Set(manifest.content.manifests.map(\.digest)).count
+        else {
+            finding.unwanted.insert(digest)
+            return false
+        }
+        repository.leftOut.formUnion(leftOut)
         let content = Catalogue.Content(digest, size: Int64(manifest.bytes.readableBytes))
         if finding.manifests.updateValue(manifest.bytes, forKey: digest) == nil, finding.places[digest] == nil {
             finding.contents.append(content)
         }
         repository.manifests.append(Catalogue.Manifest(content, manifest.mediaType))
-        guard takesReferrers else { return }
+        guard takesReferrers else { return true }
         for referrer in try await registry.referrers(repository.name, digest) {
             let next = try await registry.manifest(repository.name, .digest(referrer.digest))
-            try await visit(next, registry, platforms, takesReferrers, &repository, &finding, depth: depth + 1)
+            _ = try await visit(next, registry, platforms, takesReferrers, &repository, &finding, depth: depth + 1)
         }
+        return true
     }
 
     /// Writes everything, each content as it comes.
