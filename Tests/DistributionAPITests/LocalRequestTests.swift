@@ -46,6 +46,13 @@ struct LocalRequestTests {
         #expect(LocalRequest.objection(to: Request(method: .PUT, target: "/", headers: headers)) != nil)
     }
 
+    @Test func `a proxy that says nothing is known by its version of HTTP`() {
+        for (isVersion10, isHere) in [(true, false), (false, true)] {
+            let request = Request(method: .PUT, target: "/", headers: Self.here, isVersion10: isVersion10)
+            #expect((LocalRequest.objection(to: request) == nil) == isHere)
+        }
+    }
+
     @Test(arguments: [("127.0.0.1", true), ("::1", true), ("::ffff:127.0.0.1", true), ("192.0.2.1", false)])
     func `the client's address has to be this machine's`(address: String, isHere: Bool) throws {
         let request = Request(

@@ -13,6 +13,9 @@ enum LocalRequest {
         if forwardingFields.contains(where: request.headers.contains(name:)) {
             return "it came through a proxy"
         }
+        // As nginx asks, with a Host of this machine, where its configuration says nothing but the address. No client that
+        // pushes does.
+        if request.isVersion10 { return "it came by HTTP/1.0, as through a proxy" }
         // Names that strangers choose can mean this machine as well.
         guard let host = request.headers.first(name: "Host"), isLoopback(host) else {
             return "its Host is no name of this machine"

@@ -21,6 +21,8 @@ public struct Request: Sendable {
     /// The client's address: the peer's, or what trusted proxies say in its stead. Nil for requests made without a socket,
     /// and where the peer was gone before it was asked for.
     public let clientAddress: SocketAddress?
+    /// Whether it came by HTTP/1.0; else by HTTP/1.1.
+    public let isVersion10: Bool
     /// Whether the client's request came over TLS, to this server or, as that says, to a trusted proxy.
     public let isSecure: Bool
     /// What became of what the request says of proxies.
@@ -48,6 +50,7 @@ public struct Request: Sendable {
         self.query = head.query
         self.headers = head.headers
         self.body = body
+        isVersion10 = head.isVersion10
         self.clientAddress = clientAddress
         self.isSecure = isSecure
         self.forwarding = forwarding
@@ -57,7 +60,7 @@ public struct Request: Sendable {
     /// A request without a socket, for calling a handler in process.
     public init(
         method: HTTPMethod = .GET, target: String, headers: HTTPHeaders = [:], body: ByteBuffer = ByteBuffer(),
-        id: String = "test", clientAddress: SocketAddress? = nil, isSecure: Bool = false,
+        id: String = "test", isVersion10: Bool = false, clientAddress: SocketAddress? = nil, isSecure: Bool = false,
         forwarding: Forwarded = .unconfigured,
         clientCertificates: [NIOSSLCertificate] = []
     ) {
@@ -69,6 +72,7 @@ public struct Request: Sendable {
         self.query = query
         self.headers = headers
         self.body = RequestBody(bytes: body)
+        self.isVersion10 = isVersion10
         self.clientAddress = clientAddress
         self.isSecure = isSecure
         self.forwarding = forwarding
