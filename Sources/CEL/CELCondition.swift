@@ -11,6 +11,10 @@ public struct CELCondition: Sendable, Equatable, CustomStringConvertible {
 
     public var description: String { text }
 
+    /// Whether it plainly gives a bool whatever its variables are bound to, null included: it compares, looks for
+    /// elements, and combines. False where it might fail, or it cannot be told so simply.
+    public var isTotal: Bool { program.isTotal }
+
     public static func == (left: CELCondition, right: CELCondition) -> Bool { left.text == right.text }
 
     /// - Throws: If it gives no bool, which only what is not known before it runs can bring about.

@@ -64,6 +64,6 @@ public final class CELEnvironment: Sendable {
         guard planner.issues.isEmpty else { throw CELIssues(planner.issues) }
         return Program(
             root: root, localCount: planner.localCount, layout: layout, limits: limits, source: source,
-            resultType: resultType)
+            resultType: resultType, isTotal: expression.isTotal { layout.slots[$0] != nil })
     }
 }

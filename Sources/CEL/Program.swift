@@ -7,10 +7,12 @@ public struct Program: Sendable {
     private let sourceText: SourceText
     /// What the checker found; `dyn` when it was not asked.
     public let resultType: CELType
+    /// Whether it plainly gives a value whatever its variables are bound to.
+    let isTotal: Bool
 
     init(
         root: any EvaluationNode, localCount: Int, layout: VariableLayout, limits: Limits, source: SourceText,
-        resultType: CELType
+        resultType: CELType, isTotal: Bool
     ) {
         self.root = root
         self.localCount = localCount
@@ -18,6 +20,7 @@ public struct Program: Sendable {
         self.limits = limits
         self.sourceText = source
         self.resultType = resultType
+        self.isTotal = isTotal
     }
 
     public var source: String { sourceText.text }

@@ -304,6 +304,40 @@ import Testing
         #expect(forecast.isNeverAllowed == !isAllowed)
     }
 
+    @Test(
+        arguments: [
+            // A digest has no tag, and the rule fails: who comes by digest is denied.
+            (["request.tag.startsWith('v')", "true"], false, AccessAction.getManifest, nil),
+            (["request.tag.startsWith('v')", "true"], true, .getManifest, false),
+            // A blob never has one.
+            (["request.tag.startsWith('v')", "true"], false, .getBlob, false),
+            (["request.tag.startsWith('v')", "true"], false, .listTags, false),
+            (["request.digest.startsWith('sha512')", "true"], false, .getBlob, nil),
+            (
+                ["request.tag in ['a', 'b'] ? identity.id == 'bob' : !(request.tag == 'c')", "true"], false,
+                .getManifest, true
+            ),
+            (["int(request.tag) > 3 || request.tag == 'v1'", "true"], false, .getManifest, nil),
+            (["request.tag == 'v1'", "request.tag.startsWith('v')", "true"], false, .getManifest, nil),
+        ] as [([String], Bool, AccessAction, Bool?)])
+    func `a rule that may fail on some tag or digest leaves what comes after it open`(
+        rules: [String], defaultAllow: Bool, action: AccessAction, isAllowed: Bool?
+    ) throws {
+        let policy = AccessPolicy(defaultAllow: defaultAllow, rules: try rules.map { try AccessRule($0) })
+        let forecast = AccessPolicies(global: policy).forecast(Self.request(action), for: .anonymous)
+        #expect(forecast.isAlwaysAllowed == (isAllowed == true))
+        #expect(forecast.isNeverAllowed == (isAllowed == false))
+    }
+
+    @Test func `a rule that may fail on some repository's name allows nothing everywhere`() throws {
+        let alice = try Self.identity("alice")
+        for (rule, isAllowed) in [("repository.name == 'x'", true), ("repository.name.startsWith('x')", false)] {
+            let policies = AccessPolicies(
+                global: AccessPolicy(defaultAllow: false, rules: [try AccessRule(rule), try AccessRule("true")]))
+            #expect(policies.allowsEverywhere(.getManifest, for: alice) == isAllowed)
+        }
+    }
+
     @Test func `a repository's policy narrows what the global one leaves open`() throws {
         let acme = try #require(RepositoryName("acme"))
         let tagged = try Self.policy(false, "request.tag == 'v1'")
@@ -319,6 +353,35 @@ import Testing
             global: try Self.policy(false, "true"), repositories: [acme: try Self.policy(true, "request.tag == 'x'")])
         #expect(policies.looksAtTags(namespace: acme))
         #expect(!policies.looksAtTags(namespace: nil))
+    }
+
+    @Test func `the manual's recipe keeps a tag with all that it consists of`() throws {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        let page = try String(contentsOf: root.appending(path: "docs/how-to/protect.md"), encoding: .utf8)
+        let section = try #require(page.components(separatedBy: "## Keep a tag as it is\n").last)
+        let block = try #require(section.components(separatedBy: "```").dropFirst().first)
+        let rules = try block.split(separator: "\n").filter { $0.hasPrefix("  \"") }
+            .map { try AccessRule(String($0.dropFirst(3).dropLast(2))) }
+        #expect(rules.count == 2 && block.contains("default_allow = true"))
+        let local = try #require(RepositoryName("local"))
+        let policies = AccessPolicies(repositories: [local: AccessPolicy(defaultAllow: true, rules: rules)])
+        let bob = try Self.identity("bob")
+        let alice = try Self.identity("alice", groups: ["ops"])
+        let kept: [(AccessAction, String?)] = [
+            (.putManifest, "stable"), (.deleteManifest, "stable"), (.deleteManifest, Self.digest), (.deleteBlob, nil),
+        ]
+        for (action, reference) in kept {
+            let request = Self.request(action, "local/app", reference)
+            #expect(!policies.decide(request, for: bob).isAllowed, "\(action)")
+            #expect(policies.decide(request, for: alice).isAllowed, "\(action)")
+        }
+        let others: [(AccessAction, String?)] = [
+            (.putManifest, "other"), (.putManifest, Self.digest), (.deleteManifest, "other"), (.startUpload, nil),
+            (.cancelUpload, nil), (.getManifest, "stable"),
+        ]
+        for (action, reference) in others {
+            #expect(policies.decide(Self.request(action, "local/app", reference), for: bob).isAllowed, "\(action)")
+        }
     }
 
     @Test func `the manual has every action with its operation`() throws {

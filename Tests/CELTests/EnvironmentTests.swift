@@ -13,6 +13,20 @@ struct EnvironmentTests {
         return try environment.compile(source).evaluate(activation)
     }
 
+    @Test(arguments: [
+        ("tag == 'v1'", true), ("tag != null && !(tag in ['a', tag])", true), ("a.b ? tag == 'x' : a.b || true", true),
+        ("tag.startsWith('v')", false), ("['a'][0] == tag", false), ("tag > 'a'", false), ("size(tag) == 1", false),
+        ("['a'].exists(x, x == tag)", false), ("{'k': tag}.k == tag", false), ("has(map.tag)", false),
+        ("map.tag == 'x'", false),
+    ])
+    func whatCannotFailIsKnownBeforeItRuns(source: String, isTotal: Bool) throws {
+        let environment = CELEnvironment(variables: [
+            VariableDeclaration("tag", .nullable(.string)), VariableDeclaration("a.b", .bool),
+            VariableDeclaration("map", .map(.string, .string)),
+        ])
+        #expect(try CELCondition(source, in: environment).isTotal == isTotal)
+    }
+
     @Test func aHostFunctionIsCalledWithItsArguments() throws {
         let repeated = FunctionDeclaration(
             "repeated",

@@ -31,7 +31,7 @@ extension AccessPolicies {
         var forecast = AccessForecast.uncertain
         var isUncertain = false
         for case (let scope, let policy?) in policies {
-            forecast = policy.forecast(activation, scope: scope)
+            forecast = policy.forecast(activation, scope: scope, unbound: request.action.contentVariables)
             if forecast.isNeverAllowed { return forecast }
             isUncertain = isUncertain || forecast == .uncertain
         }
@@ -45,21 +45,28 @@ extension AccessPolicies {
         let all = repositories.map { (PolicyScope.repository($0), $1) } + (global.map { [(.global, $0)] } ?? [])
         // Where no policy speaks the fallback does.
         let elsewhere = global != nil || decide(AccessRequest(action), for: identity).isAllowed
-        return elsewhere && all.allSatisfy { $1.forecast(activation, scope: $0).isAlwaysAllowed }
+        return elsewhere
+            && all.allSatisfy {
+                $1.forecast(activation, scope: $0, unbound: PolicyVariables.ofOneRepository).isAlwaysAllowed
+            }
     }
 }
 
 extension AccessPolicy {
-    fileprivate func forecast(_ activation: Activation, scope: PolicyScope) -> AccessForecast {
+    /// - Parameter unbound: What stands in the names of variables that are not bound.
+    fileprivate func forecast(_ activation: Activation, scope: PolicyScope, unbound: [String]) -> AccessForecast {
         var isUncertain = false
+        var mayFail = false
         for (index, rule) in rules.enumerated() {
             switch rule.evaluate(activation) {
             case .doesNotApply: continue
             case .applies:
-                // An uncertain rule before it would have said the same.
+                // An uncertain rule before it would have said the same, or have denied by failing.
+                guard defaultAllow || !mayFail else { return .uncertain }
                 return .certain(Decision(isAllowed: !defaultAllow, .rule(scope, index: index, text: rule.text)))
-            case .failed where rule.looksAtContent:
+            case .failed where unbound.contains(where: rule.text.contains):
                 isUncertain = true
+                mayFail = mayFail || !rule.condition.isTotal
             case .failed(let reason):
                 // Only a rule that allows could have come before it.
                 guard defaultAllow || !isUncertain else { return .uncertain }
@@ -71,11 +78,6 @@ extension AccessPolicy {
     }
 }
 
-extension AccessRule {
-    /// Whether it may look at what a forecast leaves open.
-    fileprivate var looksAtContent: Bool { ["tag", "reference", "digest"].contains { text.contains($0) } }
-}
-
 extension AccessAction {
     /// Whether its requests name a manifest, by tag or digest.
     var namesManifest: Bool { [.getManifest, .putManifest, .deleteManifest].contains(self) }
@@ -84,5 +86,10 @@ extension AccessAction {
     var namesDigest: Bool {
         namesManifest
             || [.getBlob, .deleteBlob, .getReferrers, .startUpload, .completeUpload].contains(self)
+    }
+
+    /// The variables by which its requests name content.
+    fileprivate var contentVariables: [String] {
+        namesManifest ? ["tag", "reference", "digest"] : namesDigest ? ["digest"] : []
     }
 }

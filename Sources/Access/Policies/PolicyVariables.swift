@@ -126,6 +126,9 @@ enum PolicyVariables {
         return activation
     }
 
+    /// What stands in the names of the variables that ``nameless(_:_:_:)`` leaves unbound.
+    static let ofOneRepository = ["repository", "namespace", "tag", "reference", "digest"]
+
     /// Nothing bound that tells one repository, or what is in it, from another.
     static func nameless(_ request: AccessRequest, _ identity: Identity, _ mentions: Mentions) -> Activation {
         var activation = activation(request, identity, mentions)
