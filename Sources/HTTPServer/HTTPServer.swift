@@ -29,9 +29,9 @@ public final class HTTPServer: Service {
         now: (@Sendable () -> Int64)? = nil,
         onBound: @escaping @Sendable (SocketAddress) -> Void = { _ in }
     ) {
-        core = ServerCore(
-            configuration: configuration, handler: handler, logger: logger, now: now ?? ServerCore.systemTime)
-        tls = configuration.tls.map(TLSContextBox.init)
+        let now = now ?? ServerCore.systemTime
+        core = ServerCore(configuration: configuration, handler: handler, logger: logger, now: now)
+        tls = configuration.tls.map { TLSContextBox($0, now: now) }
         group = eventLoopGroup
         self.onBound = onBound
     }
@@ -153,13 +153,15 @@ public final class HTTPServer: Service {
             proxies.speakProxyProtocol && channel.remoteAddress.map(proxies.contains) ?? false
         }
         try setOptions(of: channel)
+        let tls = try tls?.current()
         guard core.admitConnection() else { throw ConnectionRefusedError() }
-        let handler = ConnectionHandler(loop: loop, isSecure: tls != nil, isProxied: isProxied ?? false)
+        let handler = ConnectionHandler(
+            loop: loop, isSecure: tls != nil, isProxied: isProxied ?? false, authorityEnd: tls?.authorityEnd)
         // From here on the handler gives the place back when it is removed.
         try channel.pipeline.syncOperations.addHandler(handler)
         if let tls {
             try channel.pipeline.syncOperations.addHandler(
-                NIOSSLServerHandler(context: tls.current), position: .first)
+                NIOSSLServerHandler(context: tls.context), position: .first)
         }
         if isProxied == true {
             try channel.pipeline.syncOperations.addHandler(ProxyHeaderHandler(handler), position: .first)

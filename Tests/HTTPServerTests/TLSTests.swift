@@ -181,6 +181,33 @@ struct TLSTests {
     }
 
     @Test
+    func `a connection ends when its client's authority does, though the certificate lasts`() async throws {
+        let material = try materialTrusting(certificates.authority)
+        let (named, nameless) = (try client(certificates.lastingClient), try client())
+        let end = Int64(try certificates.authority.certificates[0].notValidAfter)
+        let time = NIOLockedValueBox(end)
+        let change = limits {
+            $0.tls = material
+            // The sweep comes often.
+            $0.bodyStallTimeout = .seconds(1)
+        }
+        try await TestServer.with(change, now: { time.withLockedValue { $0 } }) { server in
+            try await RawClient.with(server.address, tls: named) { known in
+                try await RawClient.with(server.address, tls: nameless) { unknown in
+                    for client in [known, unknown] {
+                        try await client.send(get)
+                        #expect(try await client.response().status == 200)
+                    }
+                    time.withLockedValue { $0 = end + 1 }
+                    #expect(await known.rest() == "")
+                    try await unknown.send(get)
+                    #expect(try await unknown.response().status == 200)
+                }
+            }
+        }
+    }
+
+    @Test
     func `a response under way is cut when it takes long after its client was distrusted`() async throws {
         let both = try materialTrusting(certificates.authority, certificates.stranger)
         let one = try materialTrusting(certificates.stranger)

@@ -38,8 +38,10 @@ final class ConnectionHandler: ChannelDuplexHandler {
     /// When the head of the request under way, or of the last one, had arrived.
     var requestBegan: NIODeadline
     var isAged = false
-    /// When the client's certificate ends, in seconds since 1970; nil where it showed none.
+    /// When the client's certificate ends, or an authority that may have vouched for it, in seconds since 1970; nil where it
+    /// showed none.
     var certificateEnd: Int64?
+    private let authorityEnd: Int64?
     /// Since then nobody vouches for the client any more.
     var distrustedSince: NIODeadline?
     private let distrusts: Int
@@ -71,8 +73,11 @@ final class ConnectionHandler: ChannelDuplexHandler {
     var writeWaiters: [CheckedContinuation<Void, any Error>] = []
     var progress = WriteProgress()
 
-    /// - Parameter isProxied: Whether a header of the PROXY protocol comes first.
-    init(loop: LoopContext, isSecure: Bool, isProxied: Bool = false) {
+    /// - Parameters:
+    ///   - isProxied: Whether a header of the PROXY protocol comes first.
+    ///   - authorityEnd: When the next of those who vouch for clients ends.
+    init(loop: LoopContext, isSecure: Bool, isProxied: Bool = false, authorityEnd: Int64? = nil) {
+        self.authorityEnd = authorityEnd
         self.loop = loop
         self.isSecure = isSecure
         birth = .now()
@@ -162,7 +167,8 @@ final class ConnectionHandler: ChannelDuplexHandler {
 
     private func noteCertificate() {
         guard let certificate = clientCertificates.first else { return }
-        certificateEnd = Int64(certificate.notValidAfter)
+        // Which authority it was is not told: clients of another one simply come again.
+        certificateEnd = min(Int64(certificate.notValidAfter), authorityEnd ?? .max)
         // It was judged by an authority that went in the middle of the handshake; or long ago, in a session resumed now.
         if loop.distrusts != distrusts { return distrust() }
         checkCertificate(seconds: loop.core.now())

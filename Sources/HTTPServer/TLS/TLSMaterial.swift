@@ -26,6 +26,7 @@ public struct TLSMaterial: Sendable {
     }
 
     let context: NIOSSLContext
+    private let configuration: TLSConfiguration
     /// Who vouches for clients; empty where none are asked.
     let clientAuthorities: Set<NIOSSLCertificate>
 
@@ -59,12 +60,21 @@ public struct TLSMaterial: Sendable {
                 configuration.certificateVerification = .noHostnameVerification
             }
         }
+        self.configuration = configuration
         do {
             context = try NIOSSLContext(configuration: configuration)
         } catch {
             throw .mismatch(
                 certificate: certificateChain.name, privateKey: privateKey.name, cause: String(describing: error))
         }
+    }
+
+    /// One more for the same, which takes up no session of another one.
+    func makeContext() throws -> NIOSSLContext { try NIOSSLContext(configuration: configuration) }
+
+    /// When the next of those who vouch for clients ends, in seconds since 1970.
+    func authorityEnd(after seconds: Int64) -> Int64? {
+        clientAuthorities.map { Int64($0.notValidAfter) }.filter { $0 >= seconds }.min()
     }
 
     /// Whether authorities can be read from there, as they will be.

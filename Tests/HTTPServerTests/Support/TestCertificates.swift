@@ -18,6 +18,8 @@ struct TestCertificates {
     let otherServer: Pair
     let client: Pair
     let strangeClient: Pair
+    /// Ends after its authority.
+    let lastingClient: Pair
     let folder: URL
 
     /// Made once for all tests.
@@ -27,10 +29,11 @@ struct TestCertificates {
         folder = FileManager.default.temporaryDirectory.appending(path: "edge-tls-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let folder = folder.path
-        func make(_ name: String, signedBy issuer: Pair? = nil) throws -> Pair {
+        func make(_ name: String, signedBy issuer: Pair? = nil, days: Int = 2) throws -> Pair {
             let pair = Pair(certificate: "\(folder)/\(name).pem", key: "\(folder)/\(name).key")
             var arguments = [
-                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+                "\(days)",
                 "-subj", "/CN=\(name)", "-keyout", pair.key, "-out", pair.certificate,
             ]
             if let issuer {
@@ -52,5 +55,6 @@ struct TestCertificates {
         otherServer = try make("other-server", signedBy: authority)
         client = try make("client", signedBy: authority)
         strangeClient = try make("strange-client", signedBy: stranger)
+        lastingClient = try make("lasting-client", signedBy: authority, days: 3)
     }
 }
