@@ -38,7 +38,9 @@ extension Configuration {
         writer.value("listen", observability.listen?.description)
         if let tracing = observability.tracing {
             writer.table("observability", "tracing")
-            writer.value("endpoint", tracing.endpoint)
+            let endpoint = tracing.endpoint.prefix { $0 != "?" }
+            writer.value("endpoint", String(endpoint))
+            if endpoint.count < tracing.endpoint.count { writer.comment("the query of endpoint is (secret)") }
             writer.value("sampling_rate", tracing.samplingRate)
             writer.value("headers_file", tracing.headersFile)
             writer.value("ca_bundle", tracing.caBundle)
@@ -109,10 +111,22 @@ extension Configuration {
     }
 }
 
+extension Secret {
+    /// The address up to its host and port, and what follows.
+    fileprivate var splitAddress: (origin: String, rest: String) {
+        let text = reveal()
+        let host = text.firstRange(of: "://").map { text[$0.upperBound...] } ?? text[...]
+        let end = host.firstIndex { $0 == "/" || $0 == "?" } ?? text.endIndex
+        return (String(text[..<end]), String(text[end...]))
+    }
+}
+
 extension NotificationEndpointSection {
     fileprivate func write(to writer: inout TOMLWriter) {
         writer.value("name", name)
-        writer.value("url", url)
+        let (origin, rest) = url.splitAddress
+        writer.value("url", origin)
+        if !rest.isEmpty { writer.comment("what follows the host in url is (secret)") }
         writer.value("format", format.rawValue)
         writer.value("actions", actions.map(\.rawValue))
         writer.value("headers_file", headersFile)

@@ -29,9 +29,9 @@ extension ConfigurationDecoder {
         }
         let actions = self.actions(reader)
         let secretFile = reader.text("secret_file")
-        let standard = NotificationEndpointSection(name: name, url: url)
+        let standard = NotificationEndpointSection(name: name, url: Secret(url))
         return NotificationEndpointSection(
-            name: name, url: url, format: reader.choice("format", default: standard.format),
+            name: name, url: Secret(url), format: reader.choice("format", default: standard.format),
             actions: actions, headersFile: reader.text("headers_file"), headers: headers(of: reader),
             secretFile: secretFile, secret: secretFile.flatMap { secret(file: $0, key: "secret_file", reader) },
             caBundle: reader.file("ca_bundle"),

@@ -4,7 +4,8 @@ public import Events
 public struct NotificationEndpointSection: Sendable, Equatable {
     /// Unique: names the queue on disk.
     public let name: String
-    public let url: String
+    /// What lies behind the host is a secret of many receivers.
+    public let url: Secret
     public let format: EventFormat
     public let actions: [RegistryEvent.Action]
     public let headersFile: String?
@@ -17,7 +18,7 @@ public struct NotificationEndpointSection: Sendable, Equatable {
     public let maxQueue: DataSize
 
     public init(
-        name: String, url: String, format: EventFormat = .distribution,
+        name: String, url: Secret, format: EventFormat = .distribution,
         actions: [RegistryEvent.Action] = RegistryEvent.Action.allCases, headersFile: String? = nil,
         headers: [HeaderField] = [], secretFile: String? = nil, secret: Secret? = nil, caBundle: String? = nil,
         timeout: Seconds = .seconds(10), maxQueue: DataSize = .mebibytes(64)

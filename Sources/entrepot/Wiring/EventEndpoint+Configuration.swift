@@ -13,7 +13,7 @@ extension EventEndpoint {
         headers.set("User-Agent", "entrepot/\(entrepotVersion)")
         for header in section.headers { headers.set(header.name, header.value.reveal()) }
         let request = CurlRequest(
-            url: section.url, method: .post, headers: headers,
+            url: section.url.reveal(), method: .post, headers: headers,
             settings: CurlSettings(
                 trustRoots: section.caBundle.map { .bundle($0) } ?? .system, totalTimeout: section.timeout.duration))
         try self.init(
