@@ -97,16 +97,17 @@ public final class EventEndpoint: Service {
     /// Writes what waits in memory, and after it `line`.
     private func write(_ line: String? = nil) async {
         let (lost, error) = await queue.run { [pending] queue -> (Int, (any Error)?) in
-            let lines =
-                pending.withLockedValue { pending in
-                    defer { pending = [] }
-                    return pending
-                } + (line.map { [$0] } ?? [])
-            guard !lines.isEmpty else { return (0, nil) }
+            let pulls = pending.withLockedValue { pending in
+                defer { pending = [] }
+                return pending
+            }
+            let changes = line.map { [$0] } ?? []
+            let count = pulls.count + changes.count
+            guard count > 0 else { return (0, nil) }
             do {
-                return (lines.count - (try queue.append(lines)), nil)
+                return (count - (try queue.append(changes, after: pulls)), nil)
             } catch {
-                return (lines.count, error)
+                return (count, error)
             }
         }
         guard lost > 0 else { return }

@@ -44,17 +44,20 @@ final class EventQueueFile {
     /// Bytes that wait to be delivered.
     var waiting: Int { sizes.values.reduce(0, +) - delivered.offset }
 
-    /// Appends lines, as many of them as there is room for.
+    /// Appends lines, as many of them as there is room for: of `lesser` ones, which come first, only as long as a quarter
+    /// of all the room is left.
     /// - Returns: How many.
-    func append(_ lines: [String]) throws(EventQueueError) -> Int {
+    func append(_ lines: [String], after lesser: [String] = []) throws(EventQueueError) -> Int {
         var count = 0
         var bytes: [UInt8] = []
         let waiting = waiting
-        for line in lines {
-            guard waiting + bytes.count + line.utf8.count + 1 <= limit else { break }
-            bytes.append(contentsOf: line.utf8)
-            bytes.append(UInt8(ascii: "\n"))
-            count += 1
+        for (lines, limit) in [(lesser, limit - limit / 4), (lines, limit)] {
+            for line in lines {
+                guard waiting + bytes.count + line.utf8.count + 1 <= limit else { break }
+                bytes.append(contentsOf: line.utf8)
+                bytes.append(UInt8(ascii: "\n"))
+                count += 1
+            }
         }
         guard count > 0 else { return 0 }
         let segment = try openLast()

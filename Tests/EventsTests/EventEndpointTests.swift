@@ -71,6 +71,19 @@ import Testing
                 == "application/vnd.docker.distribution.events.v2+json")
     }
 
+    @Test func aFloodOfPullsWhileTheEndpointIsDownDropsNoPush() async throws {
+        let endpoint = try endpoint()
+        let pull = try #require(EventLine.text(event("a", .pull)))
+        for _ in 0..<2 {
+            for _ in 0..<5000 { endpoint.recordLater(event("a", .pull), pull) }
+            await Notifications([endpoint]).record(event("b"))
+        }
+        while await endpoint.deliver() {}
+        let bodies = sent.withLockedValue { $0.map { String(decoding: $0.body, as: UTF8.self) } }
+        #expect(bodies.reduce(0) { $0 + $1.components(separatedBy: #""id-b""#).count - 1 } == 2)
+        #expect(bodies.reduce(0) { $0 + $1.components(separatedBy: #""id-a""#).count - 1 } < 10_000)
+    }
+
     @Test func aCloudEventIsOneAndSigned() async throws {
         let endpoint = try endpoint(.cloudevents, secret: "key")
         for name in ["a", "b"] { await Notifications([endpoint]).record(event(name)) }

@@ -50,6 +50,17 @@ import Testing
         #expect(try file.next(atMost: 9)?.lines == ["5678", "x"])
     }
 
+    @Test func whatMattersLessLeavesAQuarterOfTheRoom() throws {
+        let file = try queue(limit: 40)
+        let pulls = (0..<99).map { "pull\($0 % 10)" }
+        #expect(try file.append([], after: pulls) == 5)
+        #expect(try file.append([], after: pulls) == 0)
+        #expect(try file.append(["push1"], after: pulls) == 1)
+        #expect(try file.append(["x", "y"]) == 2)
+        #expect(try file.append(["z"]) == 0)
+        #expect(try file.next(atMost: 9)?.lines == ["pull0", "pull1", "pull2", "pull3", "pull4", "push1", "x", "y"])
+    }
+
     @Test func deliveredSegmentsGo() throws {
         let file = try queue(limit: 64 << 20)
         let line = String(repeating: "x", count: 1 << 19)
