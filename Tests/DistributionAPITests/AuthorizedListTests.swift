@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `a rule that fails while a list is made is told of once`() async throws {
+    @Test func `a rule that fails is told of once, while a list is made and in other requests`() async throws {
         try await Workshop.open { shop in
             for name in ["local/one", "local/two"] { try await PushClient(shop).pushImage(name, tag: "v1") }
             let access = try TestUsers.access(
@@ -45,6 +45,11 @@ import Testing
                 logger: Logger(label: "test") { _ in log })
             let list = await api.respond(to: Request(target: "/v2/_catalog"))
             #expect(try await PushClient.text(list) == #"{"repositories":[]}"#)
+            #expect(log.messages == ["an access rule failed, which denies"])
+            for name in ["local/one", "local/two", "local/three"] {
+                let request = Request(target: "/v2/\(name)/manifests/\(TestUsers.digest)")
+                #expect(await api.respond(to: request).status == .unauthorized)
+            }
             #expect(log.messages == ["an access rule failed, which denies"])
         }
     }

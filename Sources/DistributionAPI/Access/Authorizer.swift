@@ -68,7 +68,7 @@ struct Authorizer: Sendable {
         }
     }
 
-    /// - Throws: If the identity may not do this, logged where a rule is at fault.
+    /// - Throws: If the identity may not do this; each rule that fails is logged once.
     func check(_ request: AccessRequest, _ identity: Identity) throws(RegistryError) {
         let decision =
             Traces.isOn
@@ -76,7 +76,7 @@ struct Authorizer: Sendable {
             : access.policies.decide(request, for: identity)
         decisions.count(request.action.operation, isAllowed: decision.isAllowed)
         guard !decision.isAllowed else { return }
-        if case .failedRule = decision.basis { warn(decision, request, identity) }
+        warnOnce(decision, request, identity)
         let couldHelp = decision.basis == .grants || (identity.id == nil && access.takesCredentials)
         throw RegistryError(
             couldHelp ? .unauthorized : .denied,
@@ -85,7 +85,7 @@ struct Authorizer: Sendable {
             cause: AccessDenialError.decision(decision, request))
     }
 
-    /// For what is asked often in one request: each rule that fails is logged once.
+    /// As ``check(_:_:)``, for what is asked often in one request.
     func allows(_ request: AccessRequest, _ identity: Identity) -> Bool {
         let decision = access.policies.decide(request, for: identity)
         warnOnce(decision, request, identity)
