@@ -37,6 +37,12 @@ public struct Manifest: Sendable {
         (config.map { [$0] } ?? []) + layers
     }
 
+    /// The children of an index that may be manifests by their types.
+    public var images: [Descriptor] { manifests.filter(\.mediaType.mayNameManifest) }
+
+    /// Those that are none: the cache of BuildKit has layers and its configuration there.
+    public var blobsOfIndex: [Descriptor] { manifests.filter { !$0.mediaType.mayNameManifest } }
+
     /// Reads the fields from a manifest's bytes.
     ///
     /// - Throws: `ManifestError` when they are not JSON, are Docker's schema 1, or describe neither an image nor an index.

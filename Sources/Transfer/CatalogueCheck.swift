@@ -50,11 +50,12 @@ struct CatalogueCheck {
                 throw BundleError(
                     .damaged, "\(digest) is called a manifest and is none", remedy: Self.remedy, cause: error)
             }
-            for blob in content.blobs
+            let children = content.blobsOfIndex.filter { !repository.leftOut.contains($0.digest) }
+            for blob in content.blobs + children
             where !blob.mediaType.isForeignLayer && blob.data == nil && sizes[blob.digest] != blob.size {
                 throw Self.incomplete("\(digest)", blob.digest)
             }
-            for child in content.manifests
+            for child in content.images
             where manifests[number][child.digest] == nil && !repository.leftOut.contains(child.digest) {
                 throw Self.incomplete("\(digest)", child.digest)
             }

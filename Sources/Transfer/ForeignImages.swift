@@ -105,7 +105,10 @@ struct ForeignImages {
             guard sizes[blob.digest] == blob.size else { throw Self.incomplete("\(descriptor.digest)", blob.digest) }
         }
         var whole = 0
-        for child in content.manifests {
+        for child in content.blobsOfIndex {
+            if sizes[child.digest] == child.size { whole += 1 } else { repository.leftOut.insert(child.digest) }
+        }
+        for child in content.images {
             // Tools leave out the images of platforms that nobody wanted.
             guard sizes[child.digest] != nil else {
                 repository.leftOut.insert(child.digest)

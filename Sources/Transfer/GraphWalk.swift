@@ -78,7 +78,16 @@ public struct GraphWalk {
     ) async throws {
         var whole = 0
         var problems: [GraphProblem] = []
-        for child in content.manifests {
+        // The cache of BuildKit has nothing but blobs there.
+        for blob in content.blobsOfIndex {
+            var other = ImageGraph()
+            try await look(at: blob, of: index, &other)
+            if !other.problems.isEmpty { graph.leaveOut(blob.digest) }
+            problems += other.problems
+            other.problems = []
+            graph.merge(other)
+        }
+        for child in content.images {
             let other = try await visit(child.digest, parent: index, room: room - 1)
             graph.height = max(graph.height, other.height + 1)
             if other.problems.isEmpty {
@@ -90,7 +99,7 @@ public struct GraphWalk {
             }
         }
         let isTooDeep = problems.contains { $0.kind == .tooDeep }
-        if wantsAllPlatforms || isTooDeep || (whole == 0 && !content.manifests.isEmpty) { graph.problems += problems }
+        if wantsAllPlatforms || isTooDeep || whole == 0 { graph.problems += problems }
     }
 
     private mutating func isWhole(_ digest: Digest) async throws -> Bool {

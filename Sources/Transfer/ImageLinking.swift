@@ -32,7 +32,9 @@ struct ImageLinking: Sendable {
             let digest = manifest.content.digest
             let bytes = try await bytes(of: digest, made)
             let content = try Manifest.relayed(bytes.readableBytesView, besides: manifest.mediaType)
-            for blob in content.blobs where !blob.mediaType.isForeignLayer && blobs.insert(blob.digest).inserted {
+            let children = content.blobsOfIndex.filter { !image.leftOut.contains($0.digest) }
+            for blob in content.blobs + children
+            where !blob.mediaType.isForeignLayer && blobs.insert(blob.digest).inserted {
                 let isThere = try await store.mount(blob.digest, in: name)
                 if !isThere, blob.data == nil { throw RegistryStore.removedMeanwhile(blob.digest) }
             }

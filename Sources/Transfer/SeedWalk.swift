@@ -67,13 +67,17 @@ struct SeedWalk {
         }
         try await fetch(content.blobs, &fetched)
         let chosen = ImagePlatform.chosen(manifest.bytes, seeding.settings.platforms)
+        let images = content.images
+        // The cache of BuildKit has nothing but blobs there.
+        let blobs = content.blobsOfIndex.filter { images.isEmpty || chosen?.contains($0.digest) ?? true }
+        try await fetch(blobs, &fetched)
         var highest = 0
-        for child in content.manifests where chosen?.contains(child.digest) ?? true {
+        for child in images where chosen?.contains(child.digest) ?? true {
             let height = try await visit(
                 try await self.manifest(.digest(child.digest)), &fetched, depth: depth + 1)
             highest = max(highest, height)
         }
-        guard highest > 0 || content.manifests.isEmpty else { return 0 }
+        guard highest > 0 || images.isEmpty else { return 0 }
         fetched.manifests += 1
         heights[manifest.digest] = highest + 1
         guard seeding.settings.takesReferrers else { return highest + 1 }

@@ -104,6 +104,13 @@ import Testing
         #expect(shelf.evict(downTo: 0) == ["a [a]", "b [b base]"])
     }
 
+    @Test func blobsThatAnIndexNamesGoWithIt() throws {
+        var shelf = try Shelf()
+        _ = shelf.manifest("index", used: 5, children: [shelf.blob("layer"), shelf.blob("settings")])
+        _ = shelf.manifest("other", used: 6)
+        #expect(shelf.evict(downTo: 0) == ["index [index layer settings]", "other [other]"])
+    }
+
     @Test func bytesStayAsLongAsAnotherRepositoryHoldsThem() throws {
         var shelf = try Shelf()
         let base = shelf.blob("base")

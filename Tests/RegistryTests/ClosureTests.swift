@@ -66,6 +66,29 @@ import Upstream
     }
 
     @Test(arguments: [true, false])
+    func anIndexOfBlobsIsServedIfAllAreHeld(isWhole: Bool) async throws {
+        let blobs = ["layer", "settings"].map { ByteBuffer(string: $0) }
+        let parts = blobs.map { Image.descriptor($0, "application/vnd.oci.image.layer.v1.tar+gzip") }
+        try await Workshop.open { shop in
+            let digests = blobs.map { shop.upstream.hold($0) }
+            _ = shop.upstream.hold(
+                #"{"schemaVersion":2,"manifests":[\#(parts.joined(separator: ","))]}"#, tag: "v1", as: .imageIndex)
+            _ = try await pull(shop)
+            for digest in isWhole ? digests : [digests[0]] {
+                _ = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content.bytes()
+            }
+            shop.pass(seconds: 61)
+            shop.upstream.fail(.timedOut)
+            if isWhole {
+                let served = try await pull(shop)
+                #expect(served.warning != nil)
+            } else {
+                await #expect(throws: RegistryError.self) { try await pull(shop) }
+            }
+        }
+    }
+
+    @Test(arguments: [true, false])
     func anIndexIsServedIfOneOfItsImagesIsWhole(isWhole: Bool) async throws {
         try await Workshop.open { shop in
             let child = image.hold(on: shop.upstream, tag: "child")

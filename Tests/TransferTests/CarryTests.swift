@@ -60,6 +60,21 @@ import Transfer
         #expect(strict.incomplete.count == 1)
     }
 
+    @Test func anIndexOfBlobsArrivesWhole() async throws {
+        try await outside.pushIndex(ofBlobs: ["layer", "settings"], "local/app", tag: "buildcache")
+        #expect(try await outside.problems(["local/app:buildcache"]) == [])
+        let (path, plan) = try await outside.export(["local/app:buildcache"])
+        #expect(plan.catalogue.contents.count == 3)
+        _ = try await inside.take(path)
+        #expect(try await inside.problems(["local/app:buildcache"]) == [])
+        let name = try required(RepositoryName("local/app"))
+        let layer = Digest(hashing: ByteBuffer(string: "layer"))
+        #expect(try await inside.store.isGranted(layer, in: name))
+        // Without one of them it is not whole.
+        try await inside.store.removeGrant(layer, in: name)
+        #expect(try await inside.problems(["local/app:buildcache"]) == [.notGranted])
+    }
+
     @Test func aDeltaIsWhatTheOtherSideLacks() async throws {
         try await outside.push(image, "local/app", tag: "1.0")
         let (first, whole) = try await outside.export(["local/app:*"], to: "first")

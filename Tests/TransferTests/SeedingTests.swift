@@ -127,6 +127,16 @@ import Upstream
         }
     }
 
+    @Test func anIndexOfBlobsIsHeldWhole() async throws {
+        try await Household.open { household in
+            for text in ["layer", "settings"] { _ = household.upstream.hold(ByteBuffer(string: text)) }
+            let index = household.upstream.hold(
+                Site.index(ofBlobs: ["layer", "settings"]), tag: "buildcache", as: .imageIndex)
+            let fetched = try #require(try await household.seed(["up.test/app:buildcache"]).first?.result.get())
+            #expect(fetched.digest == index && fetched.blobs == 2 && fetched.manifests == 1)
+        }
+    }
+
     @Test func whatIsNotThereFailsAloneAndIsTold() async throws {
         try await Household.open { household in
             household.give(image, "1.0")

@@ -106,6 +106,20 @@ struct Site {
         }
     }
 
+    /// An index of blobs, as the cache of BuildKit is.
+    @discardableResult
+    func pushIndex(ofBlobs texts: [String], _ repository: String, tag: String) async throws -> Digest {
+        let name = try required(RepositoryName(repository))
+        for text in texts { _ = try await store.mount(try await add(text), in: name) }
+        return try await push(manifest: Self.index(ofBlobs: texts), .imageIndex, name, tag)
+    }
+
+    static func index(ofBlobs texts: [String]) -> String {
+        let parts = texts.map { Image.part($0, "application/vnd.oci.image.layer.v1.tar+gzip") }
+        return
+            #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[\#(parts.joined(separator: ","))]}"#
+    }
+
     private func push(
         manifest text: String, _ type: MediaType, _ name: RepositoryName, _ tag: String?
     ) async throws -> Digest {

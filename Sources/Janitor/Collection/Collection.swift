@@ -186,7 +186,7 @@ struct Collection {
         return try await registry.collectGrant(digest, in: name, mark, by: round, check: checkTenure)
     }
 
-    /// The blobs that the manifests of a repository name; nil if that is not to be known, as one of them cannot be read.
+    /// What the manifests of a repository name; nil if that is not to be known, as one of them cannot be read.
     private mutating func needs(of manifests: [Digest], in name: RepositoryName) async throws -> ReferenceSet? {
         var needs = ReferenceSet()
         var isKnown = true
@@ -209,7 +209,8 @@ struct Collection {
                 count("unreadable", 1)
                 continue
             }
-            for blob in facts.blobs { needs.insert(blob) }
+            // What an index names may be a blob: only the link tells.
+            for part in facts.blobs + facts.children { needs.insert(part) }
         }
         return isKnown ? needs : nil
     }

@@ -128,6 +128,10 @@ struct Holdings: Sendable {
 
     /// Works out what depends on what, once everything is added.
     mutating func settle() {
+        // What an index names may be a blob: only the link tells.
+        for index in manifests.indices {
+            manifests[index].blobs += manifests[index].children.filter { grants[key(index, $0)] != nil }
+        }
         for index in manifests.indices where manifests[index].isKept { keepParts(of: index) }
         if !unknown.isEmpty {
             for key in Array(grants.keys) where unknown.contains(key.repository) {

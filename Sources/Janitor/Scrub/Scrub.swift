@@ -153,12 +153,13 @@ public struct Scrub {
             }
             found(ScrubFinding(.missingReferrer, repair, digest, in: name))
         }
-        // A mirror fetches what is missing; an index may lack images anywhere.
+        // A mirror fetches what is missing; an index may lack images anywhere, but no blobs.
         guard !isCache else { return }
-        for blob in content.blobs where !blob.mediaType.isForeignLayer && blob.data == nil {
+        for blob in content.blobs + content.blobsOfIndex where !blob.mediaType.isForeignLayer && blob.data == nil {
             let isGranted = try await store.isGranted(blob.digest, in: name)
             let size = try await store.blobInfo(blob.digest)?.size
             if isGranted, size == blob.size { continue }
+            if content.kind == .index, try await store.hasManifest(blob.digest, in: name) { continue }
             let detail =
                 size == nil ? "\(blob.digest) is not there" : "\(blob.digest) is not linked, or of another size"
             found(ScrubFinding(.incompleteManifest, .none, digest, in: name, detail))

@@ -44,13 +44,16 @@ extension Registry {
     ) async throws(RegistryError) -> MissingPart? {
         guard let content = try? Manifest.relayed(manifest.bytes.readableBytesView, besides: manifest.mediaType)
         else { return .manifest(manifest.digest) }
-        for blob in content.blobs where blob.isAskedFor && looks > 0 {
+        let images = content.images
+        // An index of nothing but blobs, as BuildKit's cache, is as good as all of them.
+        let blobs = images.isEmpty ? content.blobs + content.blobsOfIndex : content.blobs
+        for blob in blobs where blob.isAskedFor && looks > 0 {
             looks -= 1
             if try await !holds(blob, repository) { return .blob(blob.digest) }
         }
-        guard !content.manifests.isEmpty, depth < 3 else { return nil }
+        guard depth < 3 else { return nil }
         var missing: MissingPart?
-        for child in content.manifests.prefix(Self.mostChildren) {
+        for child in images.prefix(Self.mostChildren) {
             guard looks > 0 else { return nil }
             looks -= 1
             if let held = try await heldManifest(repository, child.digest) {

@@ -44,10 +44,11 @@ extension Registry {
                 var moves: [TagMove] = []
                 for tag in tags { moves.append(try await self.checkMutable(repository, tag, manifest.digest)) }
                 let blobs = Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest))
-                let missing = try await self.secureGrants(blobs, in: repository.name)
+                let parts = blobs.union(content.manifests.map(\.digest))
+                let missing = try await self.secureGrants(parts, in: repository.name)
                 try await self.checkReferences(repository, content, blobs, missing)
                 try check()
-                try await self.store(manifest, content, repository, blobs.subtracting(missing))
+                try await self.store(manifest, content, repository, parts.subtracting(missing))
                 for move in moves { try await self.set(move, to: manifest.digest, repository) }
             }
             return PushedManifest(digest: manifest.digest, subject: content.subject?.digest)

@@ -20,7 +20,7 @@ extension Registry {
 
     /// What a client will fetch next must be there.
     ///
-    /// - Parameter unlinked: Those of the blobs that the repository has no link to.
+    /// - Parameter unlinked: Those of the blobs, and of what an index names, that the repository has no link to as to blobs.
     func checkReferences(
         _ repository: Repository, _ content: Manifest, _ blobs: Set<Digest>, _ unlinked: Set<Digest>
     ) async throws(RegistryError) {
@@ -32,7 +32,12 @@ extension Registry {
         }
         guard mayBeMissing == .none else { return }
         for digest in Set(content.manifests.map(\.digest)) {
-            guard try await has(repository, manifest: digest) else { throw .missing("manifest", digest, repository) }
+            // What an index names may be a blob: the cache of BuildKit is made of such.
+            let isLinked = !unlinked.contains(digest)
+            if isLinked, try await has(repository, blob: digest, isLinked: true) { continue }
+            if try await has(repository, manifest: digest) { continue }
+            if !isLinked, try await has(repository, blob: digest, isLinked: false) { continue }
+            throw .missing("manifest", digest, repository)
         }
     }
 

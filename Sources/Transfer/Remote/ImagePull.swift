@@ -80,13 +80,17 @@ public struct ImagePull: Sendable {
         guard depth < ImageGraph.mostHeight, finding.manifests.count < mostManifests, finding.bytes <= mostBytes else {
             throw BundleError(.refused, "the image has too many manifests", remedy: "choose one with --platform")
         }
-        for blob in manifest.content.blobs where !blob.mediaType.isForeignLayer && finding.places[blob.digest] == nil {
+        let images = manifest.content.images
+        let chosen = images.isEmpty ? nil : ImagePlatform.chosen(manifest.bytes, platforms)
+        // The cache of BuildKit is an index of nothing but blobs.
+        let children = manifest.content.blobsOfIndex.filter { chosen?.contains($0.digest) ?? true }
+        for blob in manifest.content.blobs + children
+        where !blob.mediaType.isForeignLayer && finding.places[blob.digest] == nil {
             finding.places[blob.digest] = repository.name
             finding.contents.append(Catalogue.Content(blob.digest, size: blob.size))
         }
-        let chosen = ImagePlatform.chosen(manifest.bytes, platforms)
-        var leftOut: Set<Digest> = []
-        for child in manifest.content.manifests {
+        var leftOut = Set(manifest.content.blobsOfIndex.map(\.digest)).subtracting(children.map(\.digest))
+        for child in images {
             guard chosen?.contains(child.digest) ?? true else {
                 leftOut.insert(child.digest)
                 continue
