@@ -13,6 +13,12 @@ public struct RetentionPolicy: Sendable, Equatable {
     /// Whether any rule looks at labels, which have to be read from the images' configurations.
     public var looksAtLabels: Bool { rules.contains { $0.text.contains("labels") } }
 
+    /// Whether any rule looks at when images were pulled, which has to be read for each.
+    public var looksAtPulls: Bool { rules.contains { $0.text.contains("pulled") } }
+
+    /// Whether any rule looks at sizes.
+    public var looksAtSizes: Bool { rules.contains { $0.text.contains("size") } }
+
     /// What is decided of an image.
     public enum Decision: Sendable, Equatable {
         /// By the rule at this place, from 0.
@@ -25,10 +31,13 @@ public struct RetentionPolicy: Sendable, Equatable {
 
     /// Decides on all images of a repository, in their order. The first failure is the last decision.
     ///
-    /// - Parameter now: Seconds since 1970.
+    /// - Parameters:
+    ///   - now: Seconds since 1970.
+    ///   - pace: Called between images; may wait.
     public func decide(
-        _ candidates: [RetentionCandidate], in repository: RepositoryName, now: Int64
-    ) -> [Decision] {
+        _ candidates: [RetentionCandidate], in repository: RepositoryName, now: Int64,
+        pace: () async throws -> Void = {}
+    ) async rethrows -> [Decision] {
         let pushed = Self.latest(candidates) { $0.pushedAt }
         let pulled = Self.latest(candidates.filter { $0.lastPulledAt > 0 }) { $0.lastPulledAt }
         let lists = RetentionVariables.Lists(
@@ -37,6 +46,7 @@ public struct RetentionPolicy: Sendable, Equatable {
         let pulledRanks = Self.ranks(pulled)
         var decisions: [Decision] = []
         for candidate in candidates {
+            try await pace()
             let scene = RetentionVariables.Scene(
                 now: now, pushedRank: candidate.tag.flatMap { pushedRanks[$0] },
                 pulledRank: candidate.tag.flatMap { pulledRanks[$0] })

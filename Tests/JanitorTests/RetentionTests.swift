@@ -45,7 +45,7 @@ private typealias RepositoryTag = OCI.Tag
         ),
         ("false", []),
     ])
-    func oneRuleThatIsTrueKeeps(rule: String, kept: [String]) throws {
+    func oneRuleThatIsTrueKeeps(rule: String, kept: [String]) async throws {
         let now: Int64 = 1_000_000
         let images = [
             try Self.image("latest", pushed: 10, pulled: now - 3600),
@@ -54,14 +54,14 @@ private typealias RepositoryTag = OCI.Tag
             try Self.image("signed", pushed: now - 50),
             try Self.image(nil, pushed: 30),
         ]
-        let decisions = try Self.policy(rule).decide(images, in: try #require(RepositoryName("local/a")), now: now)
+        let decisions = try await Self.policy(rule).decide(images, in: try #require(RepositoryName("local/a")), now: now)
         let names = zip(images, decisions).filter { $1 == .kept(rule: 0) }.map { $0.0.tag?.value ?? "-" }
         #expect(names == kept, "\(decisions)")
     }
 
-    @Test func aRuleThatCannotBeEvaluatedIsToldAndEndsTheDecision() throws {
+    @Test func aRuleThatCannotBeEvaluatedIsToldAndEndsTheDecision() async throws {
         let images = [try Self.image("a", pushed: 1), try Self.image("b", pushed: 2)]
-        let decisions = try Self.policy("image.labels['none'] == 'x'").decide(
+        let decisions = try await Self.policy("image.labels['none'] == 'x'").decide(
             images, in: try #require(RepositoryName("local/a")), now: 3)
         guard case .failed(rule: 0, let reason)? = decisions.last else {
             Issue.record("\(decisions)")
@@ -317,6 +317,53 @@ private typealias RepositoryTag = OCI.Tag
             #expect(try await Self.manifests(shop, "local/a").isEmpty)
             #expect(try await shop.store.tag(try #require(RepositoryTag("v2")), in: repository.name) == nil)
         }
+    }
+
+    /// As containerd pulls: the head of the tag, then by digests.
+    @Test(arguments: [true, false]) func aPullByDigestIsOneOfTheTag(isOfIndex: Bool) async throws {
+        try await Workshop.open { shop in
+            let repository = try shop.repository("sparse/a")
+            let image = try await Self.push(shop, Self.image(1), isOfIndex ? nil : "used")
+            if isOfIndex { _ = try await Self.push(shop, Self.index([image]), "used") }
+            _ = try await Self.push(shop, Self.image(2), "unused")
+            shop.pass(seconds: 10_000)
+            let tag = Reference.tag(try #require(RepositoryTag("used")))
+            _ = try await shop.registry.manifest(repository, tag, isHead: true)
+            _ = try await shop.registry.manifest(repository, .digest(image))
+            _ = try await Self.retain(shop, "image.last_pulled_at > now() - 100")
+            #expect(try await Self.tags(shop) == ["used"])
+        }
+    }
+
+    /// Four indexes, each naming the one below it a thousand times: whoever may push may push them.
+    @Test func anIndexThatNamesItsChildVeryOftenIsLookedAtOnce() async throws {
+        try await Workshop.open { shop in
+            let layer = Digest(hashing: ByteBuffer(string: "layer"))
+            var digest = try await Self.push(
+                shop,
+                #"{"schemaVersion":2,"layers":[{"mediaType":"text/plain","digest":"\#(layer)","size":5000000}]}"#, nil)
+            for level in 0..<4 {
+                digest = try await Self.push(
+                    shop, Self.index(Array(repeating: digest, count: 1000)), level == 3 ? "deep" : nil)
+            }
+            _ = try await Self.retain(shop, "image.size > 5000000 && image.size < 6000000")
+            #expect(try await Self.tags(shop) == ["deep"])
+        }
+    }
+
+    @Test func whoDecidesCanBeStoppedBetweenTwoImages() async throws {
+        let images = try (0..<10).map { try Self.image("v\($0)", pushed: 1) }
+        let looked = NIOLockedValueBox(0)
+        await #expect(throws: CancellationError.self) {
+            _ = try await Self.policy("true").decide(images, in: try #require(RepositoryName("local/a")), now: 2) {
+                let count = looked.withLockedValue { count in
+                    count += 1
+                    return count
+                }
+                if count == 3 { throw CancellationError() }
+            }
+        }
+        #expect(looked.withLockedValue { $0 } == 3)
     }
 
     @Test func mirrorsAreNotJudged() async throws {

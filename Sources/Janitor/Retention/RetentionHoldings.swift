@@ -141,12 +141,4 @@ struct RetentionHoldings {
         }
         return steps
     }
-
-    func size(of digest: Digest, depth: Int = 0) -> Int64 {
-        guard let held = manifests[digest], let content = held.content, depth < 4 else { return 0 }
-        let blobs = content.blobs.reduce(Int64(0)) { $0 &+ $1.size }
-        return content.manifests.prefix(1000).reduce(held.size &+ blobs) {
-            $0 &+ size(of: $1.digest, depth: depth + 1)
-        }
-    }
 }

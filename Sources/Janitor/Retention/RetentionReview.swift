@@ -64,23 +64,25 @@ public struct RetentionReview: Sendable {
         review.known = holdings.manifests.mapValues(\.time)
         var candidates: [RetentionCandidate] = []
         for (tag, record) in holdings.tags {
-            candidates.append(
-                RetentionCandidate(
-                    tag: tag, digest: record.digest, pushedAt: record.checked,
-                    lastPulledAt: try await lastPulled(.tag(tag)) ?? 0))
+            candidates.append(RetentionCandidate(tag: tag, digest: record.digest, pushedAt: record.checked))
         }
         for digest in holdings.loose.sorted() {
             candidates.append(
-                RetentionCandidate(
-                    tag: nil, digest: digest, pushedAt: review.known[digest] ?? now,
-                    lastPulledAt: try await lastPulled(.digest(digest)) ?? 0))
+                RetentionCandidate(tag: nil, digest: digest, pushedAt: review.known[digest] ?? now))
         }
+        var sizes = ImageSizes(holdings.manifests)
+        var pulls = ImagePulls(holdings.manifests)
         for index in candidates.indices {
+            try await pace()
             let digest = candidates[index].digest
             let content = holdings.manifests[digest]?.content
             candidates[index].annotations = content?.annotations ?? [:]
             candidates[index].hasReferrers = holdings.hasReferrers(digest)
-            candidates[index].size = holdings.size(of: digest)
+            if policy.looksAtSizes { candidates[index].size = try await sizes.size(of: digest, pace: pace) }
+            if policy.looksAtPulls {
+                candidates[index].lastPulledAt = try await pulls.last(
+                    candidates[index].tag, digest, lastPulled, pace: pace)
+            }
             guard policy.looksAtLabels, let configuration = content?.config else { continue }
             guard let labels = try await ImageLabels.of(configuration, store) else {
                 review.failure = Failure(
@@ -91,7 +93,7 @@ public struct RetentionReview: Sendable {
             candidates[index].labels = labels
         }
         review.conclude(
-            candidates, policy.decide(candidates, in: repository, now: now), holdings,
+            candidates, try await policy.decide(candidates, in: repository, now: now, pace: pace), holdings,
             fresh: holdings.fresh(grace, now: now))
         return review
     }
