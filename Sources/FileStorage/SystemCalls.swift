@@ -50,5 +50,5 @@ func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {
     }
 }
 
-/// Whether the last call failed because there is nothing of that name.
-var isAbsent: Bool { errno == ENOENT || errno == ENOTDIR }
+/// Whether the last call failed because there is nothing of that name. A symbolic link that leads back to itself leads to nothing.
+var isAbsent: Bool { errno == ENOENT || errno == ENOTDIR || errno == ELOOP }

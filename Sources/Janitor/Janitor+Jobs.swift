@@ -17,6 +17,8 @@ extension Janitor {
     struct Outcome: Sendable {
         var counts: [String: Int64]
         var findings: [ScrubFinding]?
+        /// What was passed over; nil if nothing was.
+        var failure: String?
     }
 
     /// What removes is done by one replica at a time, whatever it is.
@@ -40,7 +42,7 @@ extension Janitor {
             let mark = wish.cause == .schedule ? try? await coordination.value(done) : nil
             if mark != nil { throw SkippedJobError.justDone }
             let outcome = try await carryOut(wish, settings) { (try? held.check()) != nil }
-            if let interval = settings.interval(of: wish.job) {
+            if outcome.failure == nil, let interval = settings.interval(of: wish.job) {
                 _ = try? await coordination.store([1], done, life: interval * 0.8, .always)
             }
             return outcome
@@ -56,8 +58,8 @@ extension Janitor {
         let pacer = Pacer(isServing: yields, mayGoOn: mayGoOn)
         do {
             switch wish.job {
-            case .eviction: return Outcome(counts: try await evict(wish, settings, pacer))
-            case .collection: return Outcome(counts: try await collect(settings, pacer))
+            case .eviction: return try await evict(wish, settings, pacer)
+            case .collection: return try await collect(settings, pacer)
             case .retention: return Outcome(counts: try await retain(settings, pacer))
             case .scrub: return try await scrub(settings, mayGoOn)
             }
@@ -67,7 +69,7 @@ extension Janitor {
     }
 
     /// Whether nobody else works on the store.
-    var isAlone: Bool { coordination == nil && !store.isRemote }
+    var isAlone: Bool { coordination == nil && !store.isRemote && !hasNeighbours() }
 
     /// How long another collector is given to end what it began, after it has lost its lease at the latest.
     private var sweepPatience: Duration {
@@ -75,7 +77,7 @@ extension Janitor {
         return coordination == nil ? .seconds(600) : .seconds(60)
     }
 
-    private func collect(_ settings: JanitorSettings, _ pacer: Pacer) async throws -> [String: Int64] {
+    private func collect(_ settings: JanitorSettings, _ pacer: Pacer) async throws -> Outcome {
         let patience = sweepPatience
         var collection = Collection(
             store: store, registry: registry, settings: settings, facts: facts, memory: memory, pacer: pacer,
@@ -85,7 +87,7 @@ extension Janitor {
             // Whoever wants to push what another replica died over should not wait for the next regular round.
             state.withLockedValue { $0.due[.collection] = .now + patience }
         }
-        return collection.counts
+        return Outcome(counts: collection.counts, failure: collection.faults.summary)
     }
 
     private func retain(_ settings: JanitorSettings, _ pacer: Pacer) async throws -> [String: Int64] {
@@ -111,7 +113,7 @@ extension Janitor {
         return Outcome(counts: scrub.counts, findings: scrub.findings)
     }
 
-    private func evict(_ wish: Wish, _ settings: JanitorSettings, _ pacer: Pacer) async throws -> [String: Int64] {
+    private func evict(_ wish: Wish, _ settings: JanitorSettings, _ pacer: Pacer) async throws -> Outcome {
         let filled = registry.filledBytes
         let eviction = Eviction(
             store: store, registry: registry, settings: settings, facts: facts, logger: logger, now: now(),
@@ -122,8 +124,11 @@ extension Janitor {
         if !store.isRemote, result.counts["condemned"] ?? 0 > 0 {
             // Other processes write to the store too: bytes go the way that is safe beside them.
             let collected = try await collect(settings, pacer)
-            for name in ["removedContents", "freedBytes"] { result.counts[name, default: 0] += collected[name] ?? 0 }
+            for name in ["removedContents", "freedBytes", "failures"] {
+                result.counts[name, default: 0] += collected.counts[name] ?? 0
+            }
+            result.failure = result.failure ?? collected.failure
         }
-        return result.counts
+        return Outcome(counts: result.counts, failure: result.failure)
     }
 }

@@ -55,6 +55,8 @@ public final class Janitor: Service {
     let registry: Registry
     let freeBytes: @Sendable () -> Int64?
     private let isServingBesides: @Sendable (Int) -> Bool
+    /// Whether other processes that are not known by the coordination work on the store.
+    let hasNeighbours: @Sendable () -> Bool
     /// Given by a test in the place of the replica's.
     private let given: (any Coordination)?
     let leases: ClusterLocks
@@ -84,17 +86,21 @@ public final class Janitor: Service {
     /// - Parameters:
     ///   - freeBytes: What the file system of the store has left; nil if it cannot be asked.
     ///   - isServing: Whether there are clients who would notice, besides so many that wait for a job; then jobs make pauses.
+    ///   - hasNeighbours: Whether there may be other processes on the store without a coordination: then what could be relied on
+    ///     there is removed as collection does it, which is safe beside them.
     ///   - coordination: With the other processes that work on the store; nil for the replica's.
     ///   - now: Seconds since 1970.
     public init(
         store: RegistryStore, registry: Registry, settings: JanitorSettings,
         freeBytes: @escaping @Sendable () -> Int64?, isServing: @escaping @Sendable (Int) -> Bool = { _ in false },
-        coordination: (any Coordination)? = nil, logger: Logger, now: @escaping @Sendable () -> Int64
+        hasNeighbours: @escaping @Sendable () -> Bool = { false }, coordination: (any Coordination)? = nil,
+        logger: Logger, now: @escaping @Sendable () -> Int64
     ) {
         self.store = store
         self.registry = registry
         self.freeBytes = freeBytes
         isServingBesides = isServing
+        self.hasNeighbours = hasNeighbours
         self.logger = logger
         self.now = now
         state = NIOLockedValueBox(State(settings: settings))
@@ -245,6 +251,7 @@ public final class Janitor: Service {
         do {
             let outcome = try await leased(wish, settings)
             (report.counts, report.findings) = (outcome.counts, outcome.findings)
+            if let failure = outcome.failure { (report.outcome, report.error) = (.failed, failure) }
         } catch is CancellationError {
             report.outcome = .interrupted
         } catch let error as CoordinationError where error.code == .busy {

@@ -8,7 +8,7 @@ public struct JanitorReport: Sendable, Encodable {
 
     public enum Outcome: String, Sendable, Encodable {
         case done
-        /// Ended by an error; what was done stays done.
+        /// Ended by an error, or by some that were passed over; what was done stays done.
         case failed
         /// Another replica does it, or did it a moment ago, or nobody could be asked which one does.
         case elsewhere

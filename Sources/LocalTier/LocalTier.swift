@@ -137,7 +137,7 @@ public final class LocalTier: ObjectStore {
 
     /// Where the object goes to readers and, where there is room, into a file.
     private func followed(_ object: RemoteObject, _ digest: Digest) -> RemoteObject {
-        RemoteObject(size: object.size) { (lifetime) async throws(StorageError) in
+        RemoteObject(size: object.size, entity: object.entity) { (lifetime) async throws(StorageError) in
             try await object.address(lifetime: lifetime)
         } open: { [self] range in
             let body = TierBody(object, range, pool) { [self] in fill(of: object, range, digest) }

@@ -50,13 +50,15 @@ public struct RetentionPolicy: Sendable, Equatable {
             let scene = RetentionVariables.Scene(
                 now: now, pushedRank: candidate.tag.flatMap { pushedRanks[$0] },
                 pulledRank: candidate.tag.flatMap { pulledRanks[$0] })
-            let decision = RetentionVariables.$scene.withValue(scene) {
-                decide(RetentionVariables.activation(candidate, repository, lists))
-            }
+            let decision = decide(RetentionVariables.activation(candidate, repository, lists), scene)
             decisions.append(decision)
             if case .failed = decision { break }
         }
         return decisions
+    }
+
+    private func decide(_ activation: Activation, _ scene: RetentionVariables.Scene) -> Decision {
+        RetentionVariables.$scene.withValue(scene) { decide(activation) }
     }
 
     private func decide(_ activation: Activation) -> Decision {

@@ -128,7 +128,8 @@ extension RemoteObject {
                 throw StorageError(error, nil)
             }
         }
-        self.init(size: extents.reduce(0) { $0 + $1.size }, address: address) { range in
+        let entity = extents.count == 1 ? extents[0].entity : nil
+        self.init(size: extents.reduce(0) { $0 + $1.size }, entity: entity, address: address) { range in
             let body = S3Body(client, extents, range, prefix: prefix, opened: opened)
             return ObjectBody { () async throws(StorageError) in
                 do throws(S3Error) { return try await body.next() } catch { throw StorageError(error, nil) }

@@ -54,7 +54,8 @@ private typealias RepositoryTag = OCI.Tag
             try Self.image("signed", pushed: now - 50),
             try Self.image(nil, pushed: 30),
         ]
-        let decisions = try await Self.policy(rule).decide(images, in: try #require(RepositoryName("local/a")), now: now)
+        let decisions = try await Self.policy(rule).decide(
+            images, in: try #require(RepositoryName("local/a")), now: now)
         let names = zip(images, decisions).filter { $1 == .kept(rule: 0) }.map { $0.0.tag?.value ?? "-" }
         #expect(names == kept, "\(decisions)")
     }

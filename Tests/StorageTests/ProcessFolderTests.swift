@@ -27,6 +27,7 @@ import Testing
         #expect(first.path != second.path)
         #expect(FileManager.default.fileExists(atPath: path))
         #expect(ProcessFolder.isInUse(root))
+        #expect(first.hasNeighbours && second.hasNeighbours)
     }
 
     @Test func whatNobodyHoldsIsSwept() throws {
@@ -36,6 +37,7 @@ import Testing
         #expect(!ProcessFolder.isInUse(root))
         let folder = try ProcessFolder(below: root)
         #expect(directory.files() == [])
+        #expect(!folder.hasNeighbours)
         #expect(FileManager.default.fileExists(atPath: folder.path))
     }
 }

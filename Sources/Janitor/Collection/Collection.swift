@@ -24,21 +24,26 @@ struct Collection {
     let patience: Duration
     /// Changes nothing, and counts what would be.
     let isDry: Bool
-    private let round = CollectionRound()
-    private var pacer: Pacer
-    private var links = Links()
+    let round = CollectionRound()
+    var pacer: Pacer
+    var links = Links()
     /// Contents that were condemned before this round.
-    private var marked: [Key: Condemnation] = [:]
-    private var known: CollectionMemory.Round
+    var marked: [Key: Condemnation] = [:]
+    var known: CollectionMemory.Round
     private var repositories: [RepositoryName: CollectionMemory.Repository] = [:]
-    private var shelves: [String: CollectionMemory.Shelf] = [:]
+    var shelves: [String: CollectionMemory.Shelf] = [:]
     private var remembered = 0
-    private(set) var counts: [String: Int64] = [
+    private(set) var faults: RoundFaults
+    /// Not all that refers to contents could be read: they may be needed.
+    var isBlind = false
+    /// Contents to be condemned once what is ripe has made room.
+    var condemnable: [PackedDigest] = []
+    var counts: [String: Int64] = [
         "repositories": 0, "manifests": 0, "contents": 0, "condemned": 0, "removedLinks": 0, "removedContents": 0,
-        "removedUploads": 0, "removedFolders": 0, "freedBytes": 0, "unreadable": 0, "waitingSweeps": 0,
+        "removedUploads": 0, "removedFolders": 0, "freedBytes": 0, "unreadable": 0, "waitingSweeps": 0, "failures": 0,
     ]
 
-    private struct Links {
+    struct Links {
         var needed = ReferenceSet()
         /// By links that are condemned. Contents to which there are no others are condemned along with them, and removed
         /// after them.
@@ -60,27 +65,54 @@ struct Collection {
         self.isDry = isDry
         self.logger = logger
         self.now = now
+        faults = RoundFaults(logger)
         known = memory.begin()
     }
 
+    /// What cannot be looked at or changed is passed over, and told of by ``faults``.
     mutating func run() async throws {
-        try await dropSweeps()
+        do { try await dropSweeps() } catch { try note(error, "removals that were begun") }
         links.needed.reserveCapacity(known.needed)
         var found: [Key: Condemnation] = [:]
-        try await store.condemnedContents { digest, mark in found[PackedDigest(digest).key] = mark }
-        marked = found
-        var names: [RepositoryName] = []
-        _ = try await store.repositories(limit: 0, budget: .max) { (name) async throws(StorageError) in
-            names.append(name)
-            return false
+        do throws(StorageError) {
+            try await store.condemnedContents { digest, mark in found[PackedDigest(digest).key] = mark }
+        } catch {
+            // What has a mark that is not seen gets another, and goes later.
+            try note(error, "marks of contents")
         }
-        for name in names {
+        marked = found
+        for name in try await names() {
             try await pacer.pace()
             count("repositories", 1)
-            try await collect(name)
+            do { try await collect(name) } catch {
+                try note(error, name)
+                // What it refers to is not known, or not all of it.
+                isBlind = true
+            }
         }
         try await collectContents()
         memory.end(repositories, shelves, needed: links.needed.count)
+    }
+
+    private mutating func names() async throws -> [RepositoryName] {
+        var names: [RepositoryName] = []
+        var closed: [(String, StorageError)] = []
+        _ = try await store.repositories(
+            limit: 0, budget: .max, unreadable: { folder, error in closed.append((folder, error)) }
+        ) { (name) async throws(StorageError) in
+            names.append(name)
+            return false
+        }
+        for (folder, error) in closed {
+            try note(error, folder)
+            isBlind = true
+        }
+        return names
+    }
+
+    mutating func note(_ error: any Error, _ subject: some CustomStringConvertible) throws {
+        try faults.note(error, of: subject, pacer)
+        counts["failures"] = faults.count
     }
 
     /// Takes back the decisions of collectors that died before they were carried out.
@@ -92,7 +124,7 @@ struct Collection {
         count("waitingSweeps", Int64(sweeps.count - abandoned.count))
     }
 
-    private func checkTenure() throws(StorageError) {
+    func checkTenure() throws(StorageError) {
         guard pacer.mayGoOn() else {
             throw StorageError(.conflict, "another replica may have taken over; nothing more is removed here")
         }
@@ -118,7 +150,11 @@ struct Collection {
             remember(found, name)
         }
         guard isWritable, !isDry else { return }
-        count("removedUploads", Int64(try await registry.collectUploads(of: name, before: now - settings.grace)))
+        do throws(RegistryError) {
+            count("removedUploads", Int64(try await registry.collectUploads(of: name, before: now - settings.grace)))
+        } catch {
+            try note(error, "uploads to \(name)")
+        }
     }
 
     /// Whether a repository has the links that it had, and none is to be removed: then it needs what it needed.
@@ -153,15 +189,18 @@ struct Collection {
             if let alias = try await store.alias(digest, in: name) { needed?.insert(alias) }
         }
         found.isPassing = needed == nil || !found.empty.isEmpty
+        var unmarked: [Digest] = []
         for digest in found.blobs {
             try await pacer.pace()
             if needed?.contains(digest) ?? true {
                 links.needed.insert(digest)
-                if condemned[digest] != nil, !isDry { try await store.rescue(.grant(digest, in: name)) }
-                continue
-            }
-            if let mark = condemned[digest] {
-                if isRipe(mark.time), try await remove(digest, mark, name) {
+                guard condemned[digest] != nil, !isDry else { continue }
+                do { try await store.rescue(.grant(digest, in: name)) } catch {
+                    try note(error, digest)
+                    found.isPassing = true
+                }
+            } else if let mark = condemned[digest] {
+                if isRipe(mark.time), try await isRemoved(digest, mark, name) {
                     count("removedLinks", 1)
                     found.isPassing = true
                 } else {
@@ -169,15 +208,38 @@ struct Collection {
                     found.doom(digest, at: mark.time)
                 }
             } else {
-                links.doomed.insert(digest)
-                found.doom(digest, at: now)
+                unmarked.append(digest)
+            }
+        }
+        // After what was ripe, which may have made the room for these.
+        for digest in unmarked {
+            try await pacer.pace()
+            links.doomed.insert(digest)
+            found.doom(digest, at: now)
+            do {
                 if !isDry { try await store.condemn(.grant(digest, in: name), at: now, by: round) }
                 count("condemned", 1)
+            } catch {
+                try note(error, digest)
+                found.isPassing = true
             }
         }
         for (kind, digest) in found.empty where !isDry {
-            try await store.removeEmptyFolder(kind, digest, of: name)
-            count("removedFolders", 1)
+            do {
+                try await store.removeEmptyFolder(kind, digest, of: name)
+                count("removedFolders", 1)
+            } catch {
+                try note(error, digest)
+            }
+        }
+    }
+
+    private mutating func isRemoved(
+        _ digest: Digest, _ mark: Condemnation, _ name: RepositoryName
+    ) async throws -> Bool {
+        do { return try await remove(digest, mark, name) } catch {
+            try note(error, digest)
+            return false
         }
     }
 
@@ -215,82 +277,7 @@ struct Collection {
         return isKnown ? needs : nil
     }
 
-    // MARK: Contents
+    func isRipe(_ mark: Int64) -> Bool { Condemnation.isRipe(mark, grace: settings.grace, now: now) }
 
-    private mutating func collectContents() async throws {
-        for algorithm in Digest.Algorithm.allCases {
-            for shelf in try await store.contentShelves(algorithm) {
-                try await pacer.pace()
-                try await collect(algorithm, shelf)
-            }
-        }
-        // Marks of what is gone.
-        if isDry { return }
-        var gone: [Digest] = []
-        let oldest = now - max(settings.grace, 1) * 10
-        if marked.values.contains(where: { $0.time < oldest }) {
-            try await store.condemnedContents { digest, mark in if mark.time < oldest { gone.append(digest) } }
-        }
-        for digest in gone where try await store.blobInfo(digest) == nil { try await store.rescue(.content(digest)) }
-    }
-
-    private mutating func collect(_ algorithm: Digest.Algorithm, _ shelf: String) async throws {
-        let place = "\(algorithm.rawValue)/\(shelf)"
-        let before = known.shelves[place]
-        var found: LinkedDigests?
-        if let before, before.contents.allSatisfy({ !hasWork($0) }) {
-            found = try await store.contents(algorithm, shelf: shelf, unless: before.version)
-            if found == nil {
-                count("contents", Int64(before.contents.count))
-                shelves[place] = before
-                return
-            }
-        }
-        let contents: LinkedDigests? =
-            if let found { found } else { try await store.contents(algorithm, shelf: shelf, unless: nil) }
-        guard let contents else { return }
-        for digest in contents.digests {
-            try await pacer.pace()
-            count("contents", 1)
-            try await collect(digest)
-        }
-        guard let version = contents.version, contents.digests.count <= CollectionMemory.capacity / 256 else { return }
-        shelves[place] = CollectionMemory.Shelf(
-            version: version, contents: contents.digests.map { PackedDigest($0).key })
-    }
-
-    /// Whether a content is to be condemned, removed, or let live.
-    private func hasWork(_ key: Key) -> Bool {
-        guard let mark = marked[key] else { return !links.needed.contains(key) }
-        return links.needed.contains(key) || (isRipe(mark.time) && !links.doomed.contains(key))
-    }
-
-    private mutating func collect(_ digest: Digest) async throws {
-        let key = PackedDigest(digest).key
-        let mark = marked[key]
-        if links.needed.contains(key) {
-            if mark != nil, !isDry { try await store.rescue(.content(digest)) }
-        } else if let mark {
-            guard isRipe(mark.time), !links.doomed.contains(key), let bytes = try await remove(digest, mark)
-            else { return }
-            count("removedContents", 1)
-            count("freedBytes", bytes)
-            if isDry { return }
-            Counter(label: "entrepot_collected_contents_total").increment()
-            Counter(label: "entrepot_collected_bytes_total").increment(by: bytes)
-        } else {
-            count("condemned", 1)
-            guard !isDry else { return count("condemnedBytes", try await store.blobInfo(digest)?.size ?? 0) }
-            try await store.condemn(.content(digest), at: now, by: round)
-        }
-    }
-
-    private func remove(_ digest: Digest, _ mark: Condemnation) async throws -> Int64? {
-        if isDry { return try await store.blobInfo(digest)?.size }
-        return try await store.removeCondemned(.content(digest), mark, by: round, check: checkTenure)
-    }
-
-    private func isRipe(_ mark: Int64) -> Bool { Condemnation.isRipe(mark, grace: settings.grace, now: now) }
-
-    private mutating func count(_ name: String, _ number: Int64) { counts[name, default: 0] += number }
+    mutating func count(_ name: String, _ number: Int64) { counts[name, default: 0] += number }
 }

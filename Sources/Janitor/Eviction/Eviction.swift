@@ -50,11 +50,14 @@ struct Eviction {
         /// Bytes that came from upstreams and are left.
         var cachedBytes: Int64 = 0
         var counts: [String: Int64] = [:]
+        /// What was passed over; nil if nothing was.
+        var failure: String?
     }
 
     func run() async throws -> Result {
         try await store.claims.watching { watch in
-            var walk = HoldingsWalk(store: store, registry: registry, settings: settings, facts: facts, pacer: pacer)
+            var walk = HoldingsWalk(
+                store: store, registry: registry, settings: settings, facts: facts, pacer: pacer, logger: logger)
             let holdings = try await walk.run()
             var plan = EvictionPlan(holdings, grace: now - settings.grace) { bounds($0, walk.spaces) }
             var result = Result()
@@ -62,56 +65,87 @@ struct Eviction {
                 "manifests": Int64(holdings.manifests.count), "cachedBytesBefore": holdings.size,
                 "evictedManifests": 0, "evictedContents": 0, "freedBytes": 0,
             ]
-            try await carryOut(&plan, watch, &walk.pacer, &result)
+            // Links that go make no room as long as no bytes may.
+            if needed == nil || !walk.isBlind { try await carryOut(&plan, watch, &walk, &result) }
             result.cachedBytes = plan.holdings.size
             result.counts["cachedBytes"] = plan.holdings.size
+            result.counts["failures"] = walk.faults.count
+            result.failure = walk.faults.summary
             return result
         }
     }
 
+    /// A unit that cannot be taken is passed over.
     private func carryOut(
-        _ plan: inout EvictionPlan, _ watch: ContentClaims.Watch, _ pacer: inout Pacer, _ result: inout Result
+        _ plan: inout EvictionPlan, _ watch: ContentClaims.Watch, _ walk: inout HoldingsWalk, _ result: inout Result
     ) async throws {
         while let unit = plan.next() {
-            try await pacer.pace()
-            guard try await take(unit, plan.holdings, watch) else { continue }
-            let repository =
-                switch unit {
-                case .manifest(let index): plan.holdings.manifests[index].repository
-                case .grant(let key): key.repository
-                }
+            try await walk.pacer.pace()
+            do {
+                guard try await take(unit, plan.holdings, watch) else { continue }
+            } catch {
+                try walk.faults.note(error, of: repository(of: unit, plan.holdings), walk.pacer)
+                continue
+            }
             if case .manifest = unit {
                 result.counts["evictedManifests", default: 0] += 1
                 if !isDry { Counter(label: "entrepot_evicted_manifests_total").increment() }
             }
+            let name = repository(of: unit, plan.holdings)
             let consequences = plan.remove(unit)
-            let name = plan.holdings.repositories[repository].name
-            for content in consequences.grants {
-                if !isDry { try await registry.evictGrant(plan.holdings.contents[content].digest.digest, in: name) }
+            // Those of a link that stays.
+            var linked: Set<Int> = []
+            for content in consequences.grants where !isDry {
+                do {
+                    try await registry.evictGrant(plan.holdings.contents[content].digest.digest, in: name)
+                } catch {
+                    try walk.faults.note(error, of: name, walk.pacer)
+                    linked.insert(content)
+                }
             }
-            for content in consequences.contents {
-                let digest = plan.holdings.contents[content].digest.digest
-                if isDry {
-                    result.counts["evictedContents", default: 0] += 1
-                    result.counts["freedBytes", default: 0] += plan.holdings.contents[content].size
-                    continue
+            // Of what cannot be read nobody knows what it needs.
+            for content in consequences.contents where !walk.isBlind && !linked.contains(content) {
+                let loose = plan.holdings.contents[content]
+                do { try await free(loose, watch, &result) } catch {
+                    try walk.faults.note(error, of: loose.digest.digest, walk.pacer)
                 }
-                // A command may have come meanwhile, whose claims nobody here sees.
-                var isKnown = isAlone
-                if isKnown { isKnown = try await !store.wasVisited(since: now) }
-                guard isKnown else {
-                    let time = now - max(0, settings.grace - (store.isRemote ? Self.reading : 0))
-                    try await store.condemn(.content(digest), at: time, by: round)
-                    result.counts["condemned", default: 0] += 1
-                    continue
-                }
-                guard let bytes = try await store.removeContent(digest, unclaimedSince: watch) else { continue }
-                result.counts["evictedContents", default: 0] += 1
-                result.counts["freedBytes", default: 0] += bytes
-                Counter(label: "entrepot_evicted_contents_total").increment()
-                Counter(label: "entrepot_evicted_bytes_total").increment(by: bytes)
             }
         }
+    }
+
+    private func repository(of unit: EvictionPlan.Unit, _ holdings: Holdings) -> RepositoryName {
+        let repository =
+            switch unit {
+            case .manifest(let index): holdings.manifests[index].repository
+            case .grant(let key): key.repository
+            }
+        return holdings.repositories[repository].name
+    }
+
+    /// Removes bytes to which no link is left.
+    private func free(
+        _ content: Holdings.Content, _ watch: ContentClaims.Watch, _ result: inout Result
+    ) async throws {
+        let digest = content.digest.digest
+        if isDry {
+            result.counts["evictedContents", default: 0] += 1
+            result.counts["freedBytes", default: 0] += content.size
+            return
+        }
+        // A command may have come meanwhile, whose claims nobody here sees.
+        var isKnown = isAlone
+        if isKnown { isKnown = try await !store.wasVisited(since: now) }
+        guard isKnown else {
+            let time = now - max(0, settings.grace - (store.isRemote ? Self.reading : 0))
+            try await store.condemn(.content(digest), at: time, by: round)
+            result.counts["condemned", default: 0] += 1
+            return
+        }
+        guard let bytes = try await store.removeContent(digest, unclaimedSince: watch) else { return }
+        result.counts["evictedContents", default: 0] += 1
+        result.counts["freedBytes", default: 0] += bytes
+        Counter(label: "entrepot_evicted_contents_total").increment()
+        Counter(label: "entrepot_evicted_bytes_total").increment(by: bytes)
     }
 
     /// Takes away what makes the unit visible; false if it is to stay.

@@ -69,6 +69,8 @@ struct Holdings: Sendable {
     private(set) var contents: [Content] = []
     /// Repositories with a kept manifest of which is not known what it needs.
     var unknown: Set<Int> = []
+    /// Repositories that could not be read to their end: nothing of them is taken away.
+    var unread: Set<Int> = []
     private var ids: [SIMD2<UInt64>: Int32] = [:]
     private(set) var grants: [GrantKey: Grant] = [:]
     /// By namespace: how many links it has to each content.
@@ -131,6 +133,10 @@ struct Holdings: Sendable {
         // What an index names may be a blob: only the link tells.
         for index in manifests.indices {
             manifests[index].blobs += manifests[index].children.filter { grants[key(index, $0)] != nil }
+        }
+        unknown.formUnion(unread)
+        for index in manifests.indices where unread.contains(manifests[index].repository) {
+            manifests[index].isKept = true
         }
         for index in manifests.indices where manifests[index].isKept { keepParts(of: index) }
         if !unknown.isEmpty {

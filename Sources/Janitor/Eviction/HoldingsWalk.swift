@@ -1,8 +1,10 @@
+import Logging
 import OCI
 import Registry
 import Storage
 
-/// Reads from the store what it holds. What changes meanwhile may be seen or not: ``ContentClaims`` tells of it.
+/// Reads from the store what it holds. What changes meanwhile may be seen or not: ``ContentClaims`` tells of it. What cannot be read
+/// is passed over: then what it may need stays.
 struct HoldingsWalk {
     /// Seconds in which one client's pull of an image may ask for its manifest several times.
     private static let firstPull: Int64 = 600
@@ -13,36 +15,64 @@ struct HoldingsWalk {
     /// What the manifests that were added name, in their order.
     private var named: [ManifestFacts.Facts?] = []
     var pacer: Pacer
+    var faults: RoundFaults
+    /// Not all that refers to what is not a cache's could be read: any bytes may be needed.
+    private(set) var isBlind = false
     /// The keys of the namespaces, in the order of ``Holdings/Repository/space``.
     let spaces: [RepositoryName]
 
-    init(store: RegistryStore, registry: Registry, settings: JanitorSettings, facts: ManifestFacts, pacer: Pacer) {
+    init(
+        store: RegistryStore, registry: Registry, settings: JanitorSettings, facts: ManifestFacts, pacer: Pacer,
+        logger: Logger
+    ) {
         self.store = store
         self.registry = registry
         self.settings = settings
         self.facts = facts
         self.pacer = pacer
+        faults = RoundFaults(logger)
         spaces = settings.namespaces.all.map(\.key)
     }
 
     mutating func run() async throws -> Holdings {
         var holdings = Holdings(spaces: spaces.count)
-        var names: [RepositoryName] = []
-        _ = try await store.repositories(limit: 0, budget: .max) { (name) async throws(StorageError) in
-            names.append(name)
-            return false
-        }
-        for name in names {
-            if let repository = try await repository(name), repository.ownership != .kept {
-                let index = holdings.add(repository)
-                try await look(at: repository, index, &holdings)
-            } else {
-                try await keep(name, &holdings)
+        for name in try await names() {
+            // Nil for one that no namespace has any more, or of which nobody can tell whose it is.
+            var found: (repository: Holdings.Repository, index: Int)?
+            do {
+                if let repository = try await repository(name), repository.ownership != .kept {
+                    let index = holdings.add(repository)
+                    found = (repository, index)
+                    try await look(at: repository, index, &holdings)
+                } else {
+                    try await keep(name, &holdings)
+                }
+            } catch {
+                try faults.note(error, of: name, pacer)
+                if let found { holdings.unread.insert(found.index) }
+                // What a mirror needs can be had again.
+                if found?.repository.ownership != .cached { isBlind = true }
             }
         }
         connect(&holdings)
         holdings.settle()
         return holdings
+    }
+
+    private mutating func names() async throws -> [RepositoryName] {
+        var names: [RepositoryName] = []
+        var closed: [(String, StorageError)] = []
+        _ = try await store.repositories(
+            limit: 0, budget: .max, unreadable: { folder, error in closed.append((folder, error)) }
+        ) { (name) async throws(StorageError) in
+            names.append(name)
+            return false
+        }
+        for (folder, error) in closed {
+            try faults.note(error, of: folder, pacer)
+            isBlind = true
+        }
+        return names
     }
 
     /// What manifests name is among what was found, or is not held.
@@ -106,10 +136,21 @@ struct HoldingsWalk {
             if repository.ownership == .mixed {
                 manifest.isKept = try await isKept(digest, manifest.tags, repository.name)
             }
-            let facts = try await facts.facts(of: digest, in: repository.name, store)
+            let facts = try await parts(of: digest, in: repository.name)
             if manifest.isKept, facts?.isOpaque ?? true { holdings.unknown.insert(index) }
             named.append(facts)
             holdings.add(manifest)
+        }
+    }
+
+    /// Nil if the manifest cannot be read.
+    private mutating func parts(of digest: Digest, in name: RepositoryName) async throws -> ManifestFacts.Facts? {
+        do throws(StorageError) {
+            return try await facts.facts(of: digest, in: name, store)
+        } catch {
+            // What is no manifest any more is scrub's matter.
+            if error.code != .tooLarge, error.code != .corrupt { try faults.note(error, of: digest, pacer) }
+            return nil
         }
     }
 

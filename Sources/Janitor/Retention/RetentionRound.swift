@@ -32,14 +32,17 @@ struct RetentionRound {
     }
 
     mutating func run() async throws {
-        for repository in try await settings.judged(store) {
+        var closed: [(String, StorageError)] = []
+        let judged = try await settings.judged(store) { folder, error in closed.append((folder, error)) }
+        for (folder, error) in closed { fail(folder, "\(error)") }
+        for repository in judged {
             try await pacer.pace()
             do {
                 try await judge(repository)
             } catch let error as StorageError {
-                fail(repository, "\(error)")
+                fail(repository.name, "\(error)")
             } catch let error as RegistryError {
-                fail(repository, error.cause.map { "\($0)" } ?? error.message)
+                fail(repository.name, error.cause.map { "\($0)" } ?? error.message)
             }
         }
     }
@@ -56,7 +59,7 @@ struct RetentionRound {
         counts["images", default: 0] += Int64(review.verdicts.count)
         counts["keptImages", default: 0] += Int64(review.verdicts.count { $0.isKept })
         if let failure = review.failure {
-            return fail(repository, failure.reason, rule: failure.rule.map { policy.rules[$0].text })
+            return fail(repository.name, failure.reason, rule: failure.rule.map { policy.rules[$0].text })
         }
         for step in review.steps {
             let (tags, manifests) = try await registry.retire(
@@ -67,11 +70,11 @@ struct RetentionRound {
         }
     }
 
-    private mutating func fail(_ repository: Repository, _ reason: String, rule: String? = nil) {
+    private mutating func fail(_ name: some CustomStringConvertible, _ reason: String, rule: String? = nil) {
         counts["failedRepositories", default: 0] += 1
         logger.error(
             "retention failed for a repository: nothing more of it is removed",
-            metadata: ["repository": "\(repository.name)", "rule": "\(rule ?? "")", "reason": "\(reason)"])
+            metadata: ["repository": "\(name)", "rule": "\(rule ?? "")", "reason": "\(reason)"])
     }
 }
 
@@ -82,10 +85,18 @@ extension JanitorSettings {
     }
 
     /// The local repositories for which there are rules.
-    public func judged(_ store: RegistryStore) async throws -> [Repository] {
+    ///
+    /// - Parameter unreadable: Told of a folder that cannot be read, by its name; throws the error where nobody takes it.
+    public func judged(
+        _ store: RegistryStore,
+        unreadable: (String, StorageError) throws(StorageError) -> Void = { (_, error) throws(StorageError) in
+            throw error
+        }
+    ) async throws -> [Repository] {
         guard hasRetention else { return [] }
         var found: [Repository] = []
-        _ = try await store.repositories(limit: 0, budget: .max) { (name) async throws(StorageError) in
+        _ = try await store.repositories(limit: 0, budget: .max, unreadable: unreadable) {
+            (name) async throws(StorageError) in
             if let repository = try? namespaces.repository(name), repository.name == name,
                 repository.namespace.isLocal, !retention(repository.namespace.key).rules.isEmpty
             {

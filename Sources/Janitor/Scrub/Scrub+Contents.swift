@@ -8,12 +8,24 @@ extension Scrub {
         var all: [PackedDigest] = []
         var total: Int64 = 0
         for algorithm in Digest.Algorithm.allCases {
-            for shelf in try await store.contentShelves(algorithm) {
-                for digest in try await store.contents(algorithm, shelf: shelf) {
+            var shelves: [String] = []
+            do { shelves = try await store.contentShelves(algorithm) } catch {
+                try unreadable(algorithm.rawValue, nil, error)
+            }
+            for shelf in shelves {
+                var digests: [Digest] = []
+                do { digests = try await store.contents(algorithm, shelf: shelf) } catch {
+                    try unreadable("\(algorithm.rawValue)/\(shelf)", nil, error)
+                }
+                for digest in digests {
                     try await pacer.pace()
-                    guard let info = try await store.blobInfo(digest) else { continue }
-                    all.append(PackedDigest(digest))
-                    total += info.size
+                    do {
+                        guard let info = try await store.blobInfo(digest) else { continue }
+                        all.append(PackedDigest(digest))
+                        total += info.size
+                    } catch {
+                        try unreadable(digest, nil, error)
+                    }
                 }
             }
         }
@@ -21,28 +33,22 @@ extension Scrub {
         for packed in all {
             let digest = packed.digest
             count("contents")
-            do throws(StorageError) {
-                // Twice: what a cable or a memory did is no reason to move what is whole.
-                guard try await isDamaged(digest, &reading), try await isDamaged(digest, &reading) else { continue }
-            } catch {
-                guard !(error.cause is CancellationError) else { throw CancellationError() }
-                found(ScrubFinding(.unreadableContent, .none, digest, in: nil, "\(error)"))
-                continue
-            }
-            let isPrecious = precious.contains(digest)
-            let repair = try await repairing { (registry) async throws in
-                var repair = ScrubFinding.Repair.removed
-                if isPrecious {
-                    guard try await store.quarantine(digest) else { return .none }
-                    repair = .quarantined
-                } else {
-                    try await store.removeDamaged(digest)
-                }
-                return await refetch(digest, registry) ? .refetched : repair
-            }
-            found(ScrubFinding(.damagedContent, repair, digest))
+            do { try await lookAtContent(digest, &reading) } catch { try unreadable(digest, nil, error) }
         }
         counts["bytes"] = reading.done
+    }
+
+    private mutating func lookAtContent(_ digest: Digest, _ reading: inout Reading) async throws {
+        // Twice: what a cable or a memory did is no reason to move what is whole.
+        guard try await lookForDamage(digest, &reading) != nil, let damage = try await lookForDamage(digest, &reading)
+        else { return }
+        let isPrecious = isBlind || precious.contains(digest)
+        let repair = try await repairing(ifStill: { (registry) async throws in
+            // The right bytes may have been pushed meanwhile.
+            guard try await isPrecious ? store.quarantine(damage) : store.remove(damage) else { return nil }
+            return await refetch(digest, registry) ? .refetched : isPrecious ? .quarantined : .removed
+        })
+        if let repair { found(ScrubFinding(.damagedContent, repair, digest)) }
     }
 
     /// How far it is.
@@ -54,17 +60,11 @@ extension Scrub {
         init(total: Int64) { self.total = total }
     }
 
-    private mutating func isDamaged(_ digest: Digest, _ reading: inout Reading) async throws(StorageError) -> Bool {
-        do {
-            return try await store.isWhole(digest) { (bytes) async throws(CancellationError) in
-                reading.done += Int64(bytes)
-                report(min(reading.done, reading.total), reading.total)
-                try await keepRate(reading.done, since: reading.start)
-            } == false
-        } catch let error as StorageError {
-            throw error
-        } catch {
-            throw StorageError(.io, "scrub was interrupted", cause: error)
+    private mutating func lookForDamage(_ digest: Digest, _ reading: inout Reading) async throws -> DamagedContent? {
+        try await store.damage(of: digest) { (bytes) async throws(CancellationError) in
+            reading.done += Int64(bytes)
+            report(min(reading.done, reading.total), reading.total)
+            try await keepRate(reading.done, since: reading.start)
         }
     }
 

@@ -21,7 +21,7 @@ public struct Scrub {
     /// Seconds since 1970.
     let now: Int64
     /// Seconds for which what is left of an upload is left alone.
-    private let uploadAge: Int64
+    let uploadAge: Int64
     let report: @Sendable (_ done: Int64, _ total: Int64) -> Void
 
     public internal(set) var findings: [ScrubFinding] = []
@@ -33,6 +33,8 @@ public struct Scrub {
     var names: [RepositoryName] = []
     /// What is not to be had again from an upstream.
     var precious = ReferenceSet()
+    /// Not all of that could be read: anything may be.
+    var isBlind = false
 
     /// - Parameters:
     ///   - repairer: Nil changes nothing.
@@ -62,20 +64,48 @@ public struct Scrub {
 
     public mutating func run() async throws {
         var found: [RepositoryName] = []
-        _ = try await store.repositories(limit: 0, budget: .max) { (name) async throws(StorageError) in
+        var closed: [(String, StorageError)] = []
+        _ = try await store.repositories(
+            limit: 0, budget: .max, unreadable: { folder, error in closed.append((folder, error)) }
+        ) { (name) async throws(StorageError) in
             found.append(name)
             return false
+        }
+        for (folder, error) in closed {
+            try unreadable(folder, nil, error)
+            isBlind = true
         }
         names = found
         for name in names {
             count("repositories")
-            let isCache = try await isCache(name)
-            try await lookAtLinks(name, isCache)
-            try await lookAtManifests(name, isCache)
-            if parts.contains(.tags) { try await lookAtTags(name, isCache) }
-            if parts.contains(.uploads) { try await lookAtUploads(name) }
+            do {
+                let isCache = try await isCache(name)
+                try await lookAtLinks(name, isCache)
+                try await lookAtManifests(name, isCache)
+                if parts.contains(.tags) { try await lookAtTags(name, isCache) }
+            } catch {
+                try unreadable(name, name, error)
+                // It may have links to anything.
+                isBlind = true
+            }
+            guard parts.contains(.uploads) else { continue }
+            do { try await lookAtUploads(name) } catch { try unreadable(name, name, error) }
         }
         if parts.contains(.blobs) { try await lookAtContents() }
+    }
+
+    /// What the store does not give, or lets nobody change, is told, and the rest is looked at.
+    mutating func unreadable(
+        _ subject: some CustomStringConvertible, _ name: RepositoryName?, _ error: any Error
+    ) throws {
+        guard !Task.isCancelled, pacer.mayGoOn() else { throw CancellationError() }
+        let reason: String
+        switch error {
+        case let error as StorageError where !(error.cause is CancellationError): reason = "\(error)"
+        case let error as RegistryError: reason = error.cause.map { "\($0)" } ?? error.message
+        default: throw error
+        }
+        found(ScrubFinding(.unreadableContent, .none, subject, in: name, reason))
     }
 
     /// Whether everything in it can be had again.
@@ -94,21 +124,27 @@ public struct Scrub {
             if !isCache { precious.insert(digest) }
             guard parts.contains(.links) else { continue }
             count("links")
-            let isThere = try await store.blobInfo(digest) != nil
-            if !isThere {
-                let repair = try await repairing(isCache) { (registry) async throws in
-                    try await registry.evictGrant(digest, in: name)
-                    return .removed
-                }
-                found(ScrubFinding(.missingContent, repair, digest, in: name))
-            } else if state == .damaged {
-                let repair = try await repairing(ifStill: { (registry) async throws in
-                    try await registry.repairing(name) { (store) async throws(StorageError) in
-                        try await store.mendLayer(digest, in: name) ? .repaired : nil
-                    }
-                })
-                if let repair { found(ScrubFinding(.damagedLink, repair, digest, in: name)) }
+            do { try await lookAtLink(digest, state, name, isCache) } catch { try unreadable(digest, name, error) }
+        }
+    }
+
+    private mutating func lookAtLink(
+        _ digest: Digest, _ state: RegistryStore.LinkState, _ name: RepositoryName, _ isCache: Bool
+    ) async throws {
+        let isThere = try await store.blobInfo(digest) != nil
+        if !isThere {
+            let repair = try await repairing(isCache) { (registry) async throws in
+                try await registry.evictGrant(digest, in: name)
+                return .removed
             }
+            found(ScrubFinding(.missingContent, repair, digest, in: name))
+        } else if state == .damaged {
+            let repair = try await repairing(ifStill: { (registry) async throws in
+                try await registry.repairing(name) { (store) async throws(StorageError) in
+                    try await store.mendLayer(digest, in: name) ? .repaired : nil
+                }
+            })
+            if let repair { found(ScrubFinding(.damagedLink, repair, digest, in: name)) }
         }
     }
 
@@ -120,26 +156,41 @@ public struct Scrub {
             if !isCache { precious.insert(digest) }
             guard parts.contains(.manifests) else { continue }
             count("manifests")
-            guard let content = try await store.manifestContent(digest) else {
-                // A type that nobody here knows is no damage.
-                if try await store.manifest(digest, in: name) != nil { continue }
-                let repair = try await repairing(isCache) { (registry) async throws in
-                    _ = try await registry.evict(digest, subject: nil, tags: [], in: name)
-                    return .removed
+            do { try await lookAtManifest(digest, state, name, isCache) } catch { try unreadable(digest, name, error) }
+        }
+    }
+
+    private mutating func lookAtManifest(
+        _ digest: Digest, _ state: RegistryStore.LinkState, _ name: RepositoryName, _ isCache: Bool
+    ) async throws {
+        guard let content = try await store.manifestContent(digest) else {
+            // A type that nobody here knows is no damage.
+            if try await isHeld(digest, name) { return }
+            let repair = try await repairing(isCache) { (registry) async throws in
+                _ = try await registry.evict(digest, subject: nil, tags: [], in: name)
+                return .removed
+            }
+            return found(ScrubFinding(.missingManifest, repair, digest, in: name))
+        }
+        if state == .damaged {
+            let repair = try await repairing(ifStill: { (registry) async throws in
+                try await registry.repairing(name) { (store) async throws(StorageError) in
+                    try await store.mendRevision(digest, in: name) ? .repaired : nil
                 }
-                found(ScrubFinding(.missingManifest, repair, digest, in: name))
-                continue
-            }
-            if state == .damaged {
-                let repair = try await repairing(ifStill: { (registry) async throws in
-                    try await registry.repairing(name) { (store) async throws(StorageError) in
-                        try await store.mendRevision(digest, in: name) ? .repaired : nil
-                    }
-                })
-                guard let repair else { continue }
-                found(ScrubFinding(.damagedLink, repair, digest, in: name))
-            }
-            try await lookAtParts(of: digest, content, name, isCache)
+            })
+            guard let repair else { return }
+            found(ScrubFinding(.damagedLink, repair, digest, in: name))
+        }
+        try await lookAtParts(of: digest, content, name, isCache)
+    }
+
+    private func isHeld(_ digest: Digest, _ name: RepositoryName) async throws -> Bool {
+        do throws(StorageError) {
+            return try await store.manifest(digest, in: name) != nil
+        } catch {
+            // Larger than any manifest is.
+            guard error.code == .tooLarge else { throw error }
+            return false
         }
     }
 
@@ -167,101 +218,6 @@ public struct Scrub {
         }
     }
 
-    // MARK: Tags
-
-    private mutating func lookAtTags(_ name: RepositoryName, _ isCache: Bool) async throws {
-        for tag in try await store.tagFolders(of: name) {
-            try await pacer.pace()
-            switch try await store.tagState(tag, in: name) {
-            case .absent: continue
-            case .names(let digest):
-                count("tags")
-                if try await store.hasManifest(digest, in: name) { continue }
-                try await danglingTag(tag, digest, name, isCache)
-            case .damaged:
-                count("tags")
-                try await damagedTag(tag, name, isCache)
-            }
-        }
-    }
-
-    private mutating func danglingTag(
-        _ tag: Tag, _ digest: Digest, _ name: RepositoryName, _ isCache: Bool
-    ) async throws {
-        // Whoever deletes a manifest deletes its tags first.
-        guard try await store.names(tag, digest, in: name) else { return }
-        // The bytes are there, and the tag says that they were pushed here.
-        let isLost = try await store.manifestContent(digest) == nil
-        let repair = try await repairing(
-            isCache || !isLost,
-            ifStill: { (registry) async throws in
-                try await registry.repairing(name) { (store) async throws(StorageError) in
-                    // Its manifest may have been deleted with it, or have come anew.
-                    guard try await store.names(tag, digest, in: name), try await !store.hasManifest(digest, in: name)
-                    else { return nil }
-                    if isLost {
-                        try await store.removeTag(tag, in: name)
-                        return .removed
-                    }
-                    try await store.relinkRevision(digest, in: name)
-                    return .repaired
-                }
-            })
-        if let repair { found(ScrubFinding(.danglingTag, repair, tag, in: name, "\(digest)")) }
-    }
-
-    private mutating func damagedTag(_ tag: Tag, _ name: RepositoryName, _ isCache: Bool) async throws {
-        let digest = try await lastHeld(tag, name, store)
-        let repair = try await repairing(
-            isCache || digest != nil,
-            ifStill: { (registry) async throws in
-                try await registry.repairing(name) { (store) async throws(StorageError) in
-                    guard try await store.tagState(tag, in: name) == .damaged else { return nil }
-                    if isCache {
-                        try await store.removeTag(tag, in: name)
-                        return .removed
-                    }
-                    // What it names is looked for by who writes: a manifest may be gone by now.
-                    guard let digest = try await lastHeld(tag, name, store) else { return ScrubFinding.Repair.none }
-                    try await store.setTag(tag, to: digest, in: name, .durable)
-                    return .repaired
-                }
-            })
-        guard let repair else { return }
-        found(ScrubFinding(.damagedTag, repair, tag, in: name, digest.map { "named \($0) before" }))
-    }
-
-    /// What a tag named last of what is here.
-    private func lastHeld(
-        _ tag: Tag, _ name: RepositoryName, _ store: RegistryStore
-    ) async throws(StorageError) -> Digest? {
-        for digest in try await store.history(of: tag, in: name) {
-            if try await store.hasManifest(digest, in: name) { return digest }
-        }
-        return nil
-    }
-
-    // MARK: Uploads
-
-    private mutating func lookAtUploads(_ name: RepositoryName) async throws {
-        var after: String?
-        repeat {
-            let page = try await store.uploads(of: name, after: after, limit: 1000)
-            for id in page.ids {
-                try await pacer.pace()
-                guard try await store.upload(id, in: name) == nil,
-                    try await store.remainsOfUpload(id, in: name, before: now - uploadAge)
-                else { continue }
-                let repair = try await repairing { (registry) async throws in
-                    _ = try await registry.collectUploads(of: name, before: now - uploadAge)
-                    return .repaired
-                }
-                found(ScrubFinding(.brokenUpload, repair, id, in: name))
-            }
-            after = page.end
-        } while after != nil
-    }
-
     // MARK: Findings
 
     /// What became of a finding. Of what failed to be put right more is told by the error.
@@ -275,7 +231,7 @@ public struct Scrub {
     ///
     /// - Parameter repair: Looks again, while nobody changes it; nil if it is not as it was found.
     /// - Returns: Nil if there is nothing to be told.
-    private func repairing(
+    func repairing(
         _ isPossible: Bool = true, ifStill repair: (Registry) async throws -> ScrubFinding.Repair?
     ) async throws -> ScrubFinding.Repair? {
         guard isPossible else { return ScrubFinding.Repair.none }

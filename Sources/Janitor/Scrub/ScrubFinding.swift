@@ -5,7 +5,7 @@ public struct ScrubFinding: Sendable, Encodable {
     public enum Kind: String, Sendable, Encodable, CaseIterable {
         /// Bytes that are not those of their digest.
         case damagedContent = "damaged-content"
-        /// Bytes that cannot be read now: the disk or the bucket fails.
+        /// What cannot be read or changed now: the disk or the bucket fails, or it is another user's.
         case unreadableContent = "unreadable-content"
         /// A link to a blob that is not there.
         case missingContent = "missing-content"

@@ -21,6 +21,9 @@ public final class Spool: Sendable {
 
     public var folder: String { own.path }
 
+    /// Whether another process works on what this one's belongs to: a server, or a command that holds the place of one.
+    public var hasNeighbours: Bool { own.hasNeighbours }
+
     /// Whether a process has its folder below `root`.
     public static func isInUse(_ root: String) -> Bool { ProcessFolder.isInUse(root) }
 

@@ -21,9 +21,14 @@ extension RegistryStore {
     ///   - last: Names up to and including this text are passed over.
     ///   - limit: At most so many are kept.
     ///   - budget: At most so many folders are looked at.
+    ///   - unreadable: Told of a folder that cannot be read, by its name; throws the error to end the walk, as is done where nobody
+    ///     takes it.
     /// - Returns: `isComplete` is false when a limit ended the walk.
     public func repositories(
         below prefix: RepositoryName? = nil, after last: String? = nil, limit: Int, budget: Int = 100_000,
+        unreadable: (String, StorageError) throws(StorageError) -> Void = { (_, error) throws(StorageError) in
+            throw error
+        },
         _ wanted: (RepositoryName) async throws(StorageError) -> Bool
     ) async throws(StorageError) -> (names: [RepositoryName], isComplete: Bool) {
         var names: [RepositoryName] = []
@@ -47,7 +52,11 @@ extension RegistryStore {
                 }
                 guard budget > 0 else { return (names, false) }
                 budget -= 1
-                steps += try await self.steps(below: prefix, after: last)
+                do throws(StorageError) {
+                    steps += try await self.steps(below: prefix, after: last)
+                } catch {
+                    try unreadable(prefix, error)
+                }
             }
         }
         return (names, true)

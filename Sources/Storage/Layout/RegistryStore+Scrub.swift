@@ -93,6 +93,24 @@ extension RegistryStore {
         _ digest: Digest, progress: (Int) async throws(CancellationError) -> Void
     ) async throws -> Bool? {
         guard let content = try await objects.origin.content(RegistryLayout.blob(digest)) else { return nil }
+        return try await Self.isWhole(content, digest, progress)
+    }
+
+    /// The bytes as they were found, if they are not those that the digest names; nil if they are, or there are none.
+    ///
+    /// - Parameter progress: Told of each piece, in bytes; may wait, so that a rate is kept.
+    public func damage(
+        of digest: Digest, progress: (Int) async throws(CancellationError) -> Void
+    ) async throws -> DamagedContent? {
+        guard let content = try await objects.origin.content(RegistryLayout.blob(digest)),
+            try await !Self.isWhole(content, digest, progress)
+        else { return nil }
+        return DamagedContent(digest, content)
+    }
+
+    private static func isWhole(
+        _ content: ObjectContent, _ digest: Digest, _ progress: (Int) async throws(CancellationError) -> Void
+    ) async throws -> Bool {
         var hasher = DigestHasher(digest.algorithm)
         switch content {
         case .bytes(let bytes):
@@ -118,19 +136,29 @@ extension RegistryStore {
 
     /// Puts damaged bytes out of the way, where nobody is served from: somebody may still want to look at them.
     ///
-    /// - Returns: False if they are not there.
-    public func quarantine(_ digest: Digest) async throws(StorageError) -> Bool {
-        try await claims.alone(digest) { () async throws(StorageError) in
-            guard try await objects.info(RegistryLayout.blob(digest)) != nil else { return false }
-            try await objects.move(RegistryLayout.blob(digest), to: RegistryLayout.quarantined(digest), .durable)
-            return true
+    /// - Returns: False if they are not there any more, or others are.
+    public func quarantine(_ damaged: DamagedContent) async throws(StorageError) -> Bool {
+        try await replacing(damaged) { (key) async throws(StorageError) in
+            try await objects.move(key, to: RegistryLayout.quarantined(damaged.digest), .durable)
         }
     }
 
     /// Removes damaged bytes that can be had again.
-    public func removeDamaged(_ digest: Digest) async throws(StorageError) {
-        try await claims.alone(digest) { () async throws(StorageError) in
-            try await objects.delete(RegistryLayout.blob(digest))
+    ///
+    /// - Returns: False if they are not there any more, or others are.
+    public func remove(_ damaged: DamagedContent) async throws(StorageError) -> Bool {
+        try await replacing(damaged) { (key) async throws(StorageError) in try await objects.delete(key) }
+    }
+
+    /// A push may have brought the right bytes while the wrong ones were read.
+    private func replacing(
+        _ damaged: DamagedContent, _ body: (ObjectKey) async throws(StorageError) -> Void
+    ) async throws(StorageError) -> Bool {
+        try await claims.alone(damaged.digest) { () async throws(StorageError) in
+            let key = RegistryLayout.blob(damaged.digest)
+            guard let content = try await objects.origin.content(key), damaged.isSame(as: content) else { return false }
+            try await body(key)
+            return true
         }
     }
 

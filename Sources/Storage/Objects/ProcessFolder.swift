@@ -14,6 +14,7 @@ internal import NIOConcurrencyHelpers
 /// is number 1. So what a killed process left is known by its folder not being locked, and whoever works beside it is safe.
 package final class ProcessFolder: Sendable {
     package let path: String
+    private let root: String
     /// Open, and locked, as long as the process lives.
     private let lock: OpenFile
     private let counter = NIOLockedValueBox(0)
@@ -33,6 +34,7 @@ package final class ProcessFolder: Sendable {
             // Another process that starts may have taken it for one that was left.
             guard let lock = try Self.claimed(path) else { continue }
             self.path = path
+            self.root = root
             self.lock = lock
             return
         }
@@ -42,8 +44,16 @@ package final class ProcessFolder: Sendable {
     deinit { rmdir(path) }
 
     /// Whether a process has its folder below `root`.
-    package static func isInUse(_ root: String) -> Bool {
-        LocalFolder.names(root).contains { (try? claimed("\(root)/\($0)")) == nil }
+    package static func isInUse(_ root: String) -> Bool { isInUse(root, besides: nil) }
+
+    /// Whether another process has its folder beside this one.
+    package var hasNeighbours: Bool { Self.isInUse(root, besides: path) }
+
+    private static func isInUse(_ root: String, besides own: String?) -> Bool {
+        LocalFolder.names(root).contains { name in
+            let path = "\(root)/\(name)"
+            return path != own && (try? claimed(path)) == nil
+        }
     }
 
     /// A new, empty file, which nobody else has.

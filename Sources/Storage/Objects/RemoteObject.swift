@@ -4,15 +4,21 @@ public import NIOCore
 public struct RemoteObject: Sendable {
     /// Bytes.
     public let size: Int64
+    /// Another one for each content; nil where the store does not tell, and of what lies there in several pieces.
+    public let entity: String?
     private let open: @Sendable (Range<Int64>) -> ObjectBody
     private let makeAddress: @Sendable (Int) async throws(StorageError) -> String?
 
-    /// - Parameter address: See ``address(lifetime:)``.
+    /// - Parameters:
+    ///   - entity: Another one for each content; nil where nobody tells.
+    ///   - address: See ``address(lifetime:)``.
     public init(
-        size: Int64, address: @escaping @Sendable (Int) async throws(StorageError) -> String? = { _ in nil },
+        size: Int64, entity: String? = nil,
+        address: @escaping @Sendable (Int) async throws(StorageError) -> String? = { _ in nil },
         open: @escaping @Sendable (Range<Int64>) -> ObjectBody
     ) {
         self.size = size
+        self.entity = entity
         self.open = open
         makeAddress = address
     }

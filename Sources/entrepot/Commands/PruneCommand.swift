@@ -21,7 +21,7 @@ struct PruneCommand: AsyncParsableCommand {
     func run() async throws {
         if isDry {
             let configuration = try admin.configuration.load()
-            let preview = try await StoppedStore.with(configuration) { stopped in
+            let preview = try await StoppedStore.with(configuration, isDry: true) { stopped in
                 try await PrunePreview.of(
                     stopped.store, stopped.registry, stopped.settings, free: stopped.freeBytes(),
                     now: WallClock.seconds())

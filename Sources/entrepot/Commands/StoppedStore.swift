@@ -34,8 +34,9 @@ struct StoppedStore: Sendable {
         return configuration
     }
 
+    /// - Parameter isDry: Nothing is changed: then a server may work on it as well.
     static func with<Value: Sendable>(
-        _ configuration: Configuration, _ body: (StoppedStore) async throws -> Value
+        _ configuration: Configuration, isDry: Bool = false, _ body: (StoppedStore) async throws -> Value
     ) async throws -> Value {
         if case .fileSystem(let directory) = configuration.storage,
             !FileManager.default.fileExists(atPath: directory)
@@ -47,6 +48,12 @@ struct StoppedStore: Sendable {
         logger.logLevel = .warning
         let spool = FileManager.default.temporaryDirectory.path + "/entrepot-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: spool) }
+        // As a server has it: one that starts meanwhile sees that it is not alone.
+        var place: Spool?
+        if case .fileSystem(let directory) = configuration.storage, !isDry {
+            place = try Spool(root: directory + "/.entrepot/spool")
+        }
+        defer { withExtendedLifetime(place) {} }
         let opened = try await OpenedStorage(configuration.storage, pool: .shared)
         let store = RegistryStore(objects: opened.objects)
         let background = BackgroundWork()
@@ -62,8 +69,9 @@ struct StoppedStore: Sendable {
             now: WallClock.seconds)
         let settings = JanitorSettings(configuration, Namespaces.withoutUpstreams(configuration))
         let janitor = Janitor(
-            store: store, registry: registry, settings: settings, freeBytes: opened.freeBytes, logger: logger,
-            now: WallClock.seconds)
+            store: store, registry: registry, settings: settings, freeBytes: opened.freeBytes,
+            // A server may start at any moment.
+            hasNeighbours: { true }, logger: logger, now: WallClock.seconds)
         // Only what is asked for.
         janitor.pause(true)
         let stopped = StoppedStore(

@@ -88,9 +88,9 @@ struct LongLivedParts: Sendable {
                 shared: SealedTokens(coordination.replica, now: WallClock.seconds), now: WallClock.seconds),
             manifestRoom: manifestRoom, logger: Logger(.upstream))
         upstreams.gates.adjust(configuration.caps)
+        let spool = try Spool(root: root + "/.entrepot/spool", capacity: configuration.storage.spoolSize)
         fills = Fills(
-            store: store,
-            spool: try Spool(root: root + "/.entrepot/spool", capacity: configuration.storage.spoolSize),
+            store: store, spool: spool,
             background: background, pool: pool, limits: FillLimits(configuration), replica: coordination.replica,
             now: WallClock.seconds, logger: Logger(.registry))
         health = UpstreamHealth(limits: ResilienceLimits(configuration.resilience))
@@ -101,7 +101,7 @@ struct LongLivedParts: Sendable {
         janitor = Janitor(
             store: store, registry: registry, settings: JanitorSettings(configuration, Namespaces([], fallback: nil)),
             freeBytes: opened.freeBytes, isServing: { status.activity?.isServing(besides: $0) ?? false },
-            logger: Logger(.janitor), now: WallClock.seconds)
+            hasNeighbours: { spool.hasNeighbours }, logger: Logger(.janitor), now: WallClock.seconds)
         // What leaves a bucket makes no room on the disk that is full; what lies in front of it may.
         if let tier {
             fills.whenFull { [root, tier] bytes in await tier.makeRoom(for: bytes, at: root) }

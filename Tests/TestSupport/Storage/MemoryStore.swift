@@ -20,6 +20,7 @@ public final class MemoryStore: BackingStore {
     private let writeFailure = NIOLockedValueBox<StorageError.Code?>(nil)
     private let now: @Sendable () -> Int64
     private let unreadable = NIOLockedValueBox<(key: ObjectKey, code: StorageError.Code)?>(nil)
+    private let closed = NIOLockedValueBox<(path: String, code: StorageError.Code)?>(nil)
     private let falsified = NIOLockedValueBox<ObjectKey?>(nil)
     private let interception = NIOLockedValueBox<(@Sendable (ObjectKey) async throws(StorageError) -> Void)?>(nil)
     private let reading = NIOLockedValueBox<[ObjectKey: @Sendable () async throws(StorageError) -> Void]>([:])
@@ -34,6 +35,11 @@ public final class MemoryStore: BackingStore {
 
     /// From now on every call that stores something throws this; nil to work again.
     public func failWrites(_ code: StorageError.Code?) { writeFailure.withLockedValue { $0 = code } }
+
+    /// From now on every call for what lies below this path throws; nil to work again.
+    public func failBelow(_ path: String?, _ code: StorageError.Code) {
+        closed.withLockedValue { $0 = path.map { ($0, code) } }
+    }
 
     /// From now on it is as a store behind a network is; files that it adopts go over `network`.
     public func move(behind network: @escaping @Sendable () async throws(StorageError) -> Void) {
@@ -199,6 +205,9 @@ public final class MemoryStore: BackingStore {
     }
 
     private func check(_ key: ObjectKey) throws(StorageError) {
+        if let closed = closed.withLockedValue({ $0 }), key.path.hasPrefix(closed.path) {
+            throw StorageError(closed.code, "told to fail", key: key)
+        }
         if let code = failure.withLockedValue({ $0 }) { throw StorageError(code, "told to fail", key: key) }
     }
 }
