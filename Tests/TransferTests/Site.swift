@@ -115,9 +115,7 @@ struct Site {
     }
 
     static func index(ofBlobs texts: [String]) -> String {
-        let parts = texts.map { Image.part($0, "application/vnd.oci.image.layer.v1.tar+gzip") }
-        return
-            #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[\#(parts.joined(separator: ","))]}"#
+        Image.index(texts.map { Image.part($0, "application/vnd.oci.image.layer.v1.tar+gzip") })
     }
 
     private func push(
