@@ -113,6 +113,58 @@ import Testing
         }
     }
 
+    /// Nothing of this waits for an endpoint that does not answer, or that has nothing better.
+    @Test func nobodyWaitsForNewOnesAsLongAsThoseAtHandDo() async throws {
+        let time = NIOLockedValueBox<Int64>(0)
+        let count = NIOLockedValueBox(0)
+        try await ScriptedHTTPServer.run { _ in
+            count.withLockedValue { $0 += 1 }
+            return count.withLockedValue { $0 } == 1
+                ? Self.json("A", "1970-01-01T01:00:00Z") : TestResponse(steps: [.hang])
+        } _: { server in
+            let (renewals, renewing) = AsyncStream<@Sendable () async -> Void>.makeStream()
+            let source = RenewedCredentials(
+                environment: [
+                    "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(server.url)/c", "AWS_EC2_METADATA_DISABLED": "true",
+                ], region: "eu-west-1", curl: Self.curl, patience: .milliseconds(200),
+                background: {
+                    renewing.yield($0)
+                    return true
+                }, now: { time.withLockedValue { $0 } })
+            let first = try await source.credentials()
+            time.withLockedValue { $0 = 3400 }
+            for _ in 0..<20 { #expect(try await source.credentials() == first) }
+            // One of them had it renewed; and when that has failed, nobody does for a while.
+            var iterator = renewals.makeAsyncIterator()
+            await iterator.next()?()
+            for _ in 0..<20 { #expect(try await source.credentials() == first) }
+            #expect(await source.areReplaced(first) == false)
+            #expect(server.requests.count == 2)
+            time.withLockedValue { $0 = 3411 }
+            #expect(try await source.credentials() == first)
+            await iterator.next()?()
+            #expect(server.requests.count == 3)
+        }
+    }
+
+    @Test func whoHasNothingBetterIsNotAskedByEachRequest() async throws {
+        let time = NIOLockedValueBox<Int64>(3400)
+        try await ScriptedHTTPServer.run { _ in
+            Self.json("A", "1970-01-01T01:00:00Z")
+        } _: { server in
+            let source = found(
+                ["AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(server.url)/c"], now: { time.withLockedValue { $0 } })
+            for _ in 0..<20 {
+                let held = try await source.credentials()
+                #expect(await source.areReplaced(held) == false)
+            }
+            #expect(server.requests.count == 1)
+            time.withLockedValue { $0 = 3411 }
+            _ = try await source.credentials()
+            #expect(server.requests.count == 2)
+        }
+    }
+
     @Test func anInstanceIsAskedWithAToken() async throws {
         try await ScriptedHTTPServer.run { request in
             switch (request.method, request.path) {

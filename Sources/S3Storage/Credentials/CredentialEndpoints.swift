@@ -5,6 +5,7 @@ internal import SigV4
 /// The endpoint that ECS, EKS and Greengrass name in the environment of a container.
 struct ContainerEndpoint: CredentialProvider {
     let name = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+    let isDistant = true
     let environment: [String: String]
     let curl: CurlClient
     let patience: Duration
@@ -30,6 +31,7 @@ struct ContainerEndpoint: CredentialProvider {
 /// The metadata service of an EC2 instance, in its second version: a token first.
 struct InstanceEndpoint: CredentialProvider {
     let name = "the instance's metadata service"
+    let isDistant = true
     let environment: [String: String]
     let curl: CurlClient
     let patience: Duration
@@ -66,6 +68,7 @@ struct InstanceEndpoint: CredentialProvider {
 /// A token that Kubernetes writes into a file, exchanged for credentials of a role.
 struct WebIdentity: CredentialProvider {
     let name = "AWS_WEB_IDENTITY_TOKEN_FILE"
+    let isDistant = true
     let environment: [String: String]
     let region: String
     let curl: CurlClient

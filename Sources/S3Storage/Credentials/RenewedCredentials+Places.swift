@@ -15,10 +15,11 @@ extension RenewedCredentials {
     /// - Parameters:
     ///   - curl: Goes through no proxy.
     ///   - patience: With each answer.
+    ///   - background: See ``RenewedCredentials/Background``.
     ///   - now: Seconds since 1970.
     public convenience init(
         environment: [String: String], region: String, curl: CurlClient, patience: Duration = .seconds(10),
-        now: @escaping @Sendable () -> Int64
+        background: @escaping Background = { _ in false }, now: @escaping @Sendable () -> Int64
     ) {
         self.init(
             [
@@ -27,6 +28,6 @@ extension RenewedCredentials {
                 SharedFile(environment: environment),
                 ContainerEndpoint(environment: environment, curl: curl, patience: patience),
                 InstanceEndpoint(environment: environment, curl: curl, patience: patience),
-            ], now: now)
+            ], background: background, now: now)
     }
 }
