@@ -10,7 +10,7 @@ extension S3Store {
 
     /// - Returns: False if there is no source, or somebody else has moved it or is about to.
     func moveOnce(_ source: String, to key: String) async throws(S3Error) -> Bool {
-        guard conditions.areKept else { return try await carry(source, to: key) }
+        guard try await keepsConditions() else { return try await carry(source, to: key) }
         let folder = claims(of: source)
         guard let claim = try await claim(folder) else { return false }
         let isMoved = try await carry(source, to: key)

@@ -68,7 +68,8 @@ extension S3Store {
     ) async throws(StorageError) -> GrownObject {
         let offset = known.size
         // A store that passes over conditions would let an object be replaced that another replica has written.
-        if conditions.areKept, let row = rows[key], row.isExactly(known), offset > 0 || bytes.readableBytes > 0 {
+        let areKept = try await asked(key) { () async throws(S3Error) in try await keepsConditions() }
+        if areKept, let row = rows[key], row.isExactly(known), offset > 0 || bytes.readableBytes > 0 {
             do throws(StorageError) {
                 return try await extend(row, key, bytes, at: offset)
             } catch {
@@ -141,7 +142,7 @@ extension S3Store {
 
     /// Of two that write the same piece the first one has written it, where the store can tell.
     private func put(first bytes: ByteBuffer, _ key: String) async throws(S3Error) -> String? {
-        guard conditions.areKept else { return try await client.put(key, bytes) }
+        guard try await keepsConditions() else { return try await client.put(key, bytes) }
         let (isWritten, entity) = try await client.put(new: key, bytes)
         if isWritten { return entity }
         // It may have been written by the first of two tries.

@@ -256,6 +256,35 @@ import Threads
         }
     }
 
+    /// A key that may only read, a full bucket, and one that is too busy.
+    @Test(arguments: [(403, "AccessDenied"), (507, "QuotaExceeded"), (503, "SlowDown")])
+    func aBucketThatTakesNoWritesIsOpenedAndTriedAgainLater(status: Int, code: String) async throws {
+        let takesWrites = NIOLockedValueBox(false)
+        try await with { request, _ in
+            if request.method == "GET" {
+                return request.path.hasSuffix("k")
+                    ? Self.refusal(404, "NoSuchKey") : Self.object(RegistryLayout.version)
+            }
+            guard takesWrites.withLockedValue({ $0 }) else { return Self.refusal(status, code) }
+            return request.path.hasSuffix("k")
+                ? .answer(200, [("ETag", "\"f\"")]) : Self.refusal(412, "PreconditionFailed")
+        } _: { client, server, _ in
+            let store = S3Store(client, pool: .shared)
+            try await store.prepare()
+            #expect(store.warning?.contains(code) == true)
+            let key = try #require(ObjectKey("k"))
+            func write() async throws -> Bool {
+                try await store.write(key, ByteBuffer(string: "mine"), over: nil, .durable)
+            }
+            await #expect(throws: StorageError.self) { try await write() }
+            // Nothing was written without its condition meanwhile.
+            #expect(server.requests.allSatisfy { $0.method == "GET" || $0.header("If-None-Match") == "*" })
+            takesWrites.withLockedValue { $0 = true }
+            #expect(try await write())
+            #expect(store.conditions.areKept && store.warning == nil)
+        }
+    }
+
     @Test func aStoreThatKnowsNoOtherConditionIsWrittenToInOrder() async throws {
         try await with { request, _ in
             if request.method == "GET" { return Self.object("old") }

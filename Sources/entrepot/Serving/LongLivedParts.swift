@@ -64,9 +64,13 @@ struct LongLivedParts: Sendable {
         coordination = CoordinationChoice(configuration)
         passwords = PasswordVerifier(
             pool: hashing, shared: VerifiedPasswords(coordination.replica, now: WallClock.seconds))
-        let opened = try await OpenedStorage(configuration.storage, pool: pool)
-        root = opened.root
         background = BackgroundWork()
+        let opened = try await OpenedStorage(
+            configuration.storage, pool: pool, background: { [background] in background.start($0) })
+        if let warning = opened.warning {
+            logger.warning("the store is not as it should be", metadata: ["finding": "\(warning)"])
+        }
+        root = opened.root
         let tier = try LocalTier(
             configuration.storage, of: opened.objects, pool: pool, background: background, logger: Logger(.registry))
         let curl = configuration.notificationEndpoints.isEmpty ? nil : CurlClient()

@@ -16,25 +16,32 @@ struct OpenedStorage {
     var copyFolder: String { root + "/.entrepot/copy" }
     /// Whether the content is elsewhere than this process' own files.
     let isRemote: Bool
+    /// What operators should know of it; nil for nothing.
+    let warning: String?
     /// What is left where the content is; nil where that has no end.
     let freeBytes: @Sendable () -> Int64?
 
     /// - Throws: if the store cannot be used.
-    init(_ section: StorageSection, pool: ThreadPool) async throws {
+    init(
+        _ section: StorageSection, pool: ThreadPool,
+        background: @escaping RenewedCredentials.Background = { _ in false }
+    ) async throws {
         switch section {
         case .fileSystem(let directory):
             try FileStore.prepare(root: directory)
             objects = FileStore(root: directory, pool: pool)
             root = directory
             isRemote = false
+            warning = nil
             freeBytes = { FileStore.freeBytes(root: directory) }
         case .s3(let section):
             let client = S3Client(
-                S3Settings(section), credentials: Self.credentials(section), curl: CurlClient(),
+                S3Settings(section), credentials: Self.credentials(section, background), curl: CurlClient(),
                 now: WallClock.seconds)
             let store = S3Store(client, pool: pool)
             try await store.prepare()
             objects = store
+            warning = store.warning
             root = section.spoolDirectory
             isRemote = true
             freeBytes = { nil }
@@ -49,11 +56,13 @@ struct OpenedStorage {
         }
     }
 
-    private static func credentials(_ section: S3StorageSection) -> any S3CredentialSource {
+    private static func credentials(
+        _ section: S3StorageSection, _ background: @escaping RenewedCredentials.Background
+    ) -> any S3CredentialSource {
         guard let keys = section.keys else {
             return RenewedCredentials(
                 environment: ProcessInfo.processInfo.environment, region: section.region,
-                curl: CurlClient(proxies: .none), now: WallClock.seconds)
+                curl: CurlClient(proxies: .none), background: background, now: WallClock.seconds)
         }
         let token = keys.sessionToken?.reveal()
         switch keys.source {
