@@ -56,7 +56,13 @@ public struct ClusterLocks: Sendable {
         _ key: CoordinationKey, translate: (CoordinationError) -> Failure,
         _ body: (Held) async throws(Failure) -> Value
     ) async throws(Failure) -> Value {
-        try await local.withLock(key) { () async throws(Failure) in
+        // Who takes nobody's place waits for its own kind as long as that takes.
+        let localPatience = patience > .zero ? patience : .seconds(7 * 24 * 3600)
+        let clock = clock
+        return try await local.withLock(
+            key, patience: localPatience, sleep: { await clock.sleep($0) },
+            else: translate(CoordinationError(.busy, "another request is at work on the same; try again"))
+        ) { () async throws(Failure) in
             guard let coordination else { return try await body(Held(lease: nil, watch: nil)) }
             let granted: Granted?
             do throws(CoordinationError) {

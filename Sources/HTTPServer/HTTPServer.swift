@@ -19,21 +19,26 @@ public final class HTTPServer: Service {
     private let group: any EventLoopGroup
     let loops = NIOLockedValueBox<LoopContexts?>(nil)
     private let onBound: @Sendable (SocketAddress) -> Void
+    private let onGraceOver: @Sendable () -> Void
 
     /// - Parameters:
     ///   - now: seconds since 1970, by which certificates end; nil for the system's clock.
     ///   - onBound: called once, when connections are accepted, with the address in use.
+    ///   - onGraceOver: called once, when what is left after ``HTTPServerConfiguration/shutdownGrace`` is about to be cut: what
+    ///     requests wait for should end, as they are waited for.
     public init(
         configuration: HTTPServerConfiguration, handler: any RequestHandler, logger: Logger,
         eventLoopGroup: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton,
         now: (@Sendable () -> Int64)? = nil,
-        onBound: @escaping @Sendable (SocketAddress) -> Void = { _ in }
+        onBound: @escaping @Sendable (SocketAddress) -> Void = { _ in },
+        onGraceOver: @escaping @Sendable () -> Void = {}
     ) {
         let now = now ?? ServerCore.systemTime
         core = ServerCore(configuration: configuration, handler: handler, logger: logger, now: now)
         tls = configuration.tls.map { TLSContextBox($0, now: now) }
         group = eventLoopGroup
         self.onBound = onBound
+        self.onGraceOver = onGraceOver
     }
 
     /// Makes new connections use another certificate; those that are open keep theirs. Where an authority for clients is
@@ -97,6 +102,7 @@ public final class HTTPServer: Service {
             // Cancelled: everything is closed, or being closed by the cancellation handler.
             return
         }
+        onGraceOver()
         loops.abortAll()
         try? await Task.sleep(for: .seconds(1))
     }

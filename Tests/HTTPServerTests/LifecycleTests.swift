@@ -62,6 +62,34 @@ struct LifecycleTests {
         }
     }
 
+    /// A request that waits for work that is not its own is cancelled to no effect.
+    @Test
+    func whatRequestsWaitForIsToldThatTheGraceIsOver() async throws {
+        let (work, ending) = AsyncStream<Void>.makeStream()
+        let gate = Gate()
+        let waiting: @Sendable (Request) async -> Response = { _ in
+            await gate.pass()
+            return .text("never")
+        }
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                for await _ in work {}
+                await gate.open()
+            }
+            try await TestServer.with(
+                limits { $0.shutdownGrace = .milliseconds(50) }, answer: waiting, onGraceOver: { ending.finish() }
+            ) { server in
+                try await RawClient.with(server.address) { client in
+                    try await client.send(get)
+                    await gate.isReached()
+                    await server.shutDown()
+                    #expect(await client.rest() == "")
+                }
+            }
+            try await group.waitForAll()
+        }
+    }
+
     @Test
     func whatOutlastsTheGraceIsCut() async throws {
         let waiting: @Sendable (Request) async -> Response = { _ in

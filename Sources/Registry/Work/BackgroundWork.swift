@@ -45,6 +45,9 @@ public final class BackgroundWork: Service {
         return true
     }
 
+    /// Cancels everything under way, and takes nothing any more: for who still has to wait for what waits for it.
+    public func stop() { continuation.finish() }
+
     public func run() async throws {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
@@ -58,5 +61,7 @@ public final class BackgroundWork: Service {
         } onGracefulShutdown: {
             self.continuation.finish()
         }
+        // A service that ends before it is told to counts as one that failed.
+        try? await gracefulShutdown()
     }
 }

@@ -86,7 +86,7 @@ private func services(
                 guard (try? await Beat.next(.seconds(1))) != nil else { return }
                 CodePages.releaseWhatTheStartNeeded()
             }
-        })
+        }, onGraceOver: { parts.background.stop() })
     parts.status.observe(server)
     let withdrawal = ReadinessWithdrawal(
         readiness: parts.readiness, manager: manager,

@@ -64,7 +64,7 @@ struct TestServer: Sendable {
         _ change: (inout HTTPServerConfiguration) -> Void = { _ in },
         answer: @escaping @Sendable (Request) async -> Response = { .text($0.path) },
         atOnce: @escaping @Sendable (Request) -> Response? = { _ in nil },
-        now: (@Sendable () -> Int64)? = nil,
+        now: (@Sendable () -> Int64)? = nil, onGraceOver: @escaping @Sendable () -> Void = {},
         _ body: sending @escaping (TestServer) async throws -> Result
     ) async throws -> Result {
         var configuration = HTTPServerConfiguration.test
@@ -74,9 +74,9 @@ struct TestServer: Sendable {
         logger.logLevel = .critical
         let handler = ScriptedHandler(answer, atOnce: atOnce)
         let (bound, bind) = AsyncStream<SocketAddress>.makeStream()
-        let server = HTTPServer(configuration: configuration, handler: handler, logger: logger, now: now) { address in
-            bind.yield(address)
-        }
+        let server = HTTPServer(
+            configuration: configuration, handler: handler, logger: logger, now: now,
+            onBound: { bind.yield($0) }, onGraceOver: onGraceOver)
         let services = ServiceGroup(services: [server], logger: logger)
         return try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await services.run() }
