@@ -50,18 +50,20 @@ public final class RedisCoordination: Coordination {
     }
 
     public func renew(_ lease: Lease, life: Duration) async throws(CoordinationError) -> Bool {
-        let answer = try await pool.send([
-            "EVAL", RedisScripts.renew, "1", name(lease.key, "lease"), RedisArgument(lease.owner.description),
-            RedisArgument(milliseconds: life), RedisArgument(lease.fence),
-        ])
+        let answer = try await pool.send(
+            [
+                "EVAL", RedisScripts.renew, "1", name(lease.key, "lease"), RedisArgument(lease.owner.description),
+                RedisArgument(milliseconds: life), RedisArgument(lease.fence),
+            ], .renewal)
         return answer == .integer(1)
     }
 
     public func release(_ lease: Lease) async throws(CoordinationError) {
-        _ = try await pool.send([
-            "EVAL", RedisScripts.release, "1", name(lease.key, "lease"), RedisArgument(lease.owner.description),
-            RedisArgument(lease.fence),
-        ])
+        _ = try await pool.send(
+            [
+                "EVAL", RedisScripts.release, "1", name(lease.key, "lease"), RedisArgument(lease.owner.description),
+                RedisArgument(lease.fence),
+            ], .release)
     }
 
     public func value(_ key: CoordinationKey) async throws(CoordinationError) -> [UInt8]? {

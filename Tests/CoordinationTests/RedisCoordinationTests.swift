@@ -95,6 +95,31 @@ struct RedisCoordinationTests {
         }
     }
 
+    /// Those who wait behind the first hear of it at once, and do not wait for a time-out of their own.
+    @Test func ofABurstNoneWaitsForThoseBeforeIt() async throws {
+        try await Stage.with { stage in
+            let server = try await RedisServer.start(on: stage)
+            var settings = settings(server)
+            settings.commandTimeout = .milliseconds(300)
+            settings.connections = 2
+            let redis = RedisCoordination(settings)
+            try await redis.check()
+            server.process.signal(SIGSTOP)
+            let began = ContinuousClock.now
+            await withTaskGroup { group in
+                for number in 0..<60 {
+                    group.addTask {
+                        let key = CoordinationKey(CoordinationKey.Space("burst"), "\(number)")
+                        await #expect(throws: CoordinationError.self) { try await redis.value(key) }
+                    }
+                }
+            }
+            // One after the other they would take nine seconds.
+            #expect(ContinuousClock.now - began < .seconds(4))
+            server.process.signal(SIGCONT)
+        }
+    }
+
     @Test func anIdleConnectionThatTheServerClosedIsReplacedWithoutAFailure() async throws {
         try await Stage.with { stage in
             let server = try await RedisServer.start(on: stage)

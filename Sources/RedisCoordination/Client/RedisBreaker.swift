@@ -9,12 +9,19 @@ struct RedisBreaker {
 
     var isOpen: Bool { closedUntil != nil }
 
-    /// - Returns: Whether the caller may ask. It then says what came of it.
-    mutating func admits(now: Duration) -> Bool {
-        guard let end = closedUntil else { return true }
-        guard now >= end, !isProbing else { return false }
+    enum Admission {
+        case refused
+        case ordinary
+        /// To find out whether the server answers again.
+        case probe
+    }
+
+    /// Whether the caller may ask. It then says what came of it.
+    mutating func admission(now: Duration) -> Admission {
+        guard let end = closedUntil else { return .ordinary }
+        guard now >= end, !isProbing else { return .refused }
         isProbing = true
-        return true
+        return .probe
     }
 
     mutating func succeeded() { self = RedisBreaker() }

@@ -9,8 +9,18 @@ final class RedisPool: Sendable {
         var breaker = RedisBreaker()
     }
 
+    /// What a command is for, and with that how it waits.
+    enum Errand {
+        case question
+        /// Extends what is held: behind nothing else, or it comes when that is lost.
+        case renewal
+        /// Gives back what others wait for: sent however long it had to wait.
+        case release
+    }
+
     private let settings: RedisSettings
     private let threads: ThreadPool
+    private let renewals = ThreadPool(limit: 1, name: "redis renewals")
     private let state = NIOLockedValueBox(State())
     private let now: @Sendable () -> Duration
 
@@ -24,16 +34,37 @@ final class RedisPool: Sendable {
     var isDown: Bool { state.withLockedValue { $0.breaker.isOpen } }
 
     /// Sends a command; a connection that turns out to have been closed since its last use is replaced once.
-    func send(_ arguments: [RedisArgument]) async throws(CoordinationError) -> RedisReply {
-        guard state.withLockedValue({ $0.breaker.admits(now: now()) }) else { throw Self.leftAlone }
+    func send(
+        _ arguments: [RedisArgument], _ errand: Errand = .question
+    ) async throws(CoordinationError) -> RedisReply {
+        let asked = now()
+        let admission = state.withLockedValue { $0.breaker.admission(now: asked) }
+        guard admission != .refused else { throw Self.leftAlone }
+        let threads = errand == .renewal ? renewals : threads
         let result: Result<RedisReply, CoordinationError>
         do {
-            result = try await threads.run { [self] in sendBlocking(arguments) }
+            result = try await threads.run { [self] in
+                if let refusal = refusal(errand, admission, since: asked) { return .failure(refusal) }
+                return sendBlocking(arguments)
+            }
         } catch {
-            state.withLockedValue { $0.breaker.abandoned() }
+            if admission == .probe { state.withLockedValue { $0.breaker.abandoned() } }
             throw CoordinationError(.unavailable, "the request was cancelled", cause: error)
         }
         return try result.get()
+    }
+
+    /// Why a command that has waited for a thread is not sent any more: those before it may have found that nobody answers, or
+    /// taken so long that whoever asks had better go on alone.
+    private func refusal(
+        _ errand: Errand, _ admission: RedisBreaker.Admission, since asked: Duration
+    ) -> CoordinationError? {
+        state.withLockedValue { state in
+            if admission == .ordinary, state.breaker.isOpen { return Self.leftAlone }
+            guard errand != .release, now() - asked > settings.commandTimeout else { return nil }
+            if admission == .probe { state.breaker.abandoned() }
+            return Self.tooBusy
+        }
     }
 
     private func sendBlocking(_ arguments: [RedisArgument]) -> Result<RedisReply, CoordinationError> {
@@ -115,6 +146,8 @@ final class RedisPool: Sendable {
         throw last
     }
 
+    private static let tooBusy = CoordinationError(
+        .unavailable, "Redis is too slow for what it is asked; see timeout")
     private static let leftAlone = CoordinationError(
         .unavailable, "Redis did not answer a moment ago and is asked again soon")
 }
