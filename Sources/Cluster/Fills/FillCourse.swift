@@ -79,14 +79,19 @@ public struct FillCourse: Sendable, Equatable {
     private var idle = 0
     private var failedReads = 0
     private var shunned: (owner: FillOwner, rests: Int)?
+    /// Rests while there was nobody to follow, altogether.
+    private var unled: Duration = .zero
+    private let patience: Duration?
 
-    public init() {}
+    /// - Parameter patience: With who fetches and cannot be followed; nil for as long as that takes.
+    public init(patience: Duration? = nil) { self.patience = patience }
 
     public static func == (left: FillCourse, right: FillCourse) -> Bool {
         left.lastStep == right.lastStep && left.role == right.role && left.isWhole == right.isWhole
             && left.idle == right.idle
             && left.failedReads == right.failedReads && left.shunned?.owner == right.shunned?.owner
-            && left.shunned?.rests == right.shunned?.rests
+            && left.shunned?.rests == right.shunned?.rests && left.unled == right.unled
+            && left.patience == right.patience
     }
 
     /// Whether others may follow: the bytes come from the upstream, or did.
@@ -110,8 +115,15 @@ public struct FillCourse: Sendable, Equatable {
             return .look
         case (.ask, .taken(let owner, let left)):
             role = .none
-            guard !isWhole, let owner, shunned?.owner != owner else { return .rest(min(left, pause())) }
-            return .follow(owner)
+            if !isWhole, let owner, shunned?.owner != owner { return .follow(owner) }
+            if !isWhole, let patience, unled >= patience {
+                // Its own client has got nothing so far: better twice than never.
+                role = .alone
+                return .fetch
+            }
+            let rest = min(left, pause())
+            unled += rest
+            return .rest(rest)
         case (.ask, .unavailable):
             role = .alone
             return isWhole ? .look : .fetch
@@ -131,7 +143,7 @@ public struct FillCourse: Sendable, Equatable {
             return .look
         case (.read, .whole): return ended(.stored)
         case (.follow, .brokeOff(true)):
-            idle = 0
+            (idle, unled) = (0, .zero)
             return .look
         case (.follow, .brokeOff(false)), (.follow, .notOwner): return resting()
         case (.follow(let owner), .unreachable):

@@ -19,7 +19,7 @@ public final class FillSeat: Sendable {
     }
 
     private struct State {
-        var course = FillCourse()
+        var course: FillCourse
         var held: (lease: Lease, watch: LeaseWatch)?
     }
 
@@ -28,12 +28,17 @@ public final class FillSeat: Sendable {
     private let key: CoordinationKey
     private let owner = LeaseOwner()
     private let isStored: @Sendable () async -> Bool?
-    private let state = NIOLockedValueBox(State())
+    private let state: NIOLockedValueBox<State>
 
     /// Nil where fills are not divided among replicas.
     ///
-    /// - Parameter isStored: Whether the store has the content; nil if it does not say.
-    public init?(_ digest: Digest, _ replica: Replica, isStored: @escaping @Sendable () async -> Bool?) {
+    /// - Parameters:
+    ///   - patience: With a replica that fetches and cannot be reached.
+    ///   - isStored: Whether the store has the content; nil if it does not say.
+    public init?(
+        _ digest: Digest, _ replica: Replica, patience: Duration, isStored: @escaping @Sendable () async -> Bool?
+    ) {
+        state = NIOLockedValueBox(State(course: FillCourse(patience: patience)))
         guard replica.dividesFills, let secret = replica.secret else { return nil }
         self.replica = replica
         self.secret = secret

@@ -68,12 +68,17 @@ public final class PeerClient: Sendable {
                 let isOwner = answer.status != 404 && answer.status != 409
                 return isOwner
                     ? .unreachable(
-                        UpstreamError(.unavailable(status: answer.status), "\(owner.address) answered \(answer.status)")
+                        UpstreamError(.unavailable(status: answer.status), Self.sentence(owner, answer.status))
                     )
                     : .notOwner
             }
             return .refused(error)
         }
+    }
+
+    private static func sentence(_ owner: FillOwner, _ status: Int) -> String {
+        let remedy = status == 401 ? "; clocks of both must agree to a minute, and secrets altogether" : ""
+        return "\(owner.address) answered \(status)\(remedy)"
     }
 
     private static func content(

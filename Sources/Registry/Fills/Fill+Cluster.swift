@@ -1,4 +1,5 @@
 import Cluster
+import Logging
 import NIOConcurrencyHelpers
 import NIOCore
 import OCI
@@ -30,7 +31,15 @@ extension Fill {
                     return FillTransfer(blob, .replica(owner))
                 case .refused(let error): throw FillError(error: error)
                 case .notOwner: event = .notOwner
-                case .unreachable: event = .unreachable
+                case .unreachable(let error):
+                    if noteUnreachable() {
+                        source.upstreams.logger.warning(
+                            "the replica that fetches a blob cannot be followed",
+                            metadata: [
+                                "digest": "\(digest)", "replica": "\(owner.address)", "error": "\(error)",
+                            ])
+                    }
+                    event = .unreachable
                 }
             case .read:
                 try await vouchOnce()

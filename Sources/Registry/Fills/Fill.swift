@@ -35,6 +35,7 @@ final class Fill: Sendable {
         var isAbandoned = false
         /// The repository's own upstream is known to hold the blob.
         var isVouched = false
+        var hasFoundNobody = false
     }
 
     let digest: Digest
@@ -81,6 +82,14 @@ final class Fill: Sendable {
     var isVouched: Bool { state.withLockedValue { $0.isVouched } }
 
     func noteVouched() { state.withLockedValue { $0.isVouched = true } }
+
+    /// Whether it is the first time that a replica could not be reached.
+    func noteUnreachable() -> Bool {
+        state.withLockedValue { state in
+            defer { state.hasFoundNobody = true }
+            return !state.hasFoundNobody
+        }
+    }
 
     var isAbandoned: Bool { state.withLockedValue { $0.isAbandoned } }
 

@@ -16,11 +16,14 @@ public struct FillLimits: Sendable {
     public var progress: Int64
     /// Transfers in a row that may end without progress before the fill fails.
     public var idleTransfers: Int
+    /// With a replica that fetches and cannot be reached; then this one fetches as well.
+    public var peerPatience: Duration
 
     public init(
         concurrent: Int, orphans: Int, blobSize: Int64, holdBack: Int64 = 64 << 10,
         farDistance: Int64 = 8 << 20, farRanges: Int = 8,
-        progress: Int64 = 64 << 10, idleTransfers: Int = 4
+        progress: Int64 = 64 << 10, idleTransfers: Int = 4,
+        peerPatience: Duration = .seconds(10)
     ) {
         self.concurrent = concurrent
         self.orphans = orphans
@@ -30,5 +33,6 @@ public struct FillLimits: Sendable {
         self.farRanges = farRanges
         self.progress = progress
         self.idleTransfers = idleTransfers
+        self.peerPatience = peerPatience
     }
 }

@@ -136,7 +136,10 @@ public final class Fills: Sendable {
                 upstreams: upstreams, repository: repository.name, remoteName: repository.remoteName,
                 distrusted: state.liars[digest] ?? [],
                 claimedSize: claimedSize, vouch: vouch)
-            let fill = Fill(digest, source, state.limits, timers, cluster: clusterPart(digest, claimedSize)) {
+            let fill = Fill(
+                digest, source, state.limits, timers,
+                cluster: clusterPart(digest, claimedSize, state.limits.peerPatience)
+            ) {
                 [self] bytes in await makeRoom(bytes)
             }
             state.running[digest] = Running(fill: fill, beneficiaries: [repository.name])
@@ -156,9 +159,9 @@ public final class Fills: Sendable {
         return (reader, fresh == nil)
     }
 
-    private func clusterPart(_ digest: Digest, _ claimedSize: Int64?) -> Fill.ClusterPart? {
+    private func clusterPart(_ digest: Digest, _ claimedSize: Int64?, _ patience: Duration) -> Fill.ClusterPart? {
         let store = store
-        let seat = FillSeat(digest, replica) {
+        let seat = FillSeat(digest, replica, patience: patience) {
             do throws(StorageError) {
                 guard let info = try await store.blobInfo(digest) else { return false }
                 // A power loss may have left less of it on a disk.

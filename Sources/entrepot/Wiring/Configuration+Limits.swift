@@ -5,7 +5,8 @@ extension FillLimits {
     init(_ configuration: Configuration) {
         self.init(
             concurrent: configuration.fills.maxConcurrent, orphans: configuration.fills.maxOrphans,
-            blobSize: Int64(configuration.server.maxBlobSize.bytes))
+            blobSize: Int64(configuration.server.maxBlobSize.bytes),
+            peerPatience: configuration.resilience.headerTimeout.duration)
     }
 }
 
