@@ -14,6 +14,10 @@ extension Janitor {
         case nobodyToAsk = "nobody can be asked whether another replica is at it; it is tried again"
     }
 
+    struct WrongClockError: Error, CustomStringConvertible {
+        let description: String
+    }
+
     struct Outcome: Sendable {
         var counts: [String: Int64]
         var findings: [ScrubFinding]?
@@ -30,7 +34,11 @@ extension Janitor {
 
     private static let leaseSpace = CoordinationKey.Space("janitor")
 
+    /// Seconds since 1970, by the clock that dates what lies in the store.
+    private var storeTime: Int64 { now() + store.clockDifference }
+
     func leased(_ wish: Wish, _ settings: JanitorSettings) async throws -> Outcome {
+        if wish.job != .scrub, let warning = store.clockWarning { throw WrongClockError(description: warning) }
         // It is this one's disk that is full, whatever the others do.
         guard wish.needed == nil, let coordination else { return try await carryOut(wish, settings) { true } }
         let translate: (CoordinationError) -> any Error = { $0 }
@@ -81,7 +89,7 @@ extension Janitor {
         let patience = sweepPatience
         var collection = Collection(
             store: store, registry: registry, settings: settings, facts: facts, memory: memory, pacer: pacer,
-            patience: patience, logger: logger, now: now())
+            patience: patience, logger: logger, now: storeTime)
         try await collection.run()
         if collection.counts["waitingSweeps"] ?? 0 > 0 {
             // Whoever wants to push what another replica died over should not wait for the next regular round.
@@ -92,7 +100,7 @@ extension Janitor {
 
     private func retain(_ settings: JanitorSettings, _ pacer: Pacer) async throws -> [String: Int64] {
         var round = RetentionRound(
-            store: store, registry: registry, settings: settings, pacer: pacer, logger: logger, now: now())
+            store: store, registry: registry, settings: settings, pacer: pacer, logger: logger, now: storeTime)
         try await round.run()
         return round.counts
     }
@@ -103,7 +111,7 @@ extension Janitor {
         let start = ContinuousClock.now
         var scrub = Scrub(
             store: store, settings: settings, repairer: registry, rate: settings.scrubRate, isServing: isServing,
-            mayGoOn: mayGoOn, now: now(),
+            mayGoOn: mayGoOn, now: storeTime,
             report: { [state] done, total in state.withLockedValue { $0.progress = (done, total, start) } })
         try await scrub.run()
         for finding in scrub.findings where finding.repair == .none {
@@ -117,7 +125,8 @@ extension Janitor {
         let filled = registry.filledBytes
         let eviction = Eviction(
             store: store, registry: registry, settings: settings, facts: facts, logger: logger, now: now(),
-            free: freeBytes(), needed: wish.needed, pacer: pacer, isAlone: isAlone)
+            free: freeBytes(), needed: wish.needed, pacer: pacer, isAlone: isAlone,
+            clockDifference: store.clockDifference)
         var result = try await eviction.run()
         state.withLockedValue { $0.counted = (result.cachedBytes, filled) }
         Gauge(label: "entrepot_cache_bytes").record(result.cachedBytes)

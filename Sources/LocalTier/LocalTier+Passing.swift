@@ -5,6 +5,7 @@ public import Storage
 extension LocalTier {
     public var appendSize: Int { origin.appendSize }
     public var isRemote: Bool { origin.isRemote }
+    public var clockDifference: Int64 { origin.clockDifference }
 
     public func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? { try await origin.info(key) }
 

@@ -13,8 +13,7 @@ public struct S3Diagnosis: Sendable {
 extension S3Store {
     public var diagnosis: S3Diagnosis {
         S3Diagnosis(
-            clockOffset: client.storeTime - client.localTime, region: client.region, keepsConditions: conditions.areKept
-        )
+            clockOffset: clockDifference, region: client.region, keepsConditions: conditions.areKept)
     }
 
     /// Whether somebody without credentials of ours can read an object at an address that is made for that.

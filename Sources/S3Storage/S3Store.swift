@@ -36,6 +36,7 @@ public struct S3Store: BackingStore {
 
     public var appendSize: Int { client.settings.partSize }
     public var isRemote: Bool { true }
+    public var clockDifference: Int64 { client.storeTime - client.localTime }
 
     /// The key in the bucket.
     func name(_ key: ObjectKey) -> String { prefix + key.path }
@@ -159,7 +160,8 @@ public struct S3Store: BackingStore {
     public func write(
         _ key: ObjectKey, _ bytes: ByteBuffer, over old: ByteBuffer?, _ durability: Durability
     ) async throws(StorageError) -> Bool {
-        guard conditions.areKept else { return try await compareAndWrite(key, bytes, over: old, durability) }
+        let areKept = try await asked(key) { () async throws(S3Error) in try await keepsConditions() }
+        guard areKept else { return try await compareAndWrite(key, bytes, over: old, durability) }
         return try await asked(key) { () async throws(S3Error) in
             let name = name(key)
             if let old {

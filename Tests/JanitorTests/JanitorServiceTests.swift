@@ -71,6 +71,38 @@ import Testing
         }
     }
 
+    @Test func whoseClockIsWrongRemovesNothing() async throws {
+        try await Workshop.open { shop in
+            let digest = try await Self.orphan(shop)
+            let janitor = Self.janitor(shop)
+            try await Self.whileRunning(janitor) {
+                shop.objects.setClock(ahead: -90_000)
+                for job in [JanitorJob.collection, .collection, .eviction, .retention] {
+                    let report = await janitor.run(job)
+                    #expect(report?.outcome == .failed)
+                    #expect(report?.error?.contains("90000 seconds ahead of the store's") == true)
+                }
+                shop.objects.setClock(ahead: 300)
+                for _ in 0..<2 {
+                    let report = await janitor.run(.collection)
+                    #expect(report?.outcome == .done)
+                }
+                let found = try await shop.store.blobInfo(digest)
+                #expect(found == nil)
+            }
+        }
+    }
+
+    @Test func aMarkOfTheFutureIsJudgedByWhenItWasWritten() {
+        let text = Condemnation(at: 90_000, by: CollectionRound()).text
+        let mark = Condemnation(text, modified: 1000)
+        #expect(mark.time == 1000)
+        #expect(!Condemnation.isRipe(mark.time, grace: 100, now: 1010))
+        // Also when a move has dated it anew.
+        #expect(mark == Condemnation(text, modified: 1005))
+        #expect(mark != Condemnation(Condemnation(at: 1000, by: CollectionRound()).text, modified: 1000))
+    }
+
     @Test func aJobThatAnotherReplicaIsAtIsLeftToIt() async throws {
         try await Workshop.open { shop in
             let digest = try await Self.orphan(shop)

@@ -21,6 +21,7 @@ final class DistantStore: BackingStore {
     let allowed = Watched(Int.max)
 
     var isRemote: Bool { true }
+    var clockDifference: Int64 { 0 }
     /// Transfers that were begun.
     var reads: Int { state.withLockedValue { $0.reads } }
 

@@ -181,6 +181,42 @@ import Testing
         }
     }
 
+    @Test func aSessionThatCannotBeReadKeepsNoOther() async throws {
+        try await Workshop.open { shop in
+            var ids: [UploadID] = []
+            for name in ["local/a", "local/a", "local/b"] {
+                ids.append(try await shop.registry.startUpload(try shop.repository(name)).id)
+            }
+            let repository = try shop.repository("local/a")
+            shop.objects.breakObject(RegistryLayout.upload(ids[0], in: repository.name))
+            shop.pass(seconds: 101)
+            try await sweep(shop, expiry: 100)
+            shop.objects.breakObject(nil)
+            #expect(shop.objects.keys.filter { $0.contains("_uploads") }.count == 1)
+            #expect(try await shop.registry.uploadStatus(repository, ids[0]).size == 0)
+        }
+    }
+
+    /// A machine whose clock is ahead of the store's, which dates the session.
+    @Test func howOldASessionIsIsForTheStoresClockToSay() async throws {
+        try await Workshop.open { shop in
+            let repository = try shop.repository("local/a")
+            let id = try await shop.registry.startUpload(repository).id
+            shop.pass(seconds: 200)
+            shop.objects.setClock(ahead: -150)
+            try await sweep(shop, expiry: 100)
+            #expect(try await shop.registry.uploadStatus(repository, id).size == 0)
+            // So wrong that nothing is removed at all.
+            shop.pass(seconds: 10_000)
+            shop.objects.setClock(ahead: -400)
+            try await sweep(shop, expiry: 100)
+            #expect(try await shop.registry.uploadStatus(repository, id).size == 0)
+            shop.objects.setClock(ahead: -150)
+            try await sweep(shop, expiry: 100)
+            await #expect(throws: RegistryError.self) { try await shop.registry.uploadStatus(repository, id) }
+        }
+    }
+
     @Test func otherLimitsHoldForSessionsThatAreOpen() async throws {
         try await Workshop.open { shop in
             let repository = try shop.repository("local/a")

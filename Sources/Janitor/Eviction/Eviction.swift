@@ -21,6 +21,8 @@ struct Eviction {
     /// Whether nobody else writes to the store: then whoever begins to rely on bytes is known, and they can be removed at once.
     /// Else they are condemned, and left to collection.
     let isAlone: Bool
+    /// Seconds by which the clock that judges marks is ahead.
+    let clockDifference: Int64
     /// Changes nothing, and counts what would be.
     let isDry: Bool
     private let round = CollectionRound()
@@ -31,7 +33,7 @@ struct Eviction {
     init(
         store: RegistryStore, registry: Registry, settings: JanitorSettings, facts: ManifestFacts = ManifestFacts(),
         logger: Logger, now: Int64, free: Int64?, needed: Int64?, pacer: Pacer, isAlone: Bool = true,
-        isDry: Bool = false
+        clockDifference: Int64 = 0, isDry: Bool = false
     ) {
         self.store = store
         self.registry = registry
@@ -43,6 +45,7 @@ struct Eviction {
         self.needed = needed
         self.pacer = pacer
         self.isAlone = isAlone
+        self.clockDifference = clockDifference
         self.isDry = isDry
     }
 
@@ -136,7 +139,7 @@ struct Eviction {
         var isKnown = isAlone
         if isKnown { isKnown = try await !store.wasVisited(since: now) }
         guard isKnown else {
-            let time = now - max(0, settings.grace - (store.isRemote ? Self.reading : 0))
+            let time = now + clockDifference - max(0, settings.grace - (store.isRemote ? Self.reading : 0))
             try await store.condemn(.content(digest), at: time, by: round)
             result.counts["condemned", default: 0] += 1
             return

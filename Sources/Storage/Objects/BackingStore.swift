@@ -8,6 +8,7 @@ public protocol BackingStore: ObjectStore {}
 extension BackingStore {
     public var appendSize: Int { 512 << 10 }
     public var isRemote: Bool { false }
+    public var clockDifference: Int64 { 0 }
     public var origin: any ObjectStore { self }
 
     public func infos(_ keys: [ObjectKey]) async throws(StorageError) -> [ObjectInfo?] {

@@ -59,6 +59,10 @@ public protocol ObjectStore: Sendable {
     /// Whether every look costs a request: then what a look would save is done right away.
     var isRemote: Bool { get }
 
+    /// Seconds by which the clock that tells when objects were written is ahead of this process'; 0 where it is the same, as far as
+    /// anybody has said.
+    var clockDifference: Int64 { get }
+
     func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo?
 
     /// An object as it is now; nil where what becomes of it cannot be told at once, where there is none, and for some time

@@ -30,6 +30,7 @@ public struct ObservedStore: ObjectStore {
 
     public var appendSize: Int { store.appendSize }
     public var isRemote: Bool { store.isRemote }
+    public var clockDifference: Int64 { store.clockDifference }
     public var origin: any ObjectStore { store.origin }
 
     public func info(_ key: ObjectKey) async throws(StorageError) -> ObjectInfo? {

@@ -21,6 +21,8 @@ public final class MemoryStore: BackingStore {
     private let now: @Sendable () -> Int64
     private let unreadable = NIOLockedValueBox<(key: ObjectKey, code: StorageError.Code)?>(nil)
     private let closed = NIOLockedValueBox<(path: String, code: StorageError.Code)?>(nil)
+    private let broken = NIOLockedValueBox<ObjectKey?>(nil)
+    private let difference = NIOLockedValueBox<Int64>(0)
     private let falsified = NIOLockedValueBox<ObjectKey?>(nil)
     private let interception = NIOLockedValueBox<(@Sendable (ObjectKey) async throws(StorageError) -> Void)?>(nil)
     private let reading = NIOLockedValueBox<[ObjectKey: @Sendable () async throws(StorageError) -> Void]>([:])
@@ -46,12 +48,20 @@ public final class MemoryStore: BackingStore {
         self.network.withLockedValue { $0 = network }
     }
 
+    public var clockDifference: Int64 { difference.withLockedValue { $0 } }
+
+    /// Seconds by which its clock is to be ahead.
+    public func setClock(ahead seconds: Int64) { difference.withLockedValue { $0 = seconds } }
+
     public var isRemote: Bool { network.withLockedValue { $0 != nil } }
 
     /// From now on asking for this content throws; nil to work again.
     public func failReading(_ key: ObjectKey?, _ code: StorageError.Code) {
         unreadable.withLockedValue { $0 = key.map { ($0, code) } }
     }
+
+    /// From now on whatever is asked of this object throws; nil to work again.
+    public func breakObject(_ key: ObjectKey?) { broken.withLockedValue { $0 = key } }
 
     /// The next who asks for this content is given another.
     public func falsifyOnce(_ key: ObjectKey) { falsified.withLockedValue { $0 = key } }
@@ -208,6 +218,7 @@ public final class MemoryStore: BackingStore {
         if let closed = closed.withLockedValue({ $0 }), key.path.hasPrefix(closed.path) {
             throw StorageError(closed.code, "told to fail", key: key)
         }
+        if broken.withLockedValue({ $0 }) == key { throw StorageError(.io, "told to fail", key: key) }
         if let code = failure.withLockedValue({ $0 }) { throw StorageError(code, "told to fail", key: key) }
     }
 }

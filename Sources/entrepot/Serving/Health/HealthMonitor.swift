@@ -7,6 +7,7 @@ import NIOConcurrencyHelpers
 import Observability
 import Registry
 import ServiceLifecycle
+import Storage
 import Upstream
 
 /// Looks after what serving depends on: tells ``Readiness`` and metrics.
@@ -71,7 +72,14 @@ struct HealthMonitor: Service {
     /// Costs no more than a look into memory.
     @Sendable func checks() -> [HealthCheck] {
         let snapshot = current.value
-        return [probe.check] + disk(snapshot) + [upstreams(snapshot), certificates(snapshot)]
+        return [probe.check] + disk(snapshot) + clock() + [upstreams(snapshot), certificates(snapshot)]
+    }
+
+    /// Where somebody else's clock dates what lies in the store.
+    private func clock() -> [HealthCheck] {
+        guard parts.isRemote else { return [] }
+        if let warning = parts.store.clockWarning { return [HealthCheck("clock", .degraded, warning)] }
+        return [HealthCheck("clock", .ok, "differs by \(abs(parts.store.clockDifference)) seconds from the store's")]
     }
 
     private func disk(_ snapshot: Snapshot) -> [HealthCheck] {
