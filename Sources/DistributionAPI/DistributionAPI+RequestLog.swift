@@ -2,6 +2,7 @@ internal import Access
 internal import Events
 public import HTTPServer
 internal import Observability
+internal import Registry
 
 extension DistributionAPI {
     public func finished(_ exchange: Exchange) {
@@ -14,6 +15,9 @@ extension DistributionAPI {
         accessLog.write(exchange, carried, namespaces)
         slowRequests?.note(exchange, carried)
         guard let carried else { return }
+        if exchange.outcome == .failed, case .getBlob(let name, let digest)? = carried.content.action {
+            registry.forgetAtOnce(carried.content.repository ?? name, digest)
+        }
         if let notifications, let event = carried.content.event, event.action == .pull, exchange.outcome == .complete {
             notifications.recordLater(event)
         }

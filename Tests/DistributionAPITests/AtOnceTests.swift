@@ -1,6 +1,5 @@
 import Access
 import DistributionAPI
-import HTTPServer
 import Hashing
 import Logging
 import NIOCore
@@ -8,6 +7,8 @@ import NIOHTTP1
 import OCI
 import TestSupport
 import Testing
+
+@testable import HTTPServer
 
 /// The short way and the long one lead to the same answer, and the short one is for those alone whom nothing has to be asked of.
 @Suite(.timeLimit(.minutes(1))) struct AtOnceTests {
@@ -62,6 +63,23 @@ import Testing
                 let request = Request(method: method, target: target + query, headers: fields)
                 #expect(api.respondAtOnce(to: request)?.status == nil, "for \(target)")
             }
+        }
+    }
+
+    /// Its file may be shorter than it was.
+    @Test(arguments: [Exchange.Outcome.complete, .clientLeft, .failed])
+    func whatBrokeOffIsOpenedAnew(outcome: Exchange.Outcome) async throws {
+        try await withServed { api, targets in
+            let request = Request(target: try #require(targets.last))
+            let response = try #require(api.respondAtOnce(to: request))
+            api.finished(
+                Exchange(
+                    request: request, requestID: "r", status: .ok, bytesSent: 3, bytesReceived: 0, nanoseconds: 1,
+                    firstByteNanoseconds: 1, outcome: outcome, clientAddress: nil, note: response.note))
+            let short = api.respondAtOnce(to: request)?.status
+            #expect((short == nil) == (outcome == .failed))
+            let again = await api.respond(to: request)
+            #expect(text(again) == "0123456789")
         }
     }
 

@@ -37,6 +37,12 @@ extension Registry {
         }
     }
 
+    /// What broke off in the middle is not served from memory again: its file may be shorter than it was, which who opens it anew
+    /// finds out.
+    public func forgetAtOnce(_ repository: RepositoryName, _ digest: Digest) {
+        hot.remove(HotContent.Key(repository: repository, digest: digest))
+    }
+
     /// A blob for GET.
     public func blobAtOnce(_ repository: Repository, _ digest: Digest, range: ByteRange?) -> Served<BlobAnswer>? {
         hotContent(HotContent.Key(repository: repository.name, digest: digest)).map { Served(answer($0, range), .hit) }
