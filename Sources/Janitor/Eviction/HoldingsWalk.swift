@@ -163,7 +163,7 @@ struct HoldingsWalk {
                 tags[record.digest, default: []].append(tag)
             } catch {
                 // A link that is damaged names nothing; one that cannot be read now may pin what it names.
-                guard error.code == .corrupt || error.code == .tooLarge else { throw error }
+                guard error.isDamage else { throw error }
             }
         }
         return tags

@@ -1,4 +1,5 @@
 internal import Coordination
+internal import Logging
 internal import OCI
 internal import Storage
 
@@ -15,10 +16,7 @@ extension Registry {
             // Before it is read: if it changes in between, this is not current any more.
             let sighting = store.sighting(of: tag, in: repository.name)
             let removals = hot.removals
-            let record = try await stored { (store) async throws(StorageError) in
-                try await store.tag(tag, in: repository.name)
-            }
-            guard let record else { return (nil, nil) }
+            guard let record = try await record(of: tag, repository) else { return (nil, nil) }
             let key = HotContent.Key(repository: repository.name, tag: tag)
             if let sighting {
                 hot.insert(.tag(record, sighting), key, since: removals)
@@ -31,6 +29,29 @@ extension Registry {
             last = record
         }
         return (last, nil)
+    }
+
+    /// What the tag's link says. One that is damaged, as a power loss can leave a cached one, names nothing: the upstream is
+    /// asked, and it is written anew.
+    private func record(of tag: Tag, _ repository: Repository) async throws(RegistryError) -> TagRecord? {
+        do throws(StorageError) {
+            return try await store.tag(tag, in: repository.name)
+        } catch {
+            guard error.isDamage, try await !mayBePushed(repository, tag) else { throw RegistryError(error) }
+            logger.warning(
+                "the link of a tag is damaged: its upstream is asked",
+                metadata: ["repository": "\(repository.name)", "tag": "\(tag)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    /// Whether the tag, whose link says nothing, may have been pushed here.
+    private func mayBePushed(_ repository: Repository, _ tag: Tag) async throws(RegistryError) -> Bool {
+        guard !repository.namespace.isLocal else { return true }
+        guard repository.namespace.pushes.isOverlay else { return false }
+        return try await stored { (store) async throws(StorageError) in
+            try await store.pushedTag(tag, in: repository.name) != nil
+        }
     }
 
     /// Whether the tag was pushed to this repository, so that its upstreams have no say about it.
@@ -54,7 +75,7 @@ extension Registry {
                 }
             } catch {
                 // The manifest is served all the same; the next pull asks the upstream again.
-                guard error.code == .noSpace else { throw error }
+                guard error.isUnwritable else { throw error }
             }
         }
     }
@@ -73,14 +94,18 @@ extension Registry {
     ) async throws(RegistryError) {
         defer { forgetRecent(tag, in: repository.name) }
         guard repository.namespace.pushes.isOverlay else {
-            return try await stored { (store) async throws(StorageError) in try await change(store, false) }
+            return try await writing { (store) async throws(StorageError) in try await change(store, false) }
         }
         try await writers.withLock(repository.name) { () async throws(RegistryError) in
-            let record = try await stored { (store) async throws(StorageError) in
-                try await store.tag(tag, in: repository.name)
+            let state = try await stored { (store) async throws(StorageError) in
+                try await store.tagState(tag, in: repository.name)
             }
-            if let record, try await isPushed(repository, tag, record.digest) { return }
-            try await stored { (store) async throws(StorageError) in try await change(store, record == nil) }
+            switch state {
+            case .names(let digest): if try await isPushed(repository, tag, digest) { return }
+            case .damaged: if try await mayBePushed(repository, tag) { return }
+            case .absent: break
+            }
+            try await writing { (store) async throws(StorageError) in try await change(store, state == .absent) }
         }
     }
 

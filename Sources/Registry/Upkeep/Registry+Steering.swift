@@ -70,7 +70,7 @@ extension Registry {
                 throw RegistryError(
                     .unsupported, status: 400, "\(repository.name) takes pushes: delete the manifest instead")
             }
-            try await stored { (store) async throws(StorageError) in
+            try await writing { (store) async throws(StorageError) in
                 try await store.removeManifest(digest, in: repository.name)
                 try await store.removeGrant(digest, in: repository.name)
             }
@@ -78,7 +78,8 @@ extension Registry {
             return 1
         case .tag(let tag):
             let isHeld = try await stored { (store) async throws(StorageError) in
-                try await store.tag(tag, in: repository.name) != nil
+                // Also one that is damaged.
+                try await store.tagState(tag, in: repository.name) != .absent
             }
             try await forget([tag], repository)
             return isHeld ? 1 : 0

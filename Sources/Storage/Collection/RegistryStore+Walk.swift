@@ -44,7 +44,7 @@ extension RegistryStore {
             let found = try await link(RegistryLayout.layerLink(digest, in: repository))?.digest
             return found == digest ? nil : found
         } catch {
-            guard error.code == .corrupt || error.code == .tooLarge else { throw error }
+            guard error.isDamage else { throw error }
             return nil
         }
     }

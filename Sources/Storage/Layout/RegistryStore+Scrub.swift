@@ -48,7 +48,7 @@ extension RegistryStore {
             guard let found = try await link(key)?.digest else { return .absent }
             return found == digest ? .right : .damaged
         } catch {
-            guard error.code == .corrupt || error.code == .tooLarge else { throw error }
+            guard error.isDamage else { throw error }
             return .damaged
         }
     }
@@ -62,7 +62,7 @@ extension RegistryStore {
         do throws(StorageError) {
             return try await link(RegistryLayout.tagLink(tag, in: repository)).map { .names($0.digest) } ?? .absent
         } catch {
-            guard error.code == .corrupt || error.code == .tooLarge else { throw error }
+            guard error.isDamage else { throw error }
             return .damaged
         }
     }

@@ -15,6 +15,8 @@ public struct StorageError: Error, Sendable, CustomStringConvertible {
         case conflict
         /// What must be there is not.
         case absent
+        /// What was written may not have reached the disk, and asking once more would not tell.
+        case unsynced
         case io
     }
 
@@ -29,6 +31,17 @@ public struct StorageError: Error, Sendable, CustomStringConvertible {
         self.key = key
         self.cause = cause
     }
+
+    /// Nothing can be written now: what is held can be read all the same, and what comes can be passed on.
+    public var isUnwritable: Bool {
+        switch code {
+        case .noSpace, .readOnly, .permissionDenied: true
+        default: false
+        }
+    }
+
+    /// What was read is not what belongs there.
+    public var isDamage: Bool { code == .corrupt || code == .tooLarge }
 
     /// An object has grown, or shrunk, under somebody's hands.
     public static func wrongSize(_ found: Int64, _ expected: Int64, _ key: ObjectKey) -> Self {
