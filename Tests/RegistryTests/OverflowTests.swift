@@ -93,4 +93,66 @@ import Testing
             #expect(try await shop.store.manifest(digest, in: repository.name) == nil)
         }
     }
+
+    // MARK: A store that may not be written to
+
+    private static let codes = [StorageError.Code.noSpace, .readOnly, .permissionDenied]
+
+    @Test(arguments: codes)
+    func whatIsHeldAndWhatComesIsServedFromAStoreThatCannotBeWrittenTo(code: StorageError.Code) async throws {
+        try await Workshop.open { shop in
+            let image = Image()
+            let old = image.hold(on: shop.upstream)
+            let tag = Reference.tag(try #require(Tag("v1")))
+            let repository = try shop.repository("mirror/x")
+            _ = try await shop.registry.manifest(repository, tag)
+            try await image.pullBlobs(shop)
+            shop.objects.failWrites(code)
+            shop.pass(seconds: 61)
+            let confirmed = try await shop.registry.manifest(repository, tag)
+            #expect(confirmed.content.digest == old)
+            #expect(confirmed.warning == nil)
+            let newer = Image(9)
+            let new = newer.hold(on: shop.upstream)
+            #expect(try await shop.registry.manifest(repository, tag).content.digest == new)
+            try await newer.pullBlobs(shop)
+            #expect(try await shop.store.blobInfo(Digest(hashing: newer.layers[0])) == nil)
+            shop.upstream.forget(tag: "v1")
+            let error = await #expect(throws: RegistryError.self) {
+                try await shop.registry.manifest(repository, tag)
+            }
+            #expect(error?.status == 404)
+        }
+    }
+
+    @Test func whatCannotBeSpooledIsPassedOn() async throws {
+        try await Workshop.open { shop in
+            for room in [Int64(0), 500] {
+                shop.spool.pretendFull(beyond: room, isReadOnly: true)
+                let bytes = ByteBuffer(bytes: content.readableBytesView.map { $0 &+ UInt8(room % 251) })
+                let digest = shop.upstream.hold(bytes)
+                let answer = try await shop.registry.blob(try shop.repository("mirror/x"), digest, range: nil).content
+                #expect(try await answer.bytes() == bytes)
+            }
+        }
+    }
+
+    @Test(arguments: codes)
+    func whatMustBeWrittenIsToldSo(code: StorageError.Code) async throws {
+        try await Workshop.open { shop in
+            let image = Image()
+            image.hold(on: shop.upstream)
+            let tag = try #require(Tag("v1"))
+            let mirror = try shop.repository("mirror/x")
+            _ = try await shop.registry.manifest(mirror, .tag(tag))
+            shop.objects.failWrites(code)
+            let status = code == .noSpace ? 507 : 503
+            let purged = await #expect(throws: RegistryError.self) { try await shop.registry.purge(mirror, .tag(tag)) }
+            #expect(purged?.status == status)
+            let pushed = await #expect(throws: RegistryError.self) {
+                try await shop.registry.startUpload(try shop.repository("local/a"))
+            }
+            #expect(pushed?.status == status)
+        }
+    }
 }

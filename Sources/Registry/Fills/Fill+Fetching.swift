@@ -42,9 +42,9 @@ extension Fill {
         }
         let file: SpoolFile
         do throws(StorageError) { file = try await makeFile(spool, size: first.totalSize) } catch {
-            if error.code == .noSpace { progress.update { $0.size = first.totalSize } }
+            if error.isUnwritable { progress.update { $0.size = first.totalSize } }
             throw FillError(
-                error: RegistryError(error), overflow: error.code == .noSpace ? DigestHasher(digest.algorithm) : nil)
+                error: RegistryError(error), overflow: error.isUnwritable ? DigestHasher(digest.algorithm) : nil)
         }
         do throws(FillError) {
             begin(file, size: first.totalSize)
@@ -190,7 +190,7 @@ extension Fill {
             do throws(StorageError) {
                 try await write(piece, to: content)
             } catch {
-                throw FillError(error: RegistryError(error), overflow: error.code == .noSpace ? content.hasher : nil)
+                throw FillError(error: RegistryError(error), overflow: error.isUnwritable ? content.hasher : nil)
             }
             content.hasher.update(piece)
             content.contributors.insert(name)

@@ -108,7 +108,7 @@ struct FillError: Error {
     let error: RegistryError
     /// Names of the upstreams that sent what is not the blob; where several had a part in it, nobody knows which.
     var liars: Set<String> = []
-    /// The disk is full: what was hashed until then is in the file.
+    /// No more can be written: what was hashed until then is in the file.
     var overflow: DigestHasher?
 
     /// One of few words, for metrics.

@@ -37,7 +37,7 @@ extension Fills {
             } catch {
                 file.remove()
                 if case .store? = turn { _ = await fill.cluster?.seat.next(.unwritten) }
-                guard error.code == .noSpace || store.isRemote || fill.cluster != nil else {
+                guard error.isUnwritable || store.isRemote || fill.cluster != nil else {
                     throw FillError(error: RegistryError(error))
                 }
                 // Readers have the whole, and the right one, by its descriptor.
@@ -60,7 +60,7 @@ extension Fills {
                     snapshot.phase = .overflowed(hasher)
                     snapshot.released = hasher.count
                 }
-                return unstored(fill, nil, since: began)
+                return unstored(fill, error.error.cause as? StorageError, since: began)
             }
             if !error.liars.isEmpty {
                 state.withLockedValue { state in
@@ -113,18 +113,21 @@ extension Fills {
         }
     }
 
-    /// - Parameter error: What kept it from being stored, if not the disk of the spool.
+    /// - Parameter error: What kept it from being stored.
     private func unstored(_ fill: Fill, _ error: StorageError?, since began: NIODeadline) {
         Self.count("unstored", since: began)
-        if let error, error.code != .noSpace {
+        if let error, !error.isUnwritable {
             logger.error(
                 "a blob is passed on without being stored, as the store failed",
                 metadata: ["digest": "\(fill.digest)", "error": "\(error)"])
             return
         }
         logger.warning(
-            "a blob is passed on without being stored, as no room is left and none could be made",
-            metadata: ["digest": "\(fill.digest)", "remedy": "free or enlarge the disk, or lower cache.max_size"])
+            "a blob is passed on without being stored, as the store cannot be written to, or is full and no room could be made",
+            metadata: [
+                "digest": "\(fill.digest)", "error": "\(error.map { "\($0)" } ?? "")",
+                "remedy": "free or enlarge the disk, or lower cache.max_size; or make it writable",
+            ])
     }
 
     private static func count(_ outcome: String, since began: NIODeadline) {

@@ -7,7 +7,7 @@ public import Storage
 public final class Spool: Sendable {
     private let own: ProcessFolder
     /// For tests: files behave as on a full disk beyond so many bytes.
-    private let capacity: NIOLockedValueBox<Int64>
+    private let capacity: NIOLockedValueBox<SpoolFile.Capacity>
     private let room: SpoolRoom
 
     /// Makes this process' folder below `root` and removes those of processes that are gone.
@@ -15,7 +15,7 @@ public final class Spool: Sendable {
     /// - Parameter capacity: Bytes of all its files together; beyond them it is as on a full disk.
     public init(root: String, capacity: Int64 = .max) throws(StorageError) {
         room = SpoolRoom(capacity)
-        self.capacity = NIOLockedValueBox(.max)
+        self.capacity = NIOLockedValueBox(SpoolFile.Capacity())
         own = try ProcessFolder(below: root)
     }
 
@@ -35,5 +35,9 @@ public final class Spool: Sendable {
     }
 
     /// From now on new files are as on a disk that is full beyond so many bytes: for tests.
-    package func pretendFull(beyond bytes: Int64) { capacity.withLockedValue { $0 = bytes } }
+    ///
+    /// - Parameter isReadOnly: It is not full but may not be written to.
+    package func pretendFull(beyond bytes: Int64, isReadOnly: Bool = false) {
+        capacity.withLockedValue { $0 = SpoolFile.Capacity(bytes: bytes, isReadOnly: isReadOnly) }
+    }
 }

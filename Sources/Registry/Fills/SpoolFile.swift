@@ -12,15 +12,20 @@ internal import Storage
 struct SpoolFile: Sendable {
     let path: String
     let file: OpenFile
-    /// Bytes beyond which the disk counts as full.
-    var capacity: Int64 = .max
+    var capacity = Capacity()
     /// What it takes of the room of all.
     let share: SpoolRoom.Share
 
+    /// Bytes beyond which the disk counts as full, or as one that may not be written to.
+    struct Capacity {
+        var bytes: Int64 = .max
+        var isReadOnly = false
+    }
+
     /// Writes all of `bytes` at `offset`. Blocks: for threads that may.
     func write(_ bytes: ByteBuffer, at offset: Int64) throws(StorageError) {
-        guard offset + Int64(bytes.readableBytes) <= capacity else {
-            errno = ENOSPC
+        guard offset + Int64(bytes.readableBytes) <= capacity.bytes else {
+            errno = capacity.isReadOnly ? EROFS : ENOSPC
             throw StorageError(local: "pwrite", path)
         }
         guard share.take(Int64(bytes.readableBytes)), file.write(bytes, at: offset) else {

@@ -37,7 +37,16 @@ extension Registry {
             absent.insert(key, error, now: now())
             await shareAbsence(key, error, lifetime: repository.namespace.freshness.negativeTTL)
             if held != nil, case .tag(let tag) = reference {
-                try await forgetUpstreamTag(repository, tag)
+                do throws(RegistryError) {
+                    try await forgetUpstreamTag(repository, tag)
+                } catch {
+                    logger.warning(
+                        "a tag that the upstream has no more cannot be removed",
+                        metadata: [
+                            "repository": "\(repository.name)", "tag": "\(tag)",
+                            "error": "\(error.cause.map { "\($0)" } ?? error.message)",
+                        ])
+                }
             }
         default:
             break
