@@ -223,7 +223,7 @@ enum AtomicFile {
         #else
             let result = retrying { fdatasync(descriptor) }
         #endif
-        guard result == 0 else { throw StorageError(errno: errno, "fdatasync", key) }
+        guard result == 0 else { throw StorageError(unsynced: errno, "fdatasync", key) }
     }
 
     /// The start of a small text file; nil if there is none.

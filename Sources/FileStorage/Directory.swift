@@ -48,7 +48,7 @@ enum Directory {
         let descriptor = retrying { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
         guard descriptor >= 0 else { throw StorageError(errno: errno, "open", key) }
         defer { close(descriptor) }
-        guard retrying({ fsync(descriptor) }) == 0 else { throw StorageError(errno: errno, "fsync", key) }
+        guard retrying({ fsync(descriptor) }) == 0 else { throw StorageError(unsynced: errno, "fsync", key) }
     }
 
     /// Names in `path`, in lexical byte order, without temporary files; empty if there is no such directory.

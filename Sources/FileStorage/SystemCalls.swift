@@ -41,6 +41,15 @@ extension StorageError {
     }
 }
 
+extension StorageError {
+    /// A sync that failed, whatever for: the next one would succeed though the bytes are lost.
+    init(unsynced number: CInt, _ call: String, _ key: ObjectKey?) {
+        self.init(
+            .unsynced, "the file system could not bring to the disk what was written; look at its log and its device",
+            key: key, cause: SystemCallError(call: call, number: number))
+    }
+}
+
 /// Runs a system call again while a signal interrupts it.
 @inline(__always)
 func retrying<Result: SignedInteger>(_ call: () -> Result) -> Result {

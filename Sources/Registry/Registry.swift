@@ -72,7 +72,8 @@ public struct Registry: Sendable {
         let locks = replica.locks
         writers = WriterOrder(locks) { CoordinationKey(.repository, $0.value) }
         uploads = Uploads(
-            store: store, background: background, pool: pool, limits: self.limits,
+            store: store, room: PushRoom(maker: store.isRemote ? nil : { bytes in await fills.makeRoom(bytes) }),
+            background: background, pool: pool, limits: self.limits,
             locks: WriterOrder(locks) { CoordinationKey(.upload, "\($0.repository)/\($0.id)") }, now: now)
         flights = SharedFlights(replica, .manifest)
         manifestFetches = SingleFlight(background: background)
@@ -90,7 +91,7 @@ public struct Registry: Sendable {
             isOffline: repository.namespace.isOffline, background: background, logger: logger)
     }
 
-    /// Stores what came from an upstream, if there is room: if not, it is served all the same.
+    /// Stores what came from an upstream, if the store can be written to: if not, it is served all the same.
     ///
     /// - Returns: Whether it is stored.
     func storing(
@@ -101,9 +102,11 @@ public struct Registry: Sendable {
                 try await write(store)
                 return true
             } catch {
-                guard error.code == .noSpace else { throw RegistryError(error) }
-                if !isLast, await fills.makeRoom(0) { continue }
-                logger.warning("not stored, as no room is left and none could be made", metadata: ["error": "\(error)"])
+                guard error.isUnwritable else { throw RegistryError(error) }
+                if !isLast, error.code == .noSpace, await fills.makeRoom(0) { continue }
+                logger.warning(
+                    "not stored, as the store cannot be written to, or is full and no room could be made",
+                    metadata: ["error": "\(error)"])
                 return false
             }
         }

@@ -38,20 +38,28 @@ extension Registry {
             // Also when the client has left.
             defer { withExtendedLifetime(incoming.room) {} }
             let (manifest, content) = try incoming.judged(self.limits.value)
-            try await self.writers.withLock(repository.name) { (check) async throws(RegistryError) in
-                var tags = incoming.tags
-                if case .tag(let tag) = incoming.reference { tags.append(tag) }
-                var moves: [TagMove] = []
-                for tag in tags { moves.append(try await self.checkMutable(repository, tag, manifest.digest)) }
-                let blobs = Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest))
-                let parts = blobs.union(content.manifests.map(\.digest))
-                let missing = try await self.secureGrants(parts, in: repository.name)
-                try await self.checkReferences(repository, content, blobs, missing)
-                try check()
-                try await self.store(manifest, content, repository, parts.subtracting(missing))
-                for move in moves { try await self.set(move, to: manifest.digest, repository) }
+            try await self.uploads.room.making(Int64(manifest.bytes.readableBytes)) { () async throws(RegistryError) in
+                try await self.put(manifest, content, incoming, repository)
             }
             return PushedManifest(digest: manifest.digest, subject: content.subject?.digest)
+        }
+    }
+
+    private func put(
+        _ manifest: StoredManifest, _ content: Manifest, _ incoming: IncomingManifest, _ repository: Repository
+    ) async throws(RegistryError) {
+        try await writers.withLock(repository.name) { (check) async throws(RegistryError) in
+            var tags = incoming.tags
+            if case .tag(let tag) = incoming.reference { tags.append(tag) }
+            var moves: [TagMove] = []
+            for tag in tags { moves.append(try await checkMutable(repository, tag, manifest.digest)) }
+            let blobs = Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest))
+            let parts = blobs.union(content.manifests.map(\.digest))
+            let missing = try await secureGrants(parts, in: repository.name)
+            try await checkReferences(repository, content, blobs, missing)
+            try check()
+            try await store(manifest, content, repository, parts.subtracting(missing))
+            for move in moves { try await set(move, to: manifest.digest, repository) }
         }
     }
 

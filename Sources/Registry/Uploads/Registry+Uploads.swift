@@ -73,7 +73,9 @@ extension Registry {
     ) async throws(RegistryError) -> Bool {
         try repository.checkWritable()
         return try await background.carryOut { () async throws(RegistryError) in
-            try await self.mount(repository, digest, from: source, among: namespaces, where: mayPull)
+            try await self.uploads.room.making(0) { () async throws(RegistryError) in
+                try await self.mount(repository, digest, from: source, among: namespaces, where: mayPull)
+            }
         }
     }
 

@@ -48,16 +48,22 @@ extension Uploads {
         let outcome = try await receiveOrKeep(key, part, from: next)
         guard case .accepted = outcome else { return outcome }
         return try await background.carryOut { () async throws(RegistryError) in
-            // The request may be gone by now, and its place among the users with it.
-            self.open.enter(key)
-            defer { self.open.leave(key) }
-            return try await self.locks.withLock(key) { (check) async throws(RegistryError) in
-                // Once more if it was something else by then: that has a hash of its own.
-                for _ in 0..<2 {
-                    if let outcome = try await self.end(key, as: digest, check) { return outcome }
-                }
-                return .misplaced(try await self.status(key))
+            try await self.room.making(0) { () async throws(RegistryError) in
+                try await self.complete(key, as: digest)
             }
+        }
+    }
+
+    private func complete(_ key: Key, as digest: Digest) async throws(RegistryError) -> UploadOutcome {
+        // The request may be gone by now, and its place among the users with it.
+        open.enter(key)
+        defer { open.leave(key) }
+        return try await locks.withLock(key) { (check) async throws(RegistryError) in
+            // Once more if it was something else by then: that has a hash of its own.
+            for _ in 0..<2 {
+                if let outcome = try await end(key, as: digest, check) { return outcome }
+            }
+            return .misplaced(try await status(key))
         }
     }
 
@@ -77,6 +83,8 @@ extension Uploads {
                 try await store.removeUpload(key.id, in: key.repository)
             }
         } catch {
+            // Nobody may end it whose sync finds nothing left to do.
+            if error.code == .unsynced { try? await store.removeUpload(key.id, in: key.repository) }
             guard store.isRemote, error.code == .absent || error.code == .conflict else {
                 throw RegistryError(writing: error)
             }
@@ -142,7 +150,8 @@ extension Uploads {
                     batch.writeImmutableBuffer(fitting)
                 }
                 guard batch.readableBytes >= step else { continue }
-                guard try await add(batch, key, at: end) else { return .misplaced(try await status(key)) }
+                let isAdded = try await add(batch, key, at: end, before: part.length.map { size + $0 })
+                guard isAdded else { return .misplaced(try await status(key)) }
                 end += Int64(batch.readableBytes)
                 batch.clear()
                 batch.writeImmutableBuffer(rest)
@@ -162,31 +171,38 @@ extension Uploads {
     }
 
     /// One step: all of `bytes` at `offset`, or nothing; false if the session's end is elsewhere.
-    private func add(_ bytes: ByteBuffer, _ key: Key, at offset: Int64) async throws(RegistryError) -> Bool {
+    ///
+    /// - Parameter end: Where what is being sent will end; nil if unknown.
+    private func add(
+        _ bytes: ByteBuffer, _ key: Key, at offset: Int64, before end: Int64? = nil
+    ) async throws(RegistryError) -> Bool {
         guard bytes.readableBytes > 0 else { return true }
         try checkSize(offset, adding: Int64(bytes.readableBytes))
-        return try await locks.withLock(key) { (check) async throws(RegistryError) in
-            let hashed = try await hashed(key)
-            guard hashed.count == offset else { return false }
-            try check()
-            // Until both are done, memory knows nothing: who comes after a failure asks the store.
-            open.set(nil, key)
-            let hasher = try await hash(bytes, hashed.hasher)
-            let next: HashedUpload
-            do throws(StorageError) {
-                next = HashedUpload(
-                    hasher: hasher,
-                    object: try await store.append(bytes, to: key.id, in: key.repository, after: hashed.object))
-            } catch {
-                if error.code == .conflict { return false }
-                throw RegistryError(writing: error)
+        let wanted = max(Int64(bytes.readableBytes), (end ?? offset) - offset)
+        return try await room.making(wanted) { () async throws(RegistryError) in
+            try await locks.withLock(key) { (check) async throws(RegistryError) in
+                let hashed = try await hashed(key)
+                guard hashed.count == offset else { return false }
+                try check()
+                // Until both are done, memory knows nothing: who comes after a failure asks the store.
+                open.set(nil, key)
+                let hasher = try await hash(bytes, hashed.hasher)
+                let next: HashedUpload
+                do throws(StorageError) {
+                    next = HashedUpload(
+                        hasher: hasher,
+                        object: try await store.append(bytes, to: key.id, in: key.repository, after: hashed.object))
+                } catch {
+                    if error.code == .conflict { return false }
+                    throw RegistryError(writing: error)
+                }
+                open.set(next, key)
+                metrics.bytes.increment(by: bytes.readableBytes)
+                if next.count / Self.checkpointDistance != offset / Self.checkpointDistance {
+                    try await setCheckpoint(next, key)
+                }
+                return true
             }
-            open.set(next, key)
-            metrics.bytes.increment(by: bytes.readableBytes)
-            if next.count / Self.checkpointDistance != offset / Self.checkpointDistance {
-                try await setCheckpoint(next, key)
-            }
-            return true
         }
     }
 
@@ -201,7 +217,12 @@ extension Uploads {
     private func setCheckpoint(_ hashed: HashedUpload, _ key: Key) async throws(RegistryError) {
         guard let checkpoint = hashed.checkpoint else { return }
         try await written { () async throws(StorageError) in
-            try await store.setCheckpoint(checkpoint, of: key.id, in: key.repository)
+            do throws(StorageError) {
+                try await store.setCheckpoint(checkpoint, of: key.id, in: key.repository)
+            } catch {
+                // The bytes are here: without it they are hashed again.
+                guard error.code == .noSpace else { throw error }
+            }
         }
     }
 

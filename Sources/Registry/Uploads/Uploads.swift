@@ -20,6 +20,7 @@ public final class Uploads: Sendable {
     static let checkpointDistance: Int64 = 256 << 20
 
     let store: RegistryStore
+    let room: PushRoom
     let background: BackgroundWork
     let limits: Adjustable<PushLimits>
     /// Seconds since 1970.
@@ -33,11 +34,13 @@ public final class Uploads: Sendable {
     private let pool: ThreadPool
 
     init(
-        store: RegistryStore, background: BackgroundWork, pool: ThreadPool, limits: Adjustable<PushLimits>,
-        locks: WriterOrder<Key>, soonHashed: Int64 = 1 << 20, now: @escaping @Sendable () -> Int64
+        store: RegistryStore, room: PushRoom = PushRoom(), background: BackgroundWork, pool: ThreadPool,
+        limits: Adjustable<PushLimits>, locks: WriterOrder<Key>, soonHashed: Int64 = 1 << 20,
+        now: @escaping @Sendable () -> Int64
     ) {
         self.soonHashed = soonHashed
         self.store = store
+        self.room = room
         self.background = background
         self.pool = pool
         self.limits = limits
@@ -48,8 +51,10 @@ public final class Uploads: Sendable {
     /// - Parameter algorithm: With which the content will be named; another one later costs reading it once more.
     func begin(_ key: Key, _ algorithm: Digest.Algorithm) async throws(RegistryError) -> UploadStatus {
         let checkpoint = algorithm == .sha256 ? nil : DigestHasher(algorithm).checkpoint()
-        try await written { () async throws(StorageError) in
-            try await store.beginUpload(key.id, in: key.repository, at: now(), checkpoint: checkpoint)
+        try await room.making(0) { () async throws(RegistryError) in
+            try await written { () async throws(StorageError) in
+                try await store.beginUpload(key.id, in: key.repository, at: now(), checkpoint: checkpoint)
+            }
         }
         metrics.begun.increment()
         return UploadStatus(id: key.id, size: 0)
