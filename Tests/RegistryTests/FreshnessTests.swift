@@ -145,6 +145,29 @@ import Upstream
 
     // MARK: Budgets
 
+    @Test func aLowBudgetIsSpentOnAnImageThatIsNotWhole() async throws {
+        try await Workshop.open { shop in
+            let digest = image.hold(on: shop.upstream)
+            _ = try await pull(shop)
+            try await image.pullBlobs(shop, without: [1])
+            shop.pass(seconds: 61)
+            let budget = try #require(shop.upstream.budget)
+            budget.note(RateBudget.Reading(limit: 100, remaining: 9, window: 21_600, time: 1_000_061))
+            let served = try await pull(shop)
+            #expect(served.content.digest == digest)
+            #expect(served.warning == nil)
+            #expect(
+                shop.upstream.questions.filter { $0.contains("manifest") } == [
+                    "GET manifest x v1", "HEAD manifest x v1",
+                ])
+            // Now that it is whole the rest is kept.
+            try await image.pullBlobs(shop)
+            shop.pass(seconds: 61)
+            let later = try await pull(shop)
+            #expect(later.warning?.contains("few more requests") == true)
+        }
+    }
+
     @Test func aLowBudgetIsKeptForWhatIsNotHeld() async throws {
         try await Workshop.open { shop in
             let digest = image.hold(on: shop.upstream)

@@ -58,37 +58,48 @@ extension Registry {
         let answer: UpstreamManifest?
         let upstream: any UpstreamRegistry
         let allowsStale = held.map { mayBeStale($0, repository) } ?? false
+        let holdsBack = if let held, allowsStale { try await mayWait(held, repository) } else { false }
         do throws(UpstreamListError) {
-            (answer, upstream) = try await newest(repository, reference, held, allowsStale)
+            (answer, upstream) = try await newest(repository, reference, held, holdsBack)
         } catch {
             return try await instead(of: error, repository, reference, held, allowsStale)
         }
         return try await keep(answer, from: upstream, repository, reference, held?.manifest)
     }
 
+    /// Whether what an upstream still allows is worth more than to know whether this is what it has: not where the image is
+    /// not whole here, which is of no use without the upstream.
+    private func mayWait(_ held: HeldManifest, _ repository: Repository) async throws(RegistryError) -> Bool {
+        let now = now()
+        guard repository.namespace.upstreams.contains(where: { $0.budget?.isLow(now: now) == true }) else {
+            return false
+        }
+        return try await missingPart(of: held.manifest, repository) == nil
+    }
+
     /// What the upstreams have; nil if it is what is held. Where there is no memory for it now they are asked again when
     /// there is: nobody is kept waiting with an answer half read.
     private func newest(
-        _ repository: Repository, _ reference: Reference, _ held: HeldManifest?, _ allowsStale: Bool
+        _ repository: Repository, _ reference: Reference, _ held: HeldManifest?, _ holdsBack: Bool
     ) async throws(UpstreamListError) -> (UpstreamManifest?, any UpstreamRegistry) {
         do throws(UpstreamListError) {
-            return try await newest(repository, reference, held, allowsStale, room: nil)
+            return try await newest(repository, reference, held, holdsBack, room: nil)
         } catch {
             guard let missing = error.decisive.cause as? NoRoomError,
                 let share = await manifestRoom.reserve(missing.bytes, patience: ByteBudget.patience)
             else { throw error }
-            return try await newest(repository, reference, held, allowsStale, room: share)
+            return try await newest(repository, reference, held, holdsBack, room: share)
         }
     }
 
     private func newest(
-        _ repository: Repository, _ reference: Reference, _ held: HeldManifest?, _ allowsStale: Bool,
+        _ repository: Repository, _ reference: Reference, _ held: HeldManifest?, _ holdsBack: Bool,
         room: ByteBudget.Share?
     ) async throws(UpstreamListError) -> (UpstreamManifest?, any UpstreamRegistry) {
         let (answer, upstream, _) = try await upstreams(repository).first(.question) {
             (upstream) async throws(UpstreamError) in
             // What is left of a budget is for content that is not here yet.
-            if allowsStale, upstream.budget?.isLow(now: now()) == true {
+            if holdsBack, upstream.budget?.isLow(now: now()) == true {
                 throw UpstreamError(
                     .rateLimited(retryAfter: nil), "\(upstream.name) allows few more requests, which are kept back")
             }
