@@ -139,8 +139,8 @@ extension DistributionAPI {
                 try await pass(body, UInt64(part.count), writer)
             }
         case .nothing:
-            guard let size = answer.size else { return .empty }
-            return .stream(length: size) { _ in }
+            // Without a size the head has none: 0 would be one.
+            return .stream(length: answer.size) { _ in }
         }
     }
 

@@ -108,6 +108,18 @@ import Upstream
         }
     }
 
+    @Test func theHeadOfABlobOfUnknownSizeSaysNone() async throws {
+        try await Workshop.open { shop in
+            let digest = Digest(hashing: content)
+            shop.upstream.hold(.valve(Valve(), size: nil), as: digest)
+            let response = await api(shop).respond(
+                to: Request(method: .HEAD, target: "/v2/mirror/x/blobs/\(digest)"))
+            #expect(response.status == .ok)
+            #expect(response.body.length == nil)
+            #expect(!response.headers.contains(name: "Content-Length"))
+        }
+    }
+
     @Test func aBlobNobodyHasIsNotUnchanged() async throws {
         try await Workshop.open { shop in
             let digest = Digest(hashing: content)

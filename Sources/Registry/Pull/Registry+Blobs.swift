@@ -59,7 +59,8 @@ extension Registry {
                 BlobAnswer(size: size, source: .nothing), CacheStatus(forward: .miss, isStored: true, isCollapsed: true)
             )
         }
-        let (size, isCollapsed) = try await vouch(repository, digest)
+        var (size, isCollapsed) = try await vouch(repository, digest)
+        if size == nil { size = try await claimedSize(BlobKey(repository: repository.name, digest: digest)) }
         return Served(
             BlobAnswer(size: size, source: .nothing), CacheStatus(forward: .miss, isCollapsed: isCollapsed))
     }
