@@ -186,6 +186,19 @@ import Upstream
         }
     }
 
+    @Test func aHeadTakesTheManifestsWordWhereTheUpstreamDoesNotSayTheSize() async throws {
+        try await Workshop.open { shop in
+            let image = Image()
+            image.hold(on: shop.upstream)
+            let repository = try shop.repository("mirror/x")
+            let digest = Digest(hashing: image.layers[0])
+            shop.upstream.hold(.valve(Valve(), size: nil), as: digest)
+            #expect(try await shop.registry.blobHead(repository, digest).content.size == nil)
+            _ = try await shop.registry.manifest(repository, .tag(try #require(Tag("v1"))))
+            #expect(try await shop.registry.blobHead(repository, digest).content.size == 300)
+        }
+    }
+
     @Test func storedBytesAreSharedOnlyWithRepositoriesWhoseUpstreamVouchesForThem() async throws {
         try await Workshop.open(upstreams: 2) { shop in
             let digest = shop.upstreams[0].hold(content)
@@ -260,19 +273,60 @@ import Upstream
         }
     }
 
-    @Test func tooManyFillsAreToldToComeBack() async throws {
-        try await Workshop.open(limits: FillLimits.test(concurrent: 1, holdBack: 4)) { shop in
+    @Test func aFillTooManyWaitsForItsTurn() async throws {
+        try await Workshop.open(limits: FillLimits.test(concurrent: 1, wait: .seconds(7), holdBack: 4)) { shop in
             let digest = Digest(hashing: content)
-            shop.upstream.hold(.valve(Valve(), size: 1000), as: digest)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
+            let repository = try shop.repository("mirror/x")
+            let first = try await shop.registry.blob(repository, digest, range: nil)
+            let others = (0..<3).map { shop.upstream.hold(ByteBuffer(string: "another \($0)")) }
+            try await withThrowingTaskGroup { group in
+                for (number, other) in others.enumerated() {
+                    group.addTask {
+                        // Twice, as those who want the same wait together.
+                        async let twin = shop.registry.blob(repository, other, range: nil).content.bytes()
+                        let bytes = try await shop.registry.blob(repository, other, range: nil).content.bytes()
+                        #expect(bytes == ByteBuffer(string: "another \(number)"))
+                        let same = try await twin
+                        #expect(same == bytes)
+                    }
+                    await shop.timers.asleep(for: .seconds(7), count: number + 1)
+                }
+                #expect(shop.upstream.questions == ["GET blob x \(digest)"])
+                valve.send(content)
+                valve.finish()
+                try await group.waitForAll()
+            }
+            #expect(shop.upstream.questions == ([digest] + others).map { "GET blob x \($0)" })
+            #expect(try await first.content.bytes() == content)
+        }
+    }
+
+    @Test func whoWaitsTooLongForAPlaceIsToldToComeBack() async throws {
+        try await Workshop.open(limits: FillLimits.test(concurrent: 1, wait: .seconds(7), holdBack: 4)) { shop in
+            let digest = Digest(hashing: content)
+            let valve = Valve()
+            shop.upstream.hold(.valve(valve, size: 1000), as: digest)
             let repository = try shop.repository("mirror/x")
             let first = try await shop.registry.blob(repository, digest, range: nil)
             let second = shop.upstream.hold(ByteBuffer(string: "another"))
-            let error = await #expect(throws: RegistryError.self) {
-                try await shop.registry.blob(repository, second, range: nil)
+            async let refusal = shop.registry.blob(repository, second, range: nil).content.size
+            await shop.timers.asleep(for: .seconds(7))
+            shop.timers.pass(.seconds(7))
+            do {
+                _ = try await refusal
+                Issue.record("it was not told to come back")
+            } catch let error as RegistryError {
+                #expect(error.status == 503)
+                #expect(error.retryAfter != nil)
             }
-            #expect(error?.status == 503)
-            #expect(error?.retryAfter != nil)
-            withExtendedLifetime(first) {}
+            valve.send(content)
+            valve.finish()
+            #expect(try await first.content.bytes() == content)
+            // The place is free again.
+            let again = try await shop.registry.blob(repository, second, range: nil)
+            #expect(try await again.content.bytes() == ByteBuffer(string: "another"))
         }
     }
 

@@ -1,7 +1,9 @@
 /// Bounds of fills.
 public struct FillLimits: Sendable {
-    /// Fills at a time; a request for one more is told to come back.
+    /// Fills at a time; others wait for their turn.
     public var concurrent: Int
+    /// How long one waits before those who want it are told to come back.
+    public var wait: Duration
     /// Fills nobody waits for any more that may still finish.
     public var orphans: Int
     /// Bytes; a larger blob is not fetched.
@@ -20,12 +22,13 @@ public struct FillLimits: Sendable {
     public var peerPatience: Duration
 
     public init(
-        concurrent: Int, orphans: Int, blobSize: Int64, holdBack: Int64 = 64 << 10,
+        concurrent: Int, wait: Duration, orphans: Int, blobSize: Int64, holdBack: Int64 = 64 << 10,
         farDistance: Int64 = 8 << 20, farRanges: Int = 8,
         progress: Int64 = 64 << 10, idleTransfers: Int = 4,
         peerPatience: Duration = .seconds(10)
     ) {
         self.concurrent = concurrent
+        self.wait = wait
         self.orphans = orphans
         self.blobSize = blobSize
         self.holdBack = holdBack

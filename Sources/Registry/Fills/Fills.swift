@@ -39,6 +39,10 @@ public final class Fills: Sendable {
     let logger: Logger
     let state: NIOLockedValueBox<State>
     let farRanges: Slots
+    /// More do not even wait.
+    private static let mostWaiting = 1024
+    /// One for each fill that is at work.
+    private let places: ByteBudget
     private let roomMaker = NIOLockedValueBox<RoomMaker?>(nil)
 
     public init(
@@ -56,6 +60,7 @@ public final class Fills: Sendable {
         self.timers = timers
         self.logger = logger
         farRanges = Slots(limits.farRanges)
+        places = ByteBudget(limit: limits.concurrent, timers: timers)
     }
 
     /// From now on asks `maker` where the disk is full.
@@ -72,7 +77,10 @@ public final class Fills: Sendable {
     var limits: FillLimits { state.withLockedValue { $0.limits } }
 
     /// Takes effect with the next fill; those under way keep the bounds they began with. `farRanges` stays.
-    public func adjust(_ limits: FillLimits) { state.withLockedValue { $0.limits = limits } }
+    public func adjust(_ limits: FillLimits) {
+        state.withLockedValue { $0.limits = limits }
+        places.adjust(limit: limits.concurrent)
+    }
 
     /// The fill of `digest` that is under way, for a repository that has been vouched for.
     func joinRunning(_ digest: Digest, for repository: RepositoryName, _ rank: Urgency.Rank) -> FillReader? {
@@ -131,7 +139,7 @@ public final class Fills: Sendable {
                 state.running[digest]?.beneficiaries.insert(repository.name)
                 return (self.reader(digest, &state), nil)
             }
-            guard state.running.count < state.limits.concurrent else { return (nil, nil) }
+            guard state.running.count < state.limits.concurrent + Self.mostWaiting else { return (nil, nil) }
             let source = Fill.Source(
                 upstreams: upstreams, repository: repository.name, remoteName: repository.remoteName,
                 distrusted: state.liars[digest] ?? [],
@@ -148,11 +156,16 @@ public final class Fills: Sendable {
         guard let reader else { throw .overloaded }
         if let fresh {
             let isStarted = background.start { [self] in
+                // Those who wait for it have joined it: they wait together.
+                guard let place = await places.reserve(1, patience: fresh.limits.wait), !fresh.isAbandoned else {
+                    return end(fresh, .overloaded)
+                }
                 await withTaskExecutorPreference(executor) {
                     await traced("fill", attributes: ["entrepot.digest": .string("\(digest)")]) {
                         await runInCluster(fresh)
                     }
                 }
+                withExtendedLifetime(place) {}
             }
             if !isStarted { end(fresh, .overloaded) }
         }

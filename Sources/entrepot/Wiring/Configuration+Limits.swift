@@ -4,8 +4,8 @@ import Registry
 extension FillLimits {
     init(_ configuration: Configuration) {
         self.init(
-            concurrent: configuration.fills.maxConcurrent, orphans: configuration.fills.maxOrphans,
-            blobSize: Int64(configuration.server.maxBlobSize.bytes),
+            concurrent: configuration.fills.maxConcurrent, wait: configuration.limits.wait.duration,
+            orphans: configuration.fills.maxOrphans, blobSize: Int64(configuration.server.maxBlobSize.bytes),
             peerPatience: configuration.resilience.headerTimeout.duration)
     }
 }
