@@ -32,6 +32,7 @@ public struct UpstreamClient: UpstreamRegistry {
     let takesBasic = NIOLockedValueBox(false)
     /// In which networks the upstream itself is; nil until it has answered.
     let ownRanges = NIOLockedValueBox<AddressRanges?>(nil)
+    let refusedHeads = RefusedHeads()
     let bytesReceived: Counter
     let requestCounters: UpstreamRequestCounters
 
@@ -108,14 +109,11 @@ public struct UpstreamClient: UpstreamRegistry {
         _ repository: RepositoryName, _ reference: Reference, held: Digest?
     ) async throws(UpstreamError) -> UpstreamManifestHead {
         try await observed(.headManifest) { () async throws(UpstreamError) in
-            var ask = try UpstreamRequest(
-                .head, repository, "manifests/\(reference)", headers: Self.manifestHeaders, within: endpoint)
-            if let held {
-                // Registries make the digest the entity tag; those that do not will simply answer as if unasked.
-                ask.headers.set("If-None-Match", "\"\(held)\"")
-                ask.accepted.insert(304)
-            }
-            let answer = try await send(ask)
+            var headers = Self.manifestHeaders
+            // Registries make the digest the entity tag; those that do not will simply answer as if unasked.
+            if let held { headers.set("If-None-Match", "\"\(held)\"") }
+            let answer = try await head(
+                repository, "manifests/\(reference)", headers, accepted: held == nil ? [200] : [200, 304])
             let (digest, mediaType) = try manifestHeaders(of: answer, reference)
             if answer.status == 304 { return UpstreamManifestHead(digest: digest ?? held, mediaType: nil, size: nil) }
             // The length of a compressed answer is not the manifest's.
@@ -168,8 +166,16 @@ public struct UpstreamClient: UpstreamRegistry {
         _ repository: RepositoryName, _ digest: Digest
     ) async throws(UpstreamError) -> UpstreamBlobHead {
         try await observed(.headBlob) { () async throws(UpstreamError) in
-            let answer = try await send(try UpstreamRequest(.head, repository, "blobs/\(digest)", within: endpoint))
-            return UpstreamBlobHead(size: Self.isCompressed(answer) ? nil : answer.contentLength)
+            let answer = try await head(repository, "blobs/\(digest)", part: "bytes=0-0")
+            if Self.isCompressed(answer) { return UpstreamBlobHead(size: nil) }
+            let size =
+                switch answer.status {
+                case 206: answer.headers["Content-Range"].flatMap { ContentRange($0) }?.total
+                // There is no first byte.
+                case 416: Int64(0)
+                default: answer.contentLength
+                }
+            return UpstreamBlobHead(size: size)
         }
     }
 
