@@ -44,7 +44,7 @@ extension DistributionAPI {
             return served
         }
         // Pages are made of what is left: the end of a page must not tell of a tag that is hidden.
-        var served = try await registry.tags(repository, after: last, limit: nil)
+        var served = try await registry.tags(repository, after: last, limit: limit == 0 ? 0 : nil)
         var visible: [Tag] = []
         for (position, tag) in served.content.tags.enumerated() {
             // Others on this event loop get their turn.

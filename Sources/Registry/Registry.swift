@@ -38,6 +38,7 @@ public struct Registry: Sendable {
     let keptWhole = RememberedRepositories()
     let tagLists: SingleFlight<RepositoryName, [Tag]>
     private let gatherers = ThreadPoolExecutor(ThreadPool(limit: 2, name: "lists"))
+    let recentTagLists = RecentTagLists()
     let logger: Logger
     /// Seconds since 1970.
     let now: @Sendable () -> Int64

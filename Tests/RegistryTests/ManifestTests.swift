@@ -196,6 +196,35 @@ import Upstream
         }
     }
 
+    @Test func pagesThatFollowAreMadeOfTheListThatCame() async throws {
+        try await Workshop.open { shop in
+            for name in ["a", "b", "c", "d"] { _ = shop.upstream.hold(manifest, tag: name) }
+            let repository = try shop.repository("mirror/x")
+            func page(_ last: String?, _ limit: Int?) async throws -> [String] {
+                try await shop.registry.tags(repository, after: last, limit: limit).content.tags.map(\.value)
+            }
+            #expect(try await page(nil, 0) == [])
+            #expect(shop.upstream.questions.isEmpty)
+            #expect(try await page(nil, 1) == ["a"])
+            let questions = shop.upstream.questions.count
+            #expect(questions > 0)
+            shop.pass(seconds: 29)
+            #expect(try await page("a", 2) == ["b", "c"])
+            #expect(try await page("c", 2) == ["d"])
+            #expect(shop.upstream.questions.count == questions)
+            // Who begins anew is told what is new.
+            _ = shop.upstream.hold(manifest, tag: "e")
+            #expect(try await page(nil, nil) == ["a", "b", "c", "d", "e"])
+            #expect(shop.upstream.questions.count == 2 * questions)
+            shop.pass(seconds: 30)
+            #expect(try await page("d", 2) == ["e"])
+            #expect(shop.upstream.questions.count == 3 * questions)
+            _ = try await shop.registry.purge(repository, nil)
+            #expect(try await page("d", 2) == ["e"])
+            #expect(shop.upstream.questions.count == 4 * questions)
+        }
+    }
+
     @Test func referrersOfUpstreamAndCacheAreMergedAndFiltered() async throws {
         try await Workshop.open { shop in
             let subject = shop.upstream.hold(manifest, tag: "v1")

@@ -27,6 +27,8 @@ extension Registry {
     public func tags(
         _ repository: Repository, after last: String?, limit: Int?
     ) async throws(RegistryError) -> Served<TagPage> {
+        // Nobody has to be asked for nothing.
+        if limit == 0, !repository.namespace.isLocal { return Served(Self.page([], 0), .hit) }
         // What is beyond a page shows on the next one.
         let held = try await heldTags(
             repository, after: last, limit: min(limit ?? Self.mostTags, Self.mostTags) + 1)
@@ -40,14 +42,18 @@ extension Registry {
             }
             return Served(Self.page(held, limit), .hit)
         }
+        if last != nil, let (upstream, age) = recentTagLists.tags(repository.name, now: now()) {
+            return Served(Self.page(upstream, held, after: last, limit), .hit, age: age)
+        }
         do throws(RegistryError) {
             let (upstream, isCollapsed) = try await tagLists.value(repository.name) { () async throws(RegistryError) in
-                try await upstreamTags(repository)
+                let tags = try await upstreamTags(repository)
+                recentTagLists.insert(tags, repository.name, now: now())
+                return tags
             }
-            let later =
-                last.map { last in upstream.filter { last.utf8.lexicographicallyPrecedes($0.value.utf8) } } ?? upstream
-            let all = Set(later).union(held).sorted()
-            return Served(Self.page(all, limit), CacheStatus(forward: .miss, isCollapsed: isCollapsed))
+            return Served(
+                Self.page(upstream, held, after: last, limit),
+                CacheStatus(forward: .miss, isCollapsed: isCollapsed))
         } catch {
             // The upstream need not know a repository that only clients pushed to.
             if repository.namespace.pushes.isOverlay, error.status == 404, !held.isEmpty {
@@ -93,6 +99,12 @@ extension Registry {
             throw RegistryError(error, absent: .nameUnknown)
         }
         return tags.sorted()
+    }
+
+    private static func page(_ upstream: [Tag], _ held: [Tag], after last: String?, _ limit: Int?) -> TagPage {
+        let later =
+            last.map { last in upstream.filter { last.utf8.lexicographicallyPrecedes($0.value.utf8) } } ?? upstream
+        return page(Set(later).union(held).sorted(), limit)
     }
 
     private static func page(_ tags: [Tag], _ limit: Int?) -> TagPage {

@@ -46,6 +46,7 @@ extension Registry {
     public func reconfigure(_ limits: PushLimits) {
         self.limits.set(limits)
         absent.removeAll()
+        recentTagLists.removeAll()
     }
 
     /// Makes a mirror forget content, so that the upstream is asked for it anew. Bytes stay where other repositories may
@@ -60,6 +61,7 @@ extension Registry {
                 .unsupported, status: 400, "\(repository.name) is not a mirror: what is purged here would be lost")
         }
         absent.remove(in: repository.name)
+        recentTagLists.remove(repository.name)
         if let reference {
             await forgetSharedAbsence(ManifestKey(repository: repository.name, reference: reference))
         }
