@@ -128,6 +128,35 @@ import Testing
         }
     }
 
+    @Test(arguments: ["loop", "nowhere", "broken", "locked"])
+    func whoFindsOutAndFailsForAReasonOfItsOwnKeepsNobodyAway(failure: String) async throws {
+        let (budget, time) = (RateBudget(name: "x"), ManualTime())
+        try await ScriptedHTTPServer.run { request in
+            switch request.path {
+            case let path where path.contains("/limited/"): .answer(429, [("Retry-After", "5")])
+            case let path where path.contains("/loop/"): .redirect(to: request.path)
+            case let path where path.contains("/nowhere/"): .answer(307)
+            case let path where path.contains("/broken/"): TestResponse(steps: [.close])
+            case let path where path.contains("/locked/"): .unauthorized(#"Bearer realm="/token",service="s""#)
+            case "/token": .answer(500)
+            default: .manifest(index)
+            }
+        } _: { server in
+            let client = try makeClient(server, time: time, budget: budget)
+            let limited = try #require(RepositoryName("x/limited/y"))
+            #expect(
+                await kindOf { _ = try await client.manifest(limited, latest) } == .rateLimited(retryAfter: 5))
+            #expect(
+                await kindOf { _ = try await client.manifest(repository, latest) } == .rateLimited(retryAfter: 5))
+            time.advance(5)
+            let failing = try #require(RepositoryName("x/\(failure)/y"))
+            let kind = await kindOf { _ = try await client.manifest(failing, latest) }
+            #expect(kind != nil && kind != .rateLimited(retryAfter: 5))
+            #expect(try await client.manifest(repository, latest).mediaType == .imageIndex)
+            #expect(budget.wait(now: time.now()) == 0)
+        }
+    }
+
     @Test func afterABlockOneFindsOutWhileTheOthersWait() {
         var block = RateBlock(retryAfter: 100_000, now: 0)
         #expect(block.wait(now: 0) == 900)
@@ -136,6 +165,10 @@ import Testing
         #expect(block.admit(now: 900) == 10)
         // The one that was to find out is lost: another does.
         #expect(block.admit(now: 910) == 0)
+        // It has said that it does not find out.
+        block.giveUp(now: 911)
+        #expect(block.admit(now: 911) == 0)
+        #expect(block.admit(now: 912) == 9)
         #expect(RateBlock(retryAfter: nil, now: 5).wait(now: 5) == 60)
         // A clock that was set back.
         #expect(RateBlock(retryAfter: 10, now: 1000).wait(now: 0) == 0)

@@ -29,8 +29,10 @@ extension UpstreamClient {
         _ operation: Operation, _ work: () async throws(UpstreamError) -> Value
     ) async throws(UpstreamError) -> Value {
         let began = NIODeadline.now()
+        let admission = budget?.admit(operation.family, now: now()) ?? .free
+        defer { if case .probe(let block) = admission { budget?.ended(block, operation.family, now: now()) } }
         do throws(UpstreamError) {
-            if let wait = budget?.admit(operation.family, now: now()), wait > 0 {
+            if case .wait(let wait) = admission {
                 throw UpstreamError(
                     .rateLimited(retryAfter: wait), "\(name) takes no more requests for \(wait) seconds")
             }

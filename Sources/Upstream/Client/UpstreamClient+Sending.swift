@@ -37,12 +37,8 @@ extension UpstreamClient {
             authorization = try await self.authorization(answering: challenges, ask.scope, refused: authorization)
             (answer, away) = try await follow(url, ask, authorization)
         }
-        if away == nil {
-            note(answer, ask.family)
-        } else {
-            // It said where to go, so it takes requests; what the other says is not about this one's limits.
-            budget?.answered(ask.family)
-        }
+        // What the other says is not about this one's limits.
+        if away == nil { note(answer, ask.family) }
         if case .basic = authorization, answer.status != 401 { takesBasic.withLockedValue { $0 = true } }
         guard ask.accepted.contains(answer.status) else { throw await failure(answer, from: away) }
         return answer
@@ -67,16 +63,21 @@ extension UpstreamClient {
         _ url: AbsoluteURL, _ ask: UpstreamRequest, _ authorization: Authorization
     ) async throws(UpstreamError) -> (CurlResponse, away: AbsoluteURL.Origin?) {
         try await follow(
-            url, ask.method, ask.headers, ask.body, authorization: authorization.header, isWhole: ask.isWhole)
+            url, ask.method, ask.headers, ask.body, authorization: authorization.header, isWhole: ask.isWhole
+        ) {
+            // Whatever comes of it: who says where to go takes requests.
+            budget?.answered(ask.family)
+        }
     }
 
     /// Asks the URL and wherever it leads.
     ///
+    /// - Parameter redirected: Called when it leads somewhere.
     /// - Returns: The first answer that is no redirect, and whether it came from somewhere else than `url`'s origin. What
     ///   has once been away gets no credentials any more, even if it is led back: the path is then not ours.
     func follow(
         _ url: AbsoluteURL, _ method: CurlRequest.Method, _ headers: CurlHeaders, _ body: UpstreamRequest.Body? = nil,
-        authorization: String?, isWhole: Bool
+        authorization: String?, isWhole: Bool, redirected: () -> Void = {}
     ) async throws(UpstreamError) -> (CurlResponse, away: AbsoluteURL.Origin?) {
         var current = url
         var visited: Set = [url]
@@ -104,6 +105,7 @@ extension UpstreamClient {
             guard [301, 302, 303, 307, 308].contains(answer.status) else {
                 return (answer, isAway ? current.origin : nil)
             }
+            if !isAway { redirected() }
             await drain(answer)
             // Only these say that the same is to be sent again (RFC 9110, section 15.4).
             guard method == .get || method == .head || answer.status == 307 || answer.status == 308 else {

@@ -35,4 +35,7 @@ struct RateBlock: Equatable {
         if wait == 0 { (start, end) = (now, now + Self.probeTime) }
         return wait
     }
+
+    /// Who was to find out has not: the next one is.
+    mutating func giveUp(now: Int64) { (start, end) = (now, now) }
 }

@@ -67,9 +67,30 @@ public final class RateBudget: Sendable {
         return reading.remaining * 10 < reading.limit
     }
 
-    /// Seconds for which this may not be asked; 0 if it may. After a block the first who comes finds out for all.
-    func admit(_ family: Family, now: Int64) -> Int {
-        known.withLockedValue { $0.blocks[family]?.admit(now: now) ?? 0 }
+    /// Whether something may be asked now.
+    enum Admission: Equatable {
+        case free
+        /// The first who comes after a block: he finds out for all.
+        case probe(RateBlock)
+        /// Seconds.
+        case wait(Int)
+    }
+
+    func admit(_ family: Family, now: Int64) -> Admission {
+        known.withLockedValue { known in
+            guard var block = known.blocks[family] else { return .free }
+            let wait = block.admit(now: now)
+            guard wait == 0 else { return .wait(wait) }
+            known.blocks[family] = block
+            return .probe(block)
+        }
+    }
+
+    /// Whoever was to find out has ended. If nothing is known by that, the next one finds out.
+    func ended(_ probe: RateBlock, _ family: Family, now: Int64) {
+        known.withLockedValue { known in
+            if known.blocks[family] == probe { known.blocks[family]?.giveUp(now: now) }
+        }
     }
 
     /// The upstream itself answered 429; a host that it leads to has a limit of its own.
