@@ -39,7 +39,10 @@ extension DistributionAPI {
         let bytes = try await manifestBytes(request.body)
         room?.shrink(to: bytes.readableBytes)
         let pushed = try await registry.putManifest(
-            repository, IncomingManifest(bytes: bytes, mediaType: type, reference: reference, tags: tags, room: room))
+            repository,
+            IncomingManifest(
+                bytes: bytes, mediaType: type, reference: reference, tags: tags,
+                condition: ConditionalRequest.condition(request.headers), room: room))
         var headers = Self.apiVersion
         headers.add(name: "Location", value: "/v2/\(repository.name)/manifests/\(pushed.digest)")
         headers.add(name: "Docker-Content-Digest", value: pushed.digest.description)

@@ -6,6 +6,7 @@ import OCI
 import Storage
 import TestSupport
 import Testing
+import Upstream
 
 /// end-7.
 @Suite(.timeLimit(.minutes(1))) struct ManifestPushTests {
@@ -46,6 +47,72 @@ import Testing
             #expect(try await PushClient.text(list) == #"{"name":"local/a","tags":["1","1.2.3","latest"]}"#)
             let pulled = await client.send(.HEAD, "/v2/local/a/manifests/latest")
             #expect(pulled.headers["Docker-Content-Digest"] == [digest.description])
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("If-None-Match", "*", false), ("If-None-Match", "OLD", false), ("If-None-Match", "W/OLD, \"x\"", false),
+            ("If-None-Match", "\"x\"", true), ("If-None-Match", "NEW", true), ("If-Match", "*", true),
+            ("If-Match", "OLD", true), ("If-Match", "\"x\", OLD", true), ("If-Match", "NEW", false),
+            ("If-Match", "W/OLD", false), ("If-Match", "\"x\"", false),
+        ])
+    func aPushIsHeldToWhatItSaysOfWhatItReplaces(name: String, value: String, isTaken: Bool) async throws {
+        try await Workshop.open { shop in
+            let client = PushClient(shop)
+            for repository in ["local/a", "overlay/a"] {
+                let (old, _) = try await client.pushImage(repository, tag: "v1")
+                let manifest = PushClient.image(more: #","annotations":{"new":"yes"}"#)
+                let new = PushClient.digest(manifest)
+                let condition = value.replacing("OLD", with: "\"\(old)\"").replacing("NEW", with: "\"\(new)\"")
+                let headers: HTTPHeaders = [
+                    "Content-Type": MediaType.imageManifest.value, name: condition,
+                ]
+                let response = await client.send(.PUT, "/v2/\(repository)/manifests/v1", manifest, headers)
+                #expect(response.status == (isTaken ? .created : .preconditionFailed))
+                let pulled = await client.send(.HEAD, "/v2/\(repository)/manifests/v1")
+                #expect(pulled.headers["Docker-Content-Digest"] == ["\(isTaken ? new : old)"])
+                let byDigest = await client.send(.HEAD, "/v2/\(repository)/manifests/\(new)")
+                #expect(byDigest.status == (isTaken ? .ok : .notFound))
+            }
+        }
+    }
+
+    @Test(arguments: ["v2", "DIGEST"])
+    func whatIsNotThereMatchesNothing(reference: String) async throws {
+        try await Workshop.open { shop in
+            let client = PushClient(shop)
+            try await client.pushImage("local/a", tag: "v1")
+            let manifest = PushClient.image(more: #","annotations":{"new":"yes"}"#)
+            let target =
+                "/v2/local/a/manifests/" + (reference == "DIGEST" ? "\(PushClient.digest(manifest))" : reference)
+            let type = ("Content-Type", MediaType.imageManifest.value)
+            let absent = await client.send(.PUT, target, manifest, HTTPHeaders([type, ("If-Match", "*")]))
+            #expect(absent.status == .preconditionFailed)
+            let first = await client.send(.PUT, target, manifest, HTTPHeaders([type, ("If-None-Match", "*")]))
+            #expect(first.status == .created)
+            let second = await client.send(.PUT, target, manifest, HTTPHeaders([type, ("If-None-Match", "*")]))
+            #expect(second.status == .preconditionFailed)
+        }
+    }
+
+    /// A pull would give it.
+    @Test func whatOnlyTheUpstreamHasIsThere() async throws {
+        try await Workshop.open { shop in
+            let client = PushClient(shop)
+            let (_, manifest) = try await client.pushImage("overlay/a", tag: "mine")
+            let other = PushClient.image(more: #","annotations":{"theirs":"yes"}"#)
+            let theirs = shop.upstream.hold(other, tag: "v1")
+            let type = ("Content-Type", MediaType.imageManifest.value)
+            let target = "/v2/overlay/a/manifests/v1"
+            let taken = await client.send(.PUT, target, manifest, HTTPHeaders([type, ("If-None-Match", "*")]))
+            #expect(taken.status == .preconditionFailed)
+            let moved = await client.send(.PUT, target, manifest, HTTPHeaders([type, ("If-Match", "\"\(theirs)\"")]))
+            #expect(moved.status == .created)
+            shop.upstream.fail(.refused)
+            let unknown = await client.send(
+                .PUT, "/v2/overlay/a/manifests/v2", manifest, HTTPHeaders([type, ("If-None-Match", "*")]))
+            #expect(unknown.status.code == 502)
         }
     }
 

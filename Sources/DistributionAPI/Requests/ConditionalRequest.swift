@@ -1,5 +1,6 @@
 import NIOHTTP1
 import OCI
+import Registry
 
 /// Entity tags of a registry: a digest in quotes, always strong.
 enum ConditionalRequest {
@@ -10,10 +11,31 @@ enum ConditionalRequest {
         let tag = digest.description
         return fields.contains { field in
             if field == "*" { return true }
-            let opaque = field.hasPrefix("W/") ? field.dropFirst(2) : field
-            // Some clients leave the quotes out.
-            return opaque.dropFirst(opaque.hasPrefix("\"") ? 1 : 0).dropLast(opaque.hasSuffix("\"") ? 1 : 0) == tag
+            return opaque(field) == tag
         }
+    }
+
+    /// What a push may take the place of. Where something is to be overwritten a weak tag does not say what it is (section
+    /// 13.1.1).
+    static func condition(_ headers: HTTPHeaders) -> PushCondition {
+        PushCondition(
+            match: names(headers, "If-Match") { !$0.hasPrefix("W/") }, noneMatch: names(headers, "If-None-Match"))
+    }
+
+    /// Nil if there is no such field.
+    private static func names(
+        _ headers: HTTPHeaders, _ name: String, where counts: (Substring) -> Bool = { _ in true }
+    ) -> PushCondition.Names? {
+        let fields = headers[canonicalForm: name]
+        guard !fields.isEmpty else { return nil }
+        if fields.contains("*") { return .anything }
+        return .digests(Set(fields.filter(counts).compactMap { Digest(opaque($0)) }))
+    }
+
+    private static func opaque(_ field: Substring) -> Substring {
+        let tag = field.hasPrefix("W/") ? field.dropFirst(2) : field
+        // Some clients leave the quotes out.
+        return tag.dropFirst(tag.hasPrefix("\"") ? 1 : 0).dropLast(tag.hasSuffix("\"") ? 1 : 0)
     }
 
     /// The range to answer with: none where `If-Range` names other content (section 13.1.5).

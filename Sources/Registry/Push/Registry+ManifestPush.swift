@@ -51,6 +51,7 @@ extension Registry {
         try await writers.withLock(repository.name) { (check) async throws(RegistryError) in
             var tags = incoming.tags
             if case .tag(let tag) = incoming.reference { tags.append(tag) }
+            try await checkCondition(incoming, repository)
             var moves: [TagMove] = []
             for tag in tags { moves.append(try await checkMutable(repository, tag, manifest.digest)) }
             let blobs = Set(content.blobs.filter { !$0.mediaType.isForeignLayer }.map(\.digest))

@@ -55,7 +55,7 @@ extension Registry {
         }
     }
 
-    private func has(_ repository: Repository, manifest digest: Digest) async throws(RegistryError) -> Bool {
+    func has(_ repository: Repository, manifest digest: Digest) async throws(RegistryError) -> Bool {
         let isHeld = try await writing { (store) async throws(StorageError) in
             try await store.hasManifest(digest, in: repository.name)
         }
