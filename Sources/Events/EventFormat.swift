@@ -75,7 +75,9 @@ public enum EventFormat: String, Sendable, CaseIterable {
             target = Target(
                 mediaType: event.mediaType, digest: event.digest, size: event.size, length: event.size,
                 repository: event.repository, fromRepository: event.source,
-                url: event.request.path.map { "//\(event.request.host ?? instance)\($0)" }, tag: event.tag)
+                url: event.request.path.map {
+                    "\(event.request.scheme ?? "http")://\(event.request.host ?? instance)\($0)"
+                }, tag: event.tag)
             request = Request(
                 id: event.request.id, addr: event.request.client, host: event.request.host,
                 method: event.request.method, useragent: event.request.userAgent)

@@ -26,17 +26,21 @@ public struct RegistryEvent: Sendable, Codable, Equatable {
         public var id: String
         public var client: String?
         public var host: String?
+        /// `https`, or `http`: as the client asked. Nil in events of an older version.
+        public var scheme: String?
         public var method: String
         public var userAgent: String?
         /// The path of what it was about, as it can be asked for.
         public var path: String?
 
         public init(
-            id: String, client: String?, host: String?, method: String, userAgent: String?, path: String? = nil
+            id: String, client: String?, host: String?, scheme: String?, method: String, userAgent: String?,
+            path: String? = nil
         ) {
             self.id = id
             self.client = client
             self.host = host
+            self.scheme = scheme
             self.method = method
             self.userAgent = userAgent
             self.path = path

@@ -19,7 +19,8 @@ import Testing
             time: "2026-01-01T00:00:00.000Z", action: action, repository: name, digest: "sha256:00", tag: "v1",
             mediaType: "x/y", size: 7,
             request: RegistryEvent.Request(
-                id: "r1", client: "192.0.2.1", host: "h:5000", method: "PUT", userAgent: "u", path: "/v2/x"),
+                id: "r1", client: "192.0.2.1", host: "h:5000", scheme: "https", method: "PUT", userAgent: "u",
+                path: "/v2/x"),
             actor: "alice", id: "id-\(name)")
     }
 
@@ -62,7 +63,7 @@ import Testing
         #expect(target["repository"] as? String == "b")
         #expect(target["tag"] as? String == "v1")
         #expect(target["size"] as? Int == 7)
-        #expect(target["url"] as? String == "//h:5000/v2/x")
+        #expect(target["url"] as? String == "https://h:5000/v2/x")
         #expect((event["request"] as? [String: Any])?["addr"] as? String == "192.0.2.1")
         #expect((event["actor"] as? [String: Any])?["name"] as? String == "alice")
         #expect((event["source"] as? [String: Any])?["instanceID"] as? String == "here")

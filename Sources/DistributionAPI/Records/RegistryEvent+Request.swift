@@ -51,7 +51,8 @@ extension RegistryEvent {
             size: Self.size(action, request, response), source: what == .mount ? Self.query("from", request) : nil,
             request: RegistryEvent.Request(
                 id: request.id, client: request.clientAddress?.ipAddress, host: request.headers.first(name: "Host"),
-                method: "\(request.method)", userAgent: request.headers.first(name: "User-Agent"),
+                scheme: request.isSecure ? "https" : "http", method: "\(request.method)",
+                userAgent: request.headers.first(name: "User-Agent"),
                 path: digest.map { "/v2/\(repository)/\(isManifest ? "manifests" : "blobs")/\($0)" }),
             actor: actor)
     }
