@@ -100,7 +100,7 @@ extension DistributionAPI {
         _ repository: Repository, _ name: RepositoryName, _ subject: Digest, _ request: Request
     ) async throws(RegistryError) -> Response {
         let query = try Query(request.query)
-        let type = query["artifactType"]
+        let type = query.mediaType("artifactType")
         let served = try await registry.referrers(repository, subject, artifactType: type)
         var headers = HTTPHeaders(Self.fields(served, request))
         headers.add(name: "Content-Type", value: MediaType.imageIndex.value)

@@ -246,6 +246,16 @@ import Upstream
             )
             let none = await api(shop).respond(to: Request(target: target + "?artifactType=application%2Fx"))
             #expect(none.headers["OCI-Filters-Applied"] == ["artifactType"])
+            let plus = Descriptor(
+                mediaType: .imageManifest, digest: subject, size: 3, artifactType: "application/vnd.b+json")
+            let other = Digest(hashing: ByteBuffer(string: "other"))
+            shop.upstream.hold([plus], of: other)
+            for form in ["+", "%2B"] {
+                let found = await api(shop).respond(
+                    to: Request(
+                        target: "/v2/mirror/x/referrers/\(other)?artifactType=application/vnd.b\(form)json"))
+                #expect(text(found).contains("\(subject)"))
+            }
             #expect(text(none) == #"{"schemaVersion":2,"mediaType":"\#(MediaType.imageIndex)","manifests":[]}"#)
         }
     }

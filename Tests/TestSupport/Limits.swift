@@ -35,10 +35,12 @@ extension PushLimits {
 extension FillLimits {
     public static func test(
         concurrent: Int = 64, wait: Duration = .seconds(5), orphans: Int = 16, blobSize: Int64 = 64 << 30,
-        holdBack: Int64 = 64 << 10, farDistance: Int64 = 8 << 20, farRanges: Int = 8, progress: Int64 = 64 << 10, idleTransfers: Int = 4
+        holdBack: Int64 = 64 << 10, farDistance: Int64 = 8 << 20, farRanges: Int = 8, progress: Int64 = 64 << 10,
+        idleTransfers: Int = 4
     ) -> FillLimits {
         FillLimits(
-            concurrent: concurrent, wait: wait, orphans: orphans, blobSize: blobSize, holdBack: holdBack, farDistance: farDistance,
+            concurrent: concurrent, wait: wait, orphans: orphans, blobSize: blobSize, holdBack: holdBack,
+            farDistance: farDistance,
             farRanges: farRanges, progress: progress, idleTransfers: idleTransfers)
     }
 }

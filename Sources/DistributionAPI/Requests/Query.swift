@@ -29,6 +29,11 @@ struct Query {
     /// All values of that name that are not empty.
     func all(_ name: String) -> [String] { fields.filter { $0.name == name && !$0.value.isEmpty }.map(\.value) }
 
+    /// A media type; nil if absent. It holds no blank, so that what looks like one is a `+` that was not encoded.
+    func mediaType(_ name: String) -> String? {
+        self[name].map { String($0.map { $0 == " " ? "+" : $0 }) }
+    }
+
     /// A digest; nil if absent.
     func digest(_ name: String) throws(RegistryError) -> Digest? {
         guard let text = self[name] else { return nil }
