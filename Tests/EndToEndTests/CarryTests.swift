@@ -191,23 +191,47 @@ import Testing
         }
     }
 
-    @Test(arguments: [SIGTERM, SIGINT]) func whatIsToldToStopLeavesNothingOnTheMedium(signal: Int32) async throws {
-        let images = try await Images.ready
+    /// A pull whose content has begun to come, and goes on when it is let.
+    private func pull(
+        to medium: URL, on stage: Stage, ignoring signals: String = ""
+    ) async throws -> (RunningProcess, ScriptedUpstream) {
+        let upstream = try await ScriptedUpstream.start(on: stage, file: try await Images.ready.smallBlob)
+        let pull = try stage.start(
+            "sh",
+            [
+                "-c", signals.isEmpty ? #"exec "$@""# : #"trap '' \#(signals); exec "$@""#, "sh", Paths.entrepot.path,
+                "image", "pull", upstream.url, "gated/app:latest", "-o", medium.appendingPathComponent("app.tar").path,
+            ], name: "pull")
+        try await pull.waitUntilReady {
+            let requests = try? await upstream.requests
+            return requests?.contains { $0.path.hasSuffix(upstream.facts.layer) } ?? false
+        }
+        return (pull, upstream)
+    }
+
+    @Test(arguments: [SIGTERM, SIGINT, SIGHUP])
+    func whatIsToldToStopLeavesNothingOnTheMedium(signal: Int32) async throws {
         try await Stage.with { stage in
-            let upstream = try await ScriptedUpstream.start(on: stage, file: images.smallBlob)
-            let medium = try stage.makeDirectory("medium").path
-            func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: medium) }
-            let pull = try stage.start(
-                Paths.entrepot.path, ["image", "pull", upstream.url, "gated/app:latest", "-o", "\(medium)/app.tar"],
-                name: "pull")
-            try await pull.waitUntilReady {
-                let requests = try? await upstream.requests
-                return requests?.contains { $0.path.hasSuffix(upstream.facts.layer) } ?? false
-            }
+            let medium = try stage.makeDirectory("medium")
+            func files() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: medium.path) }
+            let (pull, _) = try await pull(to: medium, on: stage)
             #expect(try files().contains("app.tar.unfinished"))
             pull.signal(signal)
             #expect(try await pull.waitForExit(within: .seconds(30)) == .exited(128 + signal))
             #expect(try files() == [])
+        }
+    }
+
+    /// As `nohup` starts it, and shells what they start in the background.
+    @Test func aSignalThatIsIgnoredStopsNothing() async throws {
+        try await Stage.with { stage in
+            let medium = try stage.makeDirectory("medium")
+            let (pull, upstream) = try await pull(to: medium, on: stage, ignoring: "HUP INT TERM")
+            for signal in [SIGHUP, SIGINT, SIGTERM] { pull.signal(signal) }
+            try await upstream.release()
+            #expect(try await pull.waitForExit(within: .seconds(30)) == .exited(0))
+            let files = try FileManager.default.contentsOfDirectory(atPath: medium.path)
+            #expect(files.sorted() == ["app.tar", "app.tar.sha256"])
         }
     }
 
