@@ -28,6 +28,8 @@ COPY --from=build /out/entrepot /usr/local/bin/entrepot
 COPY config/container.toml /usr/share/entrepot/container.toml
 # Everything in it is commented out: mount your own over it.
 COPY config/example.toml /etc/entrepot/entrepot.toml
+# The store lies in its folder `entrepot`, unless a configuration has a [storage].
+ENV XDG_DATA_HOME=/var/lib
 USER entrepot
 EXPOSE 5000
 VOLUME /var/lib/entrepot

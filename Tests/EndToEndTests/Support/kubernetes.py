@@ -8,6 +8,7 @@ and each container's configuration, put together as the pod would see it, is tak
 wrong, a line each, and a count.
 """
 
+import os
 import pathlib
 import re
 import subprocess
@@ -46,10 +47,15 @@ def check_pod(source, resource, documents):
     used = set()
     for container in spec.get("initContainers", []) + spec["containers"]:
         ports = {port.get("name") for port in container.get("ports", [])}
+        user = container.get("securityContext", {}).get("runAsUser", spec["securityContext"].get("runAsUser", 65532))
         for mount in container.get("volumeMounts", []):
             used.add(mount["name"])
             if mount["name"] not in volumes:
                 problem(source, resource, f"there is no volume {mount['name']}")
+            # What a Secret shows is root's and the group's of the pod.
+            mode = volumes.get(mount["name"], {}).get("secret", {}).get("defaultMode", 0o644)
+            if user and not mode & 0o004 and not spec["securityContext"].get("fsGroup"):
+                problem(source, resource, f"{mount['name']} may be read by root alone")
         for kind in ("startupProbe", "readinessProbe", "livenessProbe"):
             for how in ("httpGet", "tcpSocket"):
                 port = container.get(kind, {}).get(how, {}).get("port")
@@ -118,7 +124,9 @@ def check_configuration(source, resource, documents):
                 pathlib.Path(secret).write_text("5a" * 32 + "\n")
         for mount in mounts:
             pathlib.Path(f"{root}{mount['mountPath']}").mkdir(parents=True, exist_ok=True)
-        result = subprocess.run([ENTREPOT, *arguments, "config", "check"], capture_output=True, text=True)
+        environment = dict(os.environ, XDG_DATA_HOME=f"{root}/var/lib")
+        result = subprocess.run(
+            [ENTREPOT, *arguments, "config", "check"], capture_output=True, text=True, env=environment)
         configurations += 1
         if result.returncode != 0:
             problem(source, resource, result.stderr.replace(str(root), "").strip())
@@ -175,6 +183,8 @@ with helm_python.Chart.load(str(chart_folder)) as chart:
         "a mode that there is not": {"mode": "cluster"},
         "a value that there is not": {"replica": 3},
         "replicas without a secret": {"mode": "replicas"},
+        "replicas with more than their volume holds": {
+            "mode": "replicas", "existingSecret": "entrepot", "replicas": {"hotSize": "61GiB"}},
     }.items():
         try:
             chart.validate_schema(values)

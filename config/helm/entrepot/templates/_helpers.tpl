@@ -67,6 +67,7 @@ access_key_id = {{ . | toJson }}
 secret_key_file = "/etc/entrepot/secrets/s3-secret-key"
 {{- end }}
 spool_dir = "/var/lib/entrepot"
+spool_size = {{ .Values.replicas.spoolSize | toJson }}
 
 [storage.cache]
 max_size = {{ .Values.replicas.hotSize | toJson }}
@@ -99,6 +100,9 @@ listen = "0.0.0.0:{{ .Values.metrics.port }}"
 metadata:
   labels:
     {{- include "entrepot.labels" . | nindent 4 }}
+    {{- with .Values.podLabels }}
+    {{- toYaml . | nindent 4 }}
+    {{- end }}
   annotations:
     {{- if and .Values.metrics.enabled (not $isMirror) }}
     prometheus.io/scrape: "true"
@@ -112,6 +116,9 @@ metadata:
     {{- toYaml . | nindent 4 }}
     {{- end }}
 spec:
+  {{- with .Values.serviceAccountName }}
+  serviceAccountName: {{ . | quote }}
+  {{- end }}
   terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
   automountServiceAccountToken: false
   {{- if $isMirror }}
@@ -125,9 +132,10 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   securityContext:
+    # Of what a Secret shows as well, which nobody else may read.
+    fsGroup: 65532
     {{- if not $isMirror }}
     runAsNonRoot: true
-    fsGroup: 65532
     fsGroupChangePolicy: OnRootMismatch
     {{- end }}
     seccompProfile: {type: RuntimeDefault}
@@ -166,6 +174,10 @@ spec:
         - -c
         - /etc/entrepot/entrepot.toml
         - server
+      {{- with .Values.extraEnv }}
+      env:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
       {{- if not $isMirror }}
       ports:
         - {name: registry, containerPort: 5000}
@@ -205,19 +217,19 @@ spec:
       configMap: {name: {{ include "entrepot.name" . }}}
     {{- if .Values.existingSecret }}
     - name: secrets
-      secret: {secretName: {{ .Values.existingSecret }}, defaultMode: 0440}
+      secret: {secretName: {{ .Values.existingSecret | quote }}, defaultMode: 0440}
     {{- end }}
     - name: tmp
       emptyDir: {sizeLimit: 64Mi}
     {{- if eq .Values.mode "replicas" }}
     - name: data
-      emptyDir: {sizeLimit: {{ .Values.replicas.spoolSize }}}
+      emptyDir: {sizeLimit: {{ .Values.replicas.volumeSize | quote }}}
     {{- end }}
     {{- if $isMirror }}
     - name: certs
-      hostPath: {path: {{ .Values.nodeMirror.certsPath }}, type: DirectoryOrCreate}
+      hostPath: {path: {{ .Values.nodeMirror.certsPath | quote }}, type: DirectoryOrCreate}
     - name: data
-      hostPath: {path: {{ .Values.nodeMirror.dataPath }}, type: DirectoryOrCreate}
+      hostPath: {path: {{ .Values.nodeMirror.dataPath | quote }}, type: DirectoryOrCreate}
     {{- end }}
   {{- with .Values.nodeSelector }}
   nodeSelector:
@@ -237,11 +249,14 @@ spec:
   {{- end }}
 {{- end -}}
 
+{{/* The port of metrics never has a certificate, nor wants one. */}}
 {{- define "entrepot.probe" -}}
 {{- $root := index . 0 -}}
 {{- if eq $root.Values.mode "daemonset" -}}
-{host: 127.0.0.1, path: {{ index . 1 }}, port: {{ $root.Values.nodeMirror.port }}}
+{host: 127.0.0.1, path: {{ index . 1 }}, port: {{ $root.Values.nodeMirror.port }}, scheme: {{ $root.Values.probes.scheme }}}
+{{- else if $root.Values.metrics.enabled -}}
+{path: {{ index . 1 }}, port: metrics}
 {{- else -}}
-{path: {{ index . 1 }}, port: registry}
+{path: {{ index . 1 }}, port: registry, scheme: {{ $root.Values.probes.scheme }}}
 {{- end -}}
 {{- end -}}
