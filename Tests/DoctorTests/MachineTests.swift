@@ -73,6 +73,12 @@ import Testing
         #expect(term.finding(now: 1_800_000_000).severity == severity)
     }
 
+    @Test func `a certificate that has not begun is refused by all`() {
+        let term = CertificateTerm("server", start: 1_800_000_001, end: 1_900_000_000)
+        #expect(term.finding(now: 1_800_000_000).severity == .failure)
+        #expect(term.finding(now: 1_800_000_001).severity == .ok)
+    }
+
     @Test func `a key that everybody can read is told of`() throws {
         let folder = try TemporaryDirectory()
         let path = folder.file("key.pem")
@@ -91,6 +97,18 @@ import Testing
         let rights = StoreRights(root: folder.path)
         #expect(!rights.isForeign && rights.findings.map(\.severity) == [.ok])
         #expect(StoreRights(root: folder.file("none")).findings.map(\.severity) == [.note])
+        #expect(rights.refusal == nil)
+    }
+
+    @Test(.enabled(if: geteuid() == 0, "needs the superuser"))
+    func `the superuser writes nothing where the server is somebody else`() throws {
+        let folder = try TemporaryDirectory()
+        #expect(chown(folder.path, 1000, 1000) == 0)
+        #expect(StoreRights(root: folder.path).refusal?.contains("sudo -u '#1000'") == true)
+        #expect(StoreRights(root: folder.path, user: 1000).refusal == nil)
+        // A folder that is lent to a server of the superuser's.
+        try FileManager.default.createDirectory(atPath: folder.file(".entrepot"), withIntermediateDirectories: false)
+        #expect(StoreRights(root: folder.path).refusal == nil)
     }
 
     @Test func `a folder below a link to nowhere cannot be made`() throws {

@@ -226,6 +226,59 @@ import Testing
         }
     }
 
+    @Test func aCertificateThatHasEndedDoesNotTakeThePlaceOfAGoodOne() async throws {
+        try await Stage.with { stage in
+            let certificates = try await Certificates.make(on: stage)
+            let entrepot = try await EntrepotServer.start(
+                on: stage, repositories: "[repository.a]\n", settings: .init(certificates: certificates))
+            let folder = certificates.authority.deletingLastPathComponent()
+            func file(_ name: String) -> String { folder.appendingPathComponent(name).path }
+            try await Command(
+                "openssl",
+                [
+                    "x509", "-req", "-in", file("server.csr"), "-CA", file("ca.crt"), "-CAkey", file("ca.key"),
+                    "-CAcreateserial", "-days", "-1", "-out", file("ended.crt"),
+                ]
+            ).run()
+            let good = try Data(contentsOf: certificates.serverCertificate)
+            try Data(contentsOf: URL(fileURLWithPath: file("ended.crt")))
+                .write(to: certificates.serverCertificate, options: .atomic)
+            let isTold = try await eventually(within: .seconds(20)) {
+                entrepot.process.output.contains("server.crt, ended on") ? true : nil
+            }
+            #expect(isTold == true, "\(entrepot.process.outputTail)")
+            let check =
+                "openssl s_client -connect \(entrepot.host) </dev/null 2>/dev/null | openssl x509 -noout -checkend 0"
+            try await Command("sh", ["-c", check]).run()
+
+            try good.write(to: certificates.serverCertificate, options: .atomic)
+            let isTakenOn = try await eventually(within: .seconds(20)) {
+                entrepot.process.output.contains("configuration reloaded") ? true : nil
+            }
+            #expect(isTakenOn == true, "\(entrepot.process.outputTail)")
+        }
+    }
+
+    /// Nobody writes into it: it would be waited for without end.
+    @Test func aPipeInThePlaceOfAFileIsRefusedAndHoldsUpNothing() async throws {
+        try await Stage.with { stage in
+            let admin = try EntrepotServer.adminTable(on: stage)
+            let entrepot = try await EntrepotServer.start(on: stage, repositories: admin + "[repository.old]\n")
+            let text = try Data(contentsOf: entrepot.configuration)
+            try FileManager.default.removeItem(at: entrepot.configuration)
+            #expect(mkfifo(entrepot.configuration.path, 0o600) == 0)
+            let refused = try await entrepot.reloaded(Self.refused)
+            #expect(refused.problems.first?.contains("is not a regular file") == true)
+            #expect(try await begins(entrepot, "old/app") == 202)
+
+            try FileManager.default.removeItem(at: entrepot.configuration)
+            try text.write(to: entrepot.configuration)
+            try entrepot.reconfigure(repositories: admin + "[repository.new]\n")
+            _ = try await entrepot.reloaded(Self.applied)
+            #expect(try await begins(entrepot, "new/app") == 202)
+        }
+    }
+
     @Test func clientCertificatesAreDemandedLiveAndTLSIsSwitchedAtTheRestart() async throws {
         try await Stage.with { stage in
             let certificates = try await Certificates.make(on: stage)

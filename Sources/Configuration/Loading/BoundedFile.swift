@@ -9,12 +9,25 @@ import CFileStatus
 
 /// Whole files, up to a size.
 package enum BoundedFile {
+    /// - Parameter waits: It may be a pipe, such as a shell's `<(...)`, whose writer is waited for. Else it has to be a regular
+    ///   file: one that nobody writes into would hold up a server for ever.
     /// - Throws: for a file over the limit as well, without having read much more than that.
-    package static func read(_ path: String, limit: DataSize) throws(BoundedFileError) -> [UInt8] {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    package static func read(
+        _ path: String, limit: DataSize, waits: Bool = false
+    ) throws(BoundedFileError) -> [UInt8] {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC | (waits ? 0 : O_NONBLOCK))
         guard descriptor >= 0 else { throw .unreadable(errno) }
         defer { close(descriptor) }
+        if !waits { try checkIsRegular(descriptor) }
         return try read(descriptor, limit: limit)
+    }
+
+    private static func checkIsRegular(_ descriptor: Int32) throws(BoundedFileError) {
+        var status = entrepot_file_status()
+        guard entrepot_status_of_descriptor(descriptor, &status) == 0 else { throw .unreadable(errno) }
+        guard status.is_regular != 0 else {
+            throw BoundedFileError(message: "is not a regular file", remedy: "name a file")
+        }
     }
 
     /// What can be read of standard input, which stays open.
@@ -42,8 +55,8 @@ package enum BoundedFile {
     private static let maximumSecret = DataSize.kibibytes(64)
 
     /// The text of a file without the newlines at its end: editors add one, and no secret ends with one.
-    static func secret(_ path: String) throws(BoundedFileError) -> Secret {
-        var bytes = try read(path, limit: maximumSecret)
+    static func secret(_ path: String, waits: Bool = false) throws(BoundedFileError) -> Secret {
+        var bytes = try read(path, limit: maximumSecret, waits: waits)
         while let last = bytes.last, last == UInt8(ascii: "\n") || last == UInt8(ascii: "\r") { bytes.removeLast() }
         guard !bytes.isEmpty else { throw BoundedFileError(message: "is empty", remedy: "write the secret into it") }
         guard let text = String(validating: bytes, as: UTF8.self) else {

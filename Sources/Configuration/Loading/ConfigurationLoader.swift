@@ -17,12 +17,16 @@ public enum ConfigurationLoader {
     }
 
     /// As ``load(files:environment:)``, and tells what was read to get there.
-    public static func read(files: [String], environment: [String: String]) -> ConfigurationReading {
+    ///
+    /// - Parameter waits: A file may be a pipe, whose writer is waited for.
+    public static func read(
+        files: [String], environment: [String: String], waits: Bool = true
+    ) -> ConfigurationReading {
         var problems: [ConfigurationProblem] = []
         var documents: [SettingNode] = []
         for file in files {
             do throws(ConfigurationProblems) {
-                documents.append(try TOMLDocument.parse(try text(of: file), file: file))
+                documents.append(try TOMLDocument.parse(try text(of: file, waits: waits), file: file))
             } catch {
                 problems += error.problems
             }
@@ -50,7 +54,7 @@ public enum ConfigurationLoader {
     /// The secret in a file that no configuration names, by the rules for those that one does.
     public static func secret(file: String) throws(ConfigurationProblems) -> Secret {
         do throws(BoundedFileError) {
-            return try BoundedFile.secret(file)
+            return try BoundedFile.secret(file, waits: true)
         } catch {
             throw problem(file, error.message, error.remedy)
         }
@@ -82,10 +86,12 @@ public enum ConfigurationLoader {
     }
 
     /// The text of a file of at most 1 MiB.
-    public static func text(of file: String) throws(ConfigurationProblems) -> String {
+    ///
+    /// - Parameter waits: It may be a pipe, whose writer is waited for.
+    public static func text(of file: String, waits: Bool = true) throws(ConfigurationProblems) -> String {
         let bytes: [UInt8]
         do throws(BoundedFileError) {
-            bytes = try BoundedFile.read(file, limit: maximumFile)
+            bytes = try BoundedFile.read(file, limit: maximumFile, waits: waits)
         } catch {
             throw problem(file, error.message, error.remedy)
         }

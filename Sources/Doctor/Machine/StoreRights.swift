@@ -9,6 +9,7 @@
 /// Whose a store on a file system is, and whether this process may do in it what the server does.
 public struct StoreRights: Sendable {
     private let root: String
+    private let user: UInt32
     /// Nil if it is not there.
     public let owner: UInt32?
 
@@ -19,13 +20,26 @@ public struct StoreRights: Sendable {
     ]
 
     /// Looks at once, and blocks for that.
-    public init(root: String) {
+    ///
+    /// - Parameter user: Who looks; nil for who runs this process.
+    public init(root: String, user: UInt32? = nil) {
         self.root = root
+        self.user = user ?? geteuid()
         owner = Self.owner(root)
     }
 
     /// Whether what this process wrote there would be another user's than the server's.
-    public var isForeign: Bool { owner.map { $0 != geteuid() } ?? false }
+    public var isForeign: Bool { owner.map { $0 != user } ?? false }
+
+    /// Why this process had better write nothing there, and what to do; nil where it may. The superuser is kept from nothing,
+    /// and the server is kept from what is the superuser's.
+    public var refusal: String? {
+        // What the server has made tells whose it is: the folder itself may be lent to it by its group.
+        guard user == 0, let server = Self.owner("\(root)/.entrepot") ?? owner, server != 0 else { return nil }
+        return
+            "\(root) belongs to user \(server), who could not go on with what the superuser writes there; run this as "
+            + "that user: sudo -u '#\(server)' ..."
+    }
 
     public var findings: [Finding] {
         guard let owner else {
@@ -45,7 +59,7 @@ public struct StoreRights: Sendable {
                         "may not be written to by this user: \(String(cString: strerror(errno)))",
                         remedy: isForeign
                             ? "run this as the user that the server runs as, user \(owner)"
-                            : "give it to the user that the server runs as: chown -R \(geteuid()) \(root)"))
+                            : "give it to the user that the server runs as: chown -R \(user) \(root)"))
             } else if other != owner {
                 found.append(
                     Finding(

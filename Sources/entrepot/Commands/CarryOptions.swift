@@ -53,7 +53,7 @@ struct CarryOptions: ParsableArguments {
             let bytes =
                 path == "-"
                 ? try BoundedFile.readStandardInput(limit: longestList)
-                : try BoundedFile.read(path, limit: longestList)
+                : try BoundedFile.read(path, limit: longestList, waits: true)
             if let text = String(validating: bytes, as: UTF8.self) { return text }
             StandardError.write("entrepot: \(path) is not UTF-8 text\n")
         } catch {

@@ -50,7 +50,7 @@ struct ImportCommand: AsyncParsableCommand {
         let archive =
             file == "-"
             ? try Archive(descriptor: STDIN_FILENO, trusted: keys) : try Archive(path: file, trusted: keys)
-        let opened = try await OpenedStorage(configuration.storage, pool: .shared)
+        let opened = try await OpenedStorage.forCommand(configuration.storage)
         var size: Int64 = 0
         if case .bundle(let reader) = archive { size = reader.catalogue.contents.reduce(0) { $0 + $1.size } }
         let progress = options.progress.bar("import", total: size)

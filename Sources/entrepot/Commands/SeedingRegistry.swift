@@ -17,7 +17,7 @@ enum SeedingRegistry {
         var logger = Logger(label: "entrepot")
         // What goes wrong is told by the report.
         logger.logLevel = .critical
-        let opened = try await OpenedStorage(configuration.storage, pool: .shared)
+        let opened = try await OpenedStorage.forCommand(configuration.storage)
         let store = RegistryStore(objects: opened.objects)
         let background = BackgroundWork()
         let spool = try Spool(root: opened.root + "/.entrepot/seed", capacity: configuration.storage.spoolSize)

@@ -48,13 +48,13 @@ struct StoppedStore: Sendable {
         logger.logLevel = .warning
         let spool = FileManager.default.temporaryDirectory.path + "/entrepot-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: spool) }
+        let opened = try await OpenedStorage.forCommand(configuration.storage)
         // As a server has it: one that starts meanwhile sees that it is not alone.
         var place: Spool?
         if case .fileSystem(let directory) = configuration.storage, !isDry {
             place = try Spool(root: directory + "/.entrepot/spool")
         }
         defer { withExtendedLifetime(place) {} }
-        let opened = try await OpenedStorage(configuration.storage, pool: .shared)
         let store = RegistryStore(objects: opened.objects)
         let background = BackgroundWork()
         // Nothing is fetched: there is nobody to ask.

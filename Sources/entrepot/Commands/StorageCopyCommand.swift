@@ -44,7 +44,7 @@ struct StorageCopyCommand: AsyncParsableCommand {
         defer { report.bar.end() }
         do {
             let reading = try await OpenedStorage.toRead(source)
-            let opened = try await OpenedStorage(target, pool: .shared)
+            let opened = try await OpenedStorage.forCommand(target)
             print("from  \(source.place)\nto    \(target.place)")
             let outcome = try await StoreCopy(
                 from: reading, to: opened.objects, through: opened.copyFolder, jobs: jobs, isRehashing: rehash,

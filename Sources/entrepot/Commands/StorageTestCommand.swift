@@ -25,7 +25,9 @@ struct StorageTestCommand: AsyncParsableCommand {
         }
         let store: OpenedStorage?
         do {
-            store = try await OpenedStorage(configuration.storage, pool: .shared)
+            store = try await OpenedStorage.forCommand(configuration.storage)
+        } catch let error as ExitCode {
+            throw error
         } catch {
             trial.note("open", .failed, "\(error)")
             store = nil

@@ -6,7 +6,8 @@ extension Examination {
         let now = WallClock.seconds()
         var found = CertificateExpiry.all(configuration).map { expiry in
             let owner = expiry.owner.isEmpty ? "" : " \(expiry.owner)"
-            return CertificateTerm("\(expiry.use.rawValue)\(owner)", end: expiry.end).finding(now: now)
+            return CertificateTerm("\(expiry.use.rawValue)\(owner)", start: expiry.start, end: expiry.end).finding(
+                now: now)
         }
         let upstreams = configuration.repositories.flatMap(\.upstreams)
         let keys =

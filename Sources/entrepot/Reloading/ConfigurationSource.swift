@@ -11,4 +11,9 @@ struct ConfigurationSource: Sendable, CustomStringConvertible, CustomReflectable
     var customMirror: Mirror { Mirror(self, children: ["files": files]) }
 
     func read() -> ConfigurationReading { ConfigurationLoader.read(files: files, environment: environment) }
+
+    /// The same of a server that runs, and waits for nobody who may write into a pipe.
+    func readAgain() -> ConfigurationReading {
+        ConfigurationLoader.read(files: files, environment: environment, waits: false)
+    }
 }

@@ -57,7 +57,7 @@ struct Reloader: Service {
         var report = ReloadReport(
             time: WallClock.timestamp(), cause: cause.rawValue, outcome: .refused, generation: parts.status.generation)
         do {
-            let reading = try await blocking { source.read() }
+            let reading = try await blocking { source.readAgain() }
             parts.status.watch(reading)
             let configuration = try reading.reloaded(emptyBefore: parts.status.emptyFiles)
             let running = current.value
@@ -91,9 +91,18 @@ struct Reloader: Service {
         let isSwitched = (configuration.server.tls == nil) != (running.configuration.server.tls == nil)
         let tls = isSwitched ? nil : try configuration.server.tls.map(TLSMaterial.init)
         logger.warnOf(configuration)
-        return Prepared(
-            snapshot: try Snapshot(adapted, parts: parts, replacing: running),
-            server: HTTPServerConfiguration(adapted, tls: tls))
+        let snapshot = try Snapshot(adapted, parts: parts, replacing: running)
+        if tls != nil { try checkCertificate(snapshot, replacing: running) }
+        return Prepared(snapshot: snapshot, server: HTTPServerConfiguration(adapted, tls: tls))
+    }
+
+    /// A certificate that clients refuse does not take the place of one that they take.
+    private func checkCertificate(_ snapshot: Snapshot, replacing running: Snapshot) throws {
+        let now = WallClock.seconds()
+        guard let refused = snapshot.certificates.first(where: { $0.isRefused(now) }),
+            !running.certificates.contains(where: { $0.isRefused(now) })
+        else { return }
+        throw UselessCertificateError(sentence: refused.sentence(now))
     }
 
     /// Nothing here can fail.

@@ -1,5 +1,7 @@
+import ArgumentParser
 import Configuration
 import CurlClient
+import Doctor
 import FileStorage
 import FoundationEssentials
 import S3Storage
@@ -46,6 +48,22 @@ struct OpenedStorage {
             isRemote = true
             freeBytes = { nil }
         }
+    }
+
+    /// For a command that writes, beside a server or in its place.
+    ///
+    /// - Throws: `ExitCode.failure`, said why, where the server could not go on with what is written; else as ``init(_:pool:)``.
+    static func forCommand(_ section: StorageSection) async throws -> OpenedStorage {
+        let root =
+            switch section {
+            case .fileSystem(let directory): directory
+            case .s3(let section): section.spoolDirectory
+            }
+        if let refusal = StoreRights(root: root).refusal {
+            StandardError.write("entrepot: \(refusal)\n")
+            throw ExitCode.failure
+        }
+        return try await OpenedStorage(section, pool: .shared)
     }
 
     /// For who only looks: makes nothing that is not there.

@@ -4,7 +4,8 @@ import Logging
 import NIOSSL
 import Observability
 
-/// When a certificate ends on which something depends. Of a file with several it is the first to end.
+/// When a certificate begins and ends on which something depends. Of a file with several it is the last to begin and the first
+/// to end.
 struct CertificateExpiry: Sendable, Hashable {
     /// What it is for.
     enum Use: String, Sendable {
@@ -25,6 +26,7 @@ struct CertificateExpiry: Sendable, Hashable {
     /// The file.
     var path: String
     /// Seconds since 1970.
+    var start: Int64
     var end: Int64
 
     /// Those of all certificates that a configuration names, read from their files; what cannot be read is left out, since
@@ -32,8 +34,11 @@ struct CertificateExpiry: Sendable, Hashable {
     static func all(_ configuration: Configuration) -> [CertificateExpiry] {
         var found: [CertificateExpiry] = []
         func look(_ use: Use, _ owner: String, _ path: String?) {
-            guard let path, let end = firstEnd(path) else { return }
-            found.append(CertificateExpiry(use: use, owner: owner, path: path, end: end))
+            guard let path, let certificates = try? NIOSSLCertificate.fromPEMFile(path),
+                let start = certificates.map({ Int64($0.notValidBefore) }).max(),
+                let end = certificates.map({ Int64($0.notValidAfter) }).min()
+            else { return }
+            found.append(CertificateExpiry(use: use, owner: owner, path: path, start: start, end: end))
         }
         if let tls = configuration.server.tls {
             look(.server, "", tls.serverCertificateBundle)
@@ -47,11 +52,11 @@ struct CertificateExpiry: Sendable, Hashable {
         return found
     }
 
-    /// Whether it should have been renewed.
-    func isDue(_ now: Int64) -> Bool { end - now < CertificateTerm.notice }
+    /// Whether something is to be done about it.
+    func isDue(_ now: Int64) -> Bool { end - now < CertificateTerm.notice || start > now }
 
-    /// Whether no client talks to this server any more.
-    func isOver(_ now: Int64) -> Bool { use == .server && end < now }
+    /// Whether no client talks to this server.
+    func isRefused(_ now: Int64) -> Bool { use == .server && !(start...max(start, end)).contains(now) }
 
     /// Which it is, and when it ends.
     func sentence(_ now: Int64) -> String {
@@ -63,12 +68,11 @@ struct CertificateExpiry: Sendable, Hashable {
             case .upstreamClient: "the certificate that is shown to \(owner)"
             case .bucketAuthority: "the authority of the bucket \(owner)"
             }
-        let time = LogFormat.timestamp(seconds: Int(end), milliseconds: 0)
-        return "\(what), \(path), \(end < now ? "ended" : "ends") on \(time.prefix(10)); renew it"
-    }
-
-    private static func firstEnd(_ path: String) -> Int64? {
-        (try? NIOSSLCertificate.fromPEMFile(path))?.map { Int64($0.notValidAfter) }.min()
+        func day(_ time: Int64) -> Substring { LogFormat.timestamp(seconds: Int(time), milliseconds: 0).prefix(10) }
+        guard start <= now else {
+            return "\(what), \(path), is not valid before \(day(start)); set the clock, or use another one until then"
+        }
+        return "\(what), \(path), \(end < now ? "ended" : "ends") on \(day(end)); renew it"
     }
 }
 
@@ -76,6 +80,6 @@ extension Logger {
     /// That clients do not come in any more.
     func warnOf(_ certificates: [CertificateExpiry]) {
         let now = WallClock.seconds()
-        for expiry in certificates where expiry.isOver(now) { error("\(expiry.sentence(now))") }
+        for expiry in certificates where expiry.isRefused(now) { error("\(expiry.sentence(now))") }
     }
 }

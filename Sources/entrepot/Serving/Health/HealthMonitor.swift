@@ -106,7 +106,7 @@ struct HealthMonitor: Service {
         guard !due.isEmpty else { return HealthCheck("certificates", .ok, "none ends within seven days") }
         let texts = due.map { $0.sentence(now) }
         return HealthCheck(
-            "certificates", due.contains { $0.isOver(now) } ? .failing : .degraded,
+            "certificates", due.contains { $0.isRefused(now) } ? .failing : .degraded,
             texts.sorted().joined(separator: ", "))
     }
 }
