@@ -31,7 +31,10 @@ import Testing
         ("helm/entrepot/templates/service.yaml", "targetPort: registry", "targetPort: web", "have no port web"),
         ("helm/entrepot/templates/_helpers.tpl", "seccompProfile: {type", "seccompProfile: {kind", "not valid"),
         ("helm/entrepot/templates/_helpers.tpl", "secret_file =", "secrets_file =", "secrets_file"),
-        ("helm/entrepot/templates/_helpers.tpl", "fsGroup: 65532", "runAsGroup: 65532", "secrets may be read by root alone"),
+        (
+            "helm/entrepot/templates/_helpers.tpl", "fsGroup: 65532", "runAsGroup: 65532",
+            "secrets may be read by root alone"
+        ),
         ("helm/entrepot/templates/configmap.yaml", "gt $wanted", "eq $wanted", "more than their volume holds is taken"),
     ])
     func aWrongOneWouldBeFound(file: String, right: String, wrong: String, told: String) async throws {
