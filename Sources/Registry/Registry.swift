@@ -73,7 +73,7 @@ public struct Registry: Sendable {
         let locks = replica.locks
         writers = WriterOrder(locks) { CoordinationKey(.repository, $0.value) }
         uploads = Uploads(
-            store: store, room: PushRoom(maker: store.isRemote ? nil : { bytes in await fills.makeRoom(bytes) }),
+            store: store, room: store.isRemote ? PushRoom() : PushRoom(maker: { await fills.makeRoom($0) }),
             background: background, pool: pool, limits: self.limits,
             locks: WriterOrder(locks) { CoordinationKey(.upload, "\($0.repository)/\($0.id)") }, now: now)
         flights = SharedFlights(replica, .manifest)
