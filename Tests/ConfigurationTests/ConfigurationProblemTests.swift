@@ -1,4 +1,6 @@
 import Configuration
+import Foundation
+import TestSupport
 import Testing
 
 /// One line of each kind of mistake, and what is said about it.
@@ -225,11 +227,24 @@ import Testing
             "repository.x.upstream[0].password_file", "'/no/such' cannot be read"),
         Mistake(
             upstream + "username = \"u\"\npassword_file = \"/dev/zero\"", 4,
-            "repository.x.upstream[0].password_file", "'/dev/zero' is larger than 64KiB"),
+            "repository.x.upstream[0].password_file", "'/dev/zero' is not a regular file"),
         Mistake(
             upstream + "username = \"u\"\npassword_file = \"/dev/null\"", 4,
-            "repository.x.upstream[0].password_file", "'/dev/null' is empty"),
+            "repository.x.upstream[0].password_file", "'/dev/null' is not a regular file"),
     ]
+
+    @Test(arguments: [(0, "is empty"), (1, nil), ((64 << 10), nil), ((64 << 10) + 1, "is larger than 64KiB")])
+    func `a secret is neither empty nor endless`(size: Int, says: String?) throws {
+        let folder = try TemporaryDirectory()
+        let path = folder.file("secret")
+        try Data(repeating: UInt8(ascii: "x"), count: size).write(to: URL(fileURLWithPath: path))
+        do throws(ConfigurationProblems) {
+            #expect(try ConfigurationLoader.secret(file: path).reveal().utf8.count == size)
+            #expect(says == nil)
+        } catch {
+            #expect(says.map { error.description.contains($0) } == true, "\(error)")
+        }
+    }
 
     @Test(arguments: mistakes)
     func `a mistake is named with line, key and remedy`(mistake: Mistake) throws {

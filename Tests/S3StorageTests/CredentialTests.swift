@@ -120,13 +120,17 @@ import Testing
         try await ScriptedHTTPServer.run { _ in
             count.withLockedValue { $0 += 1 }
             return count.withLockedValue { $0 } == 1
-                ? Self.json("A", "1970-01-01T01:00:00Z") : TestResponse(steps: [.hang])
+                ? Self.json("A", "1970-01-01T01:00:00Z")
+                : TestResponse(
+                    steps: [
+                        .bytes(ByteBuffer(string: "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n"))
+                    ])
         } _: { server in
             let (renewals, renewing) = AsyncStream<@Sendable () async -> Void>.makeStream()
             let source = RenewedCredentials(
                 environment: [
                     "AWS_CONTAINER_CREDENTIALS_FULL_URI": "\(server.url)/c", "AWS_EC2_METADATA_DISABLED": "true",
-                ], region: "eu-west-1", curl: Self.curl, patience: .milliseconds(200),
+                ], region: "eu-west-1", curl: Self.curl,
                 background: {
                     renewing.yield($0)
                     return true

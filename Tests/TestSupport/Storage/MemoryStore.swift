@@ -125,7 +125,7 @@ public final class MemoryStore: BackingStore {
     }
 
     public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
-        try checkWrite(key)
+        try checkRemoval(key)
         try await interception.withLockedValue { $0 }?(key)
         objects.withLockedValue { $0[key.path] = Object(bytes: bytes, modified: now()) }
     }
@@ -203,8 +203,7 @@ public final class MemoryStore: BackingStore {
     }
 
     public func delete(_ key: ObjectKey) async throws(StorageError) {
-        // Deletions are not synced.
-        if writeFailure.withLockedValue({ $0 }) == .unsynced { try check(key) } else { try checkWrite(key) }
+        try checkRemoval(key)
         objects.withLockedValue { objects in
             for name in objects.keys where name == key.path || name.hasPrefix(key.path + "/") { objects[name] = nil }
         }
@@ -213,6 +212,14 @@ public final class MemoryStore: BackingStore {
     private func checkWrite(_ key: ObjectKey) throws(StorageError) {
         try check(key)
         if let code = writeFailure.withLockedValue({ $0 }) { throw StorageError(code, "told to fail", key: key) }
+    }
+
+    /// What takes no room is done on a full disk too, and is not synced.
+    private func checkRemoval(_ key: ObjectKey) throws(StorageError) {
+        switch writeFailure.withLockedValue({ $0 }) {
+        case .unsynced, .noSpace: try check(key)
+        default: try checkWrite(key)
+        }
     }
 
     private func check(_ key: ObjectKey) throws(StorageError) {
