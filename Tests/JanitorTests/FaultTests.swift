@@ -78,7 +78,7 @@ private typealias RepositoryTag = OCI.Tag
             _ = try await Self.collect(shop)
             shop.pass(seconds: Self.grace)
             _ = try await Self.push(shop, 2, to: "local/a")
-            shop.objects.failWrites(.noSpace)
+            shop.objects.failWrites(.noSpace, moves: false)
             let counts = try await Self.collect(shop)
             #expect(counts["removedLinks"] == 1 && counts["removedContents"] == 1)
             #expect(counts["failures"] == 2 && counts["condemned"] == 0)

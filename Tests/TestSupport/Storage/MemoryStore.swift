@@ -21,6 +21,7 @@ public final class MemoryStore: BackingStore {
     private let now: @Sendable () -> Int64
     private let unreadable = NIOLockedValueBox<(key: ObjectKey, code: StorageError.Code)?>(nil)
     private let closed = NIOLockedValueBox<(path: String, code: StorageError.Code)?>(nil)
+    private let areMovesFailed = NIOLockedValueBox(true)
     private let broken = NIOLockedValueBox<ObjectKey?>(nil)
     private let difference = NIOLockedValueBox<Int64>(0)
     private let falsified = NIOLockedValueBox<ObjectKey?>(nil)
@@ -36,7 +37,12 @@ public final class MemoryStore: BackingStore {
     public func fail(_ code: StorageError.Code?) { failure.withLockedValue { $0 = code } }
 
     /// From now on every call that changes something throws this; nil to work again.
-    public func failWrites(_ code: StorageError.Code?) { writeFailure.withLockedValue { $0 = code } }
+    ///
+    /// - Parameter moves: Whether that a full disk has no room for a name either.
+    public func failWrites(_ code: StorageError.Code?, moves: Bool = true) {
+        writeFailure.withLockedValue { $0 = code }
+        areMovesFailed.withLockedValue { $0 = moves }
+    }
 
     /// From now on every call for what lies below this path throws; nil to work again.
     public func failBelow(_ path: String?, _ code: StorageError.Code) {
@@ -125,7 +131,7 @@ public final class MemoryStore: BackingStore {
     }
 
     public func write(_ key: ObjectKey, _ bytes: ByteBuffer, _ durability: Durability) async throws(StorageError) {
-        try checkRemoval(key)
+        try checkWrite(key)
         try await interception.withLockedValue { $0 }?(key)
         objects.withLockedValue { $0[key.path] = Object(bytes: bytes, modified: now()) }
     }
@@ -177,7 +183,7 @@ public final class MemoryStore: BackingStore {
     }
 
     public func move(_ source: ObjectKey, to key: ObjectKey, _ durability: Durability) async throws(StorageError) {
-        try checkWrite(key)
+        if areMovesFailed.withLockedValue({ $0 }) { try checkWrite(key) } else { try checkRemoval(key) }
         let isMoved = objects.withLockedValue { objects in
             guard let object = objects.removeValue(forKey: source.path) else { return false }
             objects[key.path] = object
