@@ -56,7 +56,7 @@ struct CertificateExpiry: Sendable, Hashable {
     func isDue(_ now: Int64) -> Bool { end - now < CertificateTerm.notice || start > now }
 
     /// Whether no client talks to this server.
-    func isRefused(_ now: Int64) -> Bool { use == .server && !(start...max(start, end)).contains(now) }
+    func isRefused(_ now: Int64) -> Bool { use == .server && (start > now || end < now) }
 
     /// Which it is, and when it ends.
     func sentence(_ now: Int64) -> String {
