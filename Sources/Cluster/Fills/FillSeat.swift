@@ -38,7 +38,8 @@ public final class FillSeat: Sendable {
     public init?(
         _ digest: Digest, _ replica: Replica, patience: Duration, isStored: @escaping @Sendable () async -> Bool?
     ) {
-        state = NIOLockedValueBox(State(course: FillCourse(patience: patience)))
+        // One that has died is told from one that cannot be reached by its lease, which ends: another takes over then.
+        state = NIOLockedValueBox(State(course: FillCourse(patience: max(patience, replica.leases.life * 3 / 2))))
         guard replica.dividesFills, let secret = replica.secret else { return nil }
         self.replica = replica
         self.secret = secret
