@@ -139,7 +139,7 @@ enum AtomicFile {
         defer { close(descriptor) }
         lock(descriptor)
         // Another server may have made it something else while its lock was waited for.
-        guard isStill(path, descriptor) else {
+        guard OpenFile.isNamed(descriptor, path) else {
             throw StorageError(.conflict, "the object was moved meanwhile", key: key)
         }
         let size = lseek(descriptor, 0, SEEK_END)
@@ -158,12 +158,6 @@ enum AtomicFile {
     /// Lets nobody else who asks for it append to an open file until it is closed: servers that share a folder have no other order
     /// between them while nobody keeps one for all. Where the file system has no locks there is none.
     static func lock(_ descriptor: CInt) { _ = retrying { flock(descriptor, LOCK_EX) } }
-
-    private static func isStill(_ path: String, _ descriptor: CInt) -> Bool {
-        var (named, opened) = (stat(), stat())
-        return stat(path, &named) == 0 && fstat(descriptor, &opened) == 0 && named.st_ino == opened.st_ino
-            && named.st_dev == opened.st_dev
-    }
 
     /// Syncs a file that exists, and every folder on the way to it; false if there is none.
     static func settle(

@@ -95,15 +95,8 @@ struct Collection {
     }
 
     private mutating func names() async throws -> [RepositoryName] {
-        var names: [RepositoryName] = []
-        var closed: [(String, StorageError)] = []
-        _ = try await store.repositories(
-            limit: 0, budget: .max, unreadable: { folder, error in closed.append((folder, error)) }
-        ) { (name) async throws(StorageError) in
-            names.append(name)
-            return false
-        }
-        for (folder, error) in closed {
+        let (names, unreadable) = try await store.everyRepository()
+        for (folder, error) in unreadable {
             try note(error, folder)
             isBlind = true
         }

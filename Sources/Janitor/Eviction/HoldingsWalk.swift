@@ -60,15 +60,8 @@ struct HoldingsWalk {
     }
 
     private mutating func names() async throws -> [RepositoryName] {
-        var names: [RepositoryName] = []
-        var closed: [(String, StorageError)] = []
-        _ = try await store.repositories(
-            limit: 0, budget: .max, unreadable: { folder, error in closed.append((folder, error)) }
-        ) { (name) async throws(StorageError) in
-            names.append(name)
-            return false
-        }
-        for (folder, error) in closed {
+        let (names, unreadable) = try await store.everyRepository()
+        for (folder, error) in unreadable {
             try faults.note(error, of: folder, pacer)
             isBlind = true
         }

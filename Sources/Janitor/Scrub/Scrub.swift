@@ -63,19 +63,12 @@ public struct Scrub {
     }
 
     public mutating func run() async throws {
-        var found: [RepositoryName] = []
-        var closed: [(String, StorageError)] = []
-        _ = try await store.repositories(
-            limit: 0, budget: .max, unreadable: { folder, error in closed.append((folder, error)) }
-        ) { (name) async throws(StorageError) in
-            found.append(name)
-            return false
-        }
-        for (folder, error) in closed {
+        let found = try await store.everyRepository()
+        for (folder, error) in found.unreadable {
             try unreadable(folder, nil, error)
             isBlind = true
         }
-        names = found
+        names = found.names
         for name in names {
             count("repositories")
             do {

@@ -62,6 +62,21 @@ extension RegistryStore {
         return (names, true)
     }
 
+    /// All names under which anything is stored, in lexical byte order, and the folders that cannot be looked into.
+    public func everyRepository() async throws(StorageError) -> (
+        names: [RepositoryName], unreadable: [(folder: String, error: StorageError)]
+    ) {
+        var names: [RepositoryName] = []
+        var closed: [(folder: String, error: StorageError)] = []
+        _ = try await repositories(
+            limit: 0, budget: .max, unreadable: { folder, error in closed.append((folder, error)) }
+        ) { (name) async throws(StorageError) in
+            names.append(name)
+            return false
+        }
+        return (names, closed)
+    }
+
     /// The steps of one folder, the next one last.
     ///
     /// - Parameter last: What is wholly before it is left out.

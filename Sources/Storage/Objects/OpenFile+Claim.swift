@@ -13,13 +13,17 @@ extension OpenFile {
     ///   is another file's by now, or nobody's.
     package func claim(as path: String) -> Bool {
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else { return false }
-        var (locked, named) = (stat(), stat())
-        guard fstat(descriptor, &locked) == 0, stat(path, &named) == 0, locked.st_ino == named.st_ino,
-            locked.st_dev == named.st_dev
-        else {
+        guard Self.isNamed(descriptor, path) else {
             errno = ESTALE
             return false
         }
         return true
+    }
+
+    /// Whether the name is still that of the file that is open: a lock is worth nothing once it is another's.
+    package static func isNamed(_ descriptor: CInt, _ path: String) -> Bool {
+        var (opened, named) = (stat(), stat())
+        return fstat(descriptor, &opened) == 0 && stat(path, &named) == 0 && opened.st_ino == named.st_ino
+            && opened.st_dev == named.st_dev
     }
 }
